@@ -1,0 +1,259 @@
+"""Text with a sign between values: CSV and its like, after RFC 4180.
+
+Whole columns go in and out through Arrow. Its CSV reader is fast and forgiving: it drops blank lines, lets an open quote swallow the rest, and breaks
+a value with line breaks where a block ends. So the quotes are looked at first, all at once; what is not plainly well-formed goes through Python's own
+reader, which says what is wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+
+from batchport.carriers.formats import CannotCarry, Unreadable
+from batchport.carriers.profile import Delimited, Profile, Responses
+from batchport.domain.table import Ints, Mask, bools
+
+#: Rows joined at a time: Arrow's text holds two gigabytes at most, and a slice should stay near the processor.
+_SLICE = 50_000
+_LINE_ENDS = {"CRLF": "\r\n", "LF": "\n"}
+_QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
+#: Blank lines, which Arrow would drop without counting them.
+_BLANK_LINES = (b"\n\n", b"\n\r", b"\r\r")
+_BLOCK, _LARGEST_BLOCK = 1 << 22, (1 << 31) - 2
+_BOM = b"\xef\xbb\xbf"
+
+
+def write(table: pa.Table, profile: Profile) -> bytes:
+    """The header, where there is one, and a record a row; every record ends with a line break."""
+    form = profile.format
+    names = table.column_names
+    columns = {name: _one_array(table.column(name)) for name in names}
+    pieces = [_piece({name: columns[name] for name in group}, changes, form, alone=len(names) == 1) for group, changes in _groups(columns)]
+    parts: list[bytes | memoryview] = [_header(names, form).encode(form.encoding)] if form.header else []
+    for batch in pa.table(pieces, [str(place) for place in range(len(pieces))]).to_batches(max_chunksize=_SLICE):
+        parts.append(_records(batch.columns, form))
+    return b"".join(parts)
+
+
+def _header(names: Sequence[str], form: Delimited) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=form.delimiter, lineterminator=_LINE_ENDS[form.line_end]).writerow(names)
+    return out.getvalue()
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    array = column.unify_dictionaries().combine_chunks()
+    return array if isinstance(array, pa.Array) else pa.array([], column.type)
+
+
+def _groups(columns: Mapping[str, pa.Array]) -> Iterator[tuple[list[str], Mask]]:
+    """Neighbouring columns that hold the same for rows on end, as the columns of an order do, and the rows where one of them changes.
+
+    Such a group is joined once for each of its runs rather than once a row. A column that changes with every other row is a group of its own.
+    """
+    group: list[str] = []
+    changes: Mask = np.zeros(0, bool)
+    for name, array in columns.items():
+        own = _changes(array)
+        if group and 2 * np.count_nonzero(changes | own) <= len(own):
+            group.append(name)
+            changes = changes | own
+        else:
+            if group:
+                yield group, changes
+            group, changes = [name], own
+    yield group, changes
+
+
+def _changes(array: pa.Array) -> Mask:
+    """The rows that differ from the one before; the first does."""
+    changes = np.ones(len(array), bool)
+    if pa.types.is_dictionary(array.type):
+        indices = array.indices.to_numpy()
+        changes[1:] = indices[1:] != indices[:-1]
+    else:
+        changes[1:] = bools(pc.not_equal(array[1:], array[:-1]))
+    return changes
+
+
+def _piece(columns: Mapping[str, pa.Array], changes: Mask, form: Delimited, *, alone: bool) -> pa.Array:
+    """The text of a group's values with delimiters between, for each row."""
+    first = np.flatnonzero(changes)
+    if 2 * len(first) > len(changes):
+        ((name, array),) = columns.items()
+        return _quoted(name, array, np.arange(len(array)), form, alone=alone)
+    rows = pa.array(first)
+    texts = [_text(_quoted(name, array.take(rows), first, form, alone=alone)) for name, array in columns.items()]
+    joined = pc.binary_join_element_wise(*texts, form.delimiter)
+    return pa.DictionaryArray.from_arrays(pa.array(np.cumsum(changes) - 1), joined)
+
+
+def _text(array: pa.Array) -> pa.StringArray:
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _quoted(name: str, array: pa.Array, rows: Ints, form: Delimited, *, alone: bool) -> pa.Array:
+    """A column with quotes where values need them, a dictionary's looked at once each; `rows` are where its values stand in the file."""
+    if pa.types.is_dictionary(array.type):
+        values = array.dictionary.cast(pa.string())
+        _refuse_unspeakable(name, values, array.indices, rows, form)
+        return pa.DictionaryArray.from_arrays(array.indices, _with_quotes(values, form, alone=alone))
+    values = array.cast(pa.string())
+    _refuse_unspeakable(name, values, None, rows, form)
+    return _with_quotes(values, form, alone=alone)
+
+
+def _with_quotes(values: pa.StringArray, form: Delimited, *, alone: bool) -> pa.StringArray:
+    """Quotes around values with a quote, a delimiter or a line break in them; in a single column around nothing too, or it were a blank line."""
+    needed = pc.match_substring_regex(values, rf'["\r\n\x{{{ord(form.delimiter):x}}}]' + (r"|\A\z" if alone else ""))
+    if not pc.any(needed).as_py():
+        return values
+    dressed = pc.binary_join_element_wise('"', pc.replace_substring(values, '"', '""'), '"', "")
+    return pc.if_else(needed, dressed, values)
+
+
+def _refuse_unspeakable(name: str, values: pa.StringArray, indices: pa.Array | None, rows: Ints, form: Delimited) -> None:
+    unspeakable, why = _unspeakable(values, form.encoding)
+    if unspeakable.any():
+        found = unspeakable if indices is None else unspeakable[indices.to_numpy()]
+        if found.any():
+            raise CannotCarry(name, int(rows[np.argmax(found)]), why)
+
+
+def _unspeakable(values: pa.StringArray, encoding: str) -> tuple[Mask, str]:
+    """Which values cannot be written at all, and why."""
+    zero = bools(pc.match_substring(values, "\0"))
+    if zero.any() or encoding == "utf-8":
+        return zero, "has a zero byte in it"
+    beyond = ~bools(pc.string_is_ascii(values))
+    beyond[beyond] = [not _sayable(value, encoding) for value in values.filter(pa.array(beyond)).to_pylist()]
+    return beyond, f"has a sign in it that {encoding} does not have"
+
+
+def _sayable(value: str, encoding: str) -> bool:
+    try:
+        value.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _records(pieces: Sequence[pa.Array], form: Delimited) -> bytes | memoryview:
+    """The bytes of some rows: joined piece by piece, and taken as they lie in memory, one after another."""
+    *front, last = [_text(piece) for piece in pieces]
+    ended = pc.binary_join_element_wise(last, _LINE_ENDS[form.line_end], "")
+    joined = pc.binary_join_element_wise(*front, ended, form.delimiter) if front else ended
+    offsets = np.frombuffer(joined.buffers()[1], np.int32)[joined.offset : joined.offset + len(joined) + 1]
+    text = memoryview(joined.buffers()[2])[offsets[0] : offsets[-1]]
+    return text if form.encoding == "utf-8" else str(text, "utf-8").encode(form.encoding)
+
+
+def read(data: bytes, profile: Profile) -> tuple[pa.Table, tuple[str, ...]]:
+    """The records below the header line; see `Format`."""
+    responses = profile.responses
+    form = responses.format
+    text = _as_utf8(data, form.encoding).removeprefix(_BOM).rstrip(b"\r\n")
+    header_row, header = next(((row, cells) for row, cells in _records_of(text, form) if cells), (1, []))
+    names, ignored = _columns(header, responses)
+    table = _read_fast(text, form, len(header)) if header_row == 1 else None
+    if table is None:
+        table = _read_exactly(text, form, len(header))
+    return table.select(["line", *(str(place) for place, name in enumerate(names) if name)]).rename_columns(["line", *filter(None, names)]), ignored
+
+
+def _as_utf8(data: bytes, encoding: str) -> bytes:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"it is not {encoding.upper()} text: byte {error.start + 1} does not belong in one") from None
+    return data if encoding == "utf-8" else text.encode()
+
+
+def _records_of(text: bytes, form: Delimited) -> Iterator[tuple[int, list[str]]]:
+    """Every record with its number, as Python's own reader finds them; blank ones have no cells."""
+    number = 0
+    try:
+        for cells in csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8", newline=""), delimiter=form.delimiter, strict=True):
+            number += 1
+            yield number, cells
+    except csv.Error as error:
+        why = "a quote is opened and not closed" if "end of data" in str(error) else "a closing quote stands inside a value, or a value is too long"
+        raise Unreadable(f"record {number + 1} cannot be read: {why}") from None
+
+
+def _columns(header: Sequence[str], responses: Responses) -> tuple[list[str | None], tuple[str, ...]]:
+    """Our name of each column, None for those that the profile does not speak of, and the headers of these."""
+    known = {said.casefold(): name for name, said in responses.columns.items()}
+    names = [known.get(cell.strip().casefold()) for cell in header]
+    if not any(names):
+        raise Unreadable("there is no header line")
+    for name, said in responses.columns.items():
+        if names.count(name) > 1:
+            raise Unreadable(f"the column {said} is there twice")
+        if name not in names and name not in responses.optional:
+            raise Unreadable(f"the column {said} is missing")
+    return list(names), tuple(cell for cell, name in zip(header, names, strict=True) if name is None)
+
+
+def _read_fast(text: bytes, form: Delimited, width: int) -> pa.Table | None:
+    """The records after the first, by Arrow; None where it might read them otherwise than they are meant, or finds something wrong."""
+    breaks_inside = _line_breaks_inside_quotes(text, form.delimiter)
+    if breaks_inside is None or any(blank in text for blank in _BLANK_LINES) or len(text) > _LARGEST_BLOCK:
+        return None
+    names = [str(place) for place in range(width)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.py_buffer(text),
+            arrow_csv.ReadOptions(column_names=names, skip_rows_after_names=1, block_size=len(text) + 1 if breaks_inside else _BLOCK),
+            arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=breaks_inside),
+            arrow_csv.ConvertOptions(check_utf8=False, column_types=dict.fromkeys(names, pa.string())),
+        )
+    except pa.ArrowInvalid:
+        return None
+    return table.append_column("line", pa.array(np.arange(2, table.num_rows + 2)))
+
+
+def _line_breaks_inside_quotes(text: bytes, delimiter: str) -> bool | None:
+    """Whether values have line breaks in them; None where a quote stands where RFC 4180 has none.
+
+    Quotes are opening and closing by turns. Each opening one follows a delimiter, a line break or the closing one before it (a doubled quote), and
+    each closing one is followed by one of these.
+    """
+    signs = np.frombuffer(text, np.uint8)
+    quotes = np.flatnonzero(signs == _QUOTE)
+    if len(quotes) % 2:
+        return None
+    if not len(quotes):
+        return False
+    opening, closing = quotes[::2], quotes[1::2]
+    beside = np.isin(np.arange(256), [_QUOTE, _LF, _CR, ord(delimiter)])
+    before, after = signs[opening[opening > 0] - 1], signs[closing[closing < len(signs) - 1] + 1]
+    if not (beside[before].all() and beside[after].all()):
+        return None
+    breaks = np.flatnonzero((signs == _LF) | (signs == _CR))
+    return bool((np.searchsorted(breaks, opening) != np.searchsorted(breaks, closing)).any())
+
+
+def _read_exactly(text: bytes, form: Delimited, width: int) -> pa.Table:
+    """The records below the header, one by one; blank lines are counted and left out."""
+    schema = pa.schema([("line", pa.int64()), *((str(place), pa.string()) for place in range(width))])
+    records = ((number, cells) for number, cells in _records_of(text, form) if cells)
+    next(records, None)
+    slices = [schema.empty_table()]
+    while some := list(islice(records, _SLICE)):
+        for number, cells in some:
+            if len(cells) != width:
+                raise Unreadable(f"record {number} has {len(cells)} values, the header {width}")
+        columns = [[number for number, _ in some], *zip(*(cells for _, cells in some), strict=True)]
+        slices.append(pa.table([pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema))
+    return pa.concat_tables(slices)

@@ -1,0 +1,167 @@
+"""A partner's answers as a table: one line a row, every value in one form, whatever the partner's looks like."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from batchport.carriers.formats import Unreadable, format_of
+from batchport.carriers.profile import ANSWERS, Profile
+from batchport.domain.table import Column, text_array
+
+#: What a version that is not a number becomes: it is no version of any order.
+NO_VERSION = -1
+_BETWEEN_DIGITS = r"[\s().+/\-\x{a0}\x{2010}-\x{2015}]"
+_UTC = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+_DATES = ("%Y-%m-%d", "%m/%d/%Y", "%Y%m%d", "%m/%d/%y")
+
+
+class ResponseUnreadable(ValueError):
+    """A response file that is set aside whole; `reason` says why, without anything that stands in it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a partner answered.
+
+    Attributes:
+        lines: a row a line, in the file's order. `line`: the record's number in the file, as people count (the header is 1). `pon`: in capitals.
+            `ver`: a whole number, 0 where blank, `NO_VERSION` where it is none. `tn`: ten digits, blank for the whole order; one that cannot be
+            understood as it is written, so that it is nobody's. `status`: ACK, REJECT, DELAY, FOC, COMPLETE, CANCEL, or what else it says, in
+            capitals. `code`, `text`: as written. `foc_date`: ISO, blank where none can be understood. `at`: the moment in UTC to the microsecond, as
+            2026-11-24T13:05:00.000000Z, so that text sorts as time; blank where none can be understood.
+        ignored: headers of columns that the profile does not speak of.
+    """
+
+    lines: pd.DataFrame
+    ignored: tuple[str, ...] = ()
+
+
+def parse(profile: Profile, data: bytes, *, manifest: bytes | None = None) -> Response:
+    """What a response file says; `manifest` is the file that lay beside it.
+
+    Raises:
+        ResponseUnreadable: the file, or one of its records, is not what the profile says, or the manifest says something else of it.
+    """
+    promised = _promised(manifest) if manifest is not None else {}
+    if "sha256" in promised and str(promised["sha256"]).strip().casefold() != hashlib.sha256(data).hexdigest():
+        raise ResponseUnreadable("its manifest has another SHA-256: the file was changed, or is not whole")
+    try:
+        table, ignored = format_of(profile.responses.format.kind).read(data, profile)
+    except Unreadable as error:
+        raise ResponseUnreadable(str(error)) from None
+    if "lines" in promised and str(promised["lines"]).strip() != str(table.num_rows):
+        raise ResponseUnreadable(f"it has {table.num_rows} lines, its manifest says another number")
+    return Response(_lines(table, profile), ignored)
+
+
+def _promised(manifest: bytes) -> Mapping[str, Any]:
+    try:
+        said = json.loads(manifest)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        raise ResponseUnreadable("its manifest cannot be read")
+    return said
+
+
+def _lines(table: pa.Table, profile: Profile) -> pd.DataFrame:
+    statuses = {word.upper(): kind for kind, words in profile.responses.statuses.items() for word in words}
+    forms: dict[str, Callable[[Column], Column]] = {
+        "pon": lambda column: column.map(pc.utf8_upper),
+        "tn": telephones,
+        "status": lambda column: column.map(pc.utf8_upper).look_up(statuses),
+        "foc_date": lambda column: column.map_text(_date),
+        "at": lambda column: moments(column, profile.timezone),
+    }
+    frame = pd.DataFrame({"line": table.column("line").to_numpy()})
+    for name in ANSWERS:
+        column = _column(table, name).map(pc.utf8_trim_whitespace)
+        if name == "ver":
+            frame[name] = _versions(column)
+        else:
+            shaped = forms[name](column) if name in forms else column
+            frame[name] = shaped.text().to_pandas()
+    return frame
+
+
+def _column(table: pa.Table, name: str) -> Column:
+    """A column of the response, each different value once where values repeat; blank where the partner does not send it."""
+    if name not in table.column_names:
+        return Column.constant("", table.num_rows)
+    whole = Column.from_arrow(table.column(name))
+    return whole if name in ("pon", "tn") else Column.from_arrow(whole.values.dictionary_encode())
+
+
+def telephones(column: Column) -> Column:
+    """Ten digits for a number in any usual form; what is none as it stands."""
+
+    def digits(values: pa.StringArray) -> pa.StringArray:
+        if pc.all(pc.match_substring_regex(values, r"\A(?:[0-9]{10})?\z")).as_py() in (True, None):
+            return values
+        bare = pc.replace_substring_regex(values, r"\A'|\A(?i:tel:)|\.0+\z", "")
+        bare = pc.replace_substring_regex(bare, _BETWEEN_DIGITS, "")
+        number = pc.match_substring_regex(bare, r"\A1?[0-9]{10}\z")
+        return pc.if_else(number, pc.utf8_slice_codeunits(bare, -10), values)
+
+    return column.map(digits)
+
+
+def moments(column: Column, zone: tzinfo) -> Column:
+    """Moments in UTC to the microsecond for ISO times; those without a zone are by the clock of `zone`; blank for what is no time."""
+
+    def utc(values: pa.StringArray) -> pa.StringArray:
+        usual = pc.match_substring_regex(values, rf"\A{_UTC}\z")
+        try:
+            pc.cast(values.filter(usual), pa.timestamp("s", "UTC"))
+        except pa.ArrowInvalid:
+            return text_array([_moment(text, zone) for text in values.to_pylist()])
+        precise = pc.replace_substring_regex(values, r"Z\z", ".000000Z")
+        others = [_moment(text, zone) for text in values.filter(pc.invert(usual)).to_pylist()]
+        return pc.replace_with_mask(precise, pc.invert(usual), text_array(others))
+
+    return column.map(utc)
+
+
+def _moment(text: str, zone: tzinfo) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+        local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _date(text: str) -> str:
+    day = re.split("[T ]", text, maxsplit=1)[0]
+    for form in _DATES:
+        try:
+            return datetime.strptime(day, form).date().isoformat()
+        except ValueError:
+            continue
+    return ""
+
+
+def _versions(column: Column) -> Any:
+    """Versions as whole numbers."""
+
+    def version(text: str) -> int:
+        if not text:
+            return 0
+        said = re.fullmatch(r"([0-9]{1,9})(?:\.0+)?", text)
+        return int(said[1]) if said else NO_VERSION
+
+    return column.spread(pd.array([version(text) for text in column.values.to_pylist()], dtype="int64").to_numpy())

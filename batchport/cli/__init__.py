@@ -1,0 +1,159 @@
+"""The command line: options in, one call, exit status out.
+
+Nothing heavy is imported before a command that needs it runs: `batchport --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from batchport import __version__
+
+if TYPE_CHECKING:
+    from batchport.pipeline.app import App
+
+#: Command -> module of this package; in the order in which a newcomer needs them.
+_COMMANDS = {
+    "init": "home", "template": "home", "rules": "home", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages", "submit": "stages",
+    "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act",
+}  # fmt: skip
+
+NEEDS_SOMEBODY, USAGE, OUR_FAULT = 1, 2, 3
+
+
+@dataclass(slots=True)
+class Context:
+    """What the options before the command say."""
+
+    config: Path
+    at: datetime | None
+
+    def app(self) -> App:
+        """The installation that the configuration describes."""
+        from batchport.config import load
+        from batchport.pipeline.app import App
+
+        app = App(load(self.config), self.at or datetime.now(UTC))
+        app.prove()
+        return app
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        found: click.Command = getattr(importlib.import_module(f"batchport.cli.{module}"), cmd_name)
+        return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `batchport --help` lists the commands."
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx) from None
+
+
+class _Moment(click.ParamType[datetime]):
+    """A time in ISO form; without a zone it is local."""
+
+    name = "ISO-TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return datetime.fromisoformat(value).astimezone()
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 2026-03-02T20:00:00-05:00", param, ctx)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), default=Path("config.yaml"), envvar="BATCHPORT_CONFIG", help="The settings (default: config.yaml here).")
+@click.option("--at", type=_Moment(), envvar="BATCHPORT_AT", help="The time to go by, for rehearsals and tests.")
+@click.version_option(__version__, prog_name="batchport")
+@click.pass_context
+def batchport(ctx: click.Context, config: Path, at: datetime | None) -> None:
+    """Move telephone numbers in bulk: sheets in, carriers' orders out, everybody told.
+
+    \b
+    A first night:   batchport init DIR, drop a sheet into DIR/inbox/acme/, batchport --config DIR/config.yaml run
+    A first look:    batchport check SHEET
+    """
+    ctx.obj = Context(config, at)
+
+
+def main() -> NoReturn:
+    """Run the command line; every error that a user can mend is one sentence, without a traceback."""
+    try:
+        status = batchport.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        click.echo("Stopped.", err=True)
+        status = 130
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except Exception as error:  # noqa: BLE001  the last place where anything can be said
+        status = _told(error)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _told(error: Exception) -> int:
+    """Say what went wrong, and give the exit status that it means."""
+    for name, kinds in _MENDABLE.items():
+        module = sys.modules.get(name)
+        if module is not None and isinstance(error, tuple(getattr(module, kind) for kind in kinds)):
+            click.echo(f"batchport: {error}", err=True)
+            return USAGE
+    if isinstance(error, OSError) and error.filename is not None:
+        click.echo(f"batchport: {error.filename}: {error.strerror}", err=True)
+        return USAGE
+    import traceback
+
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    click.echo(
+        f"batchport: this is a fault of the program, not of your files: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}. "
+        "Nothing that was stored is lost; run it again, and report this line if it comes back.",
+        err=True,
+    )
+    if os.environ.get("BATCHPORT_DEBUG"):
+        traceback.print_exception(error)
+    return OUR_FAULT
+
+
+#: Errors whose message is for the user; looked up only where their module was loaded.
+_MENDABLE = {
+    "batchport.config": ("ConfigProblem",),
+    "batchport.pipeline.app": ("Unknown",),
+    "batchport.seal": ("KeyProblem",),
+    "batchport.store.database": ("DatabaseProblem",),
+    "batchport.carriers.profile": ("ProfileError",),
+    "batchport.mail.compose": ("TemplateFault",),
+    "batchport.spreadsheets.sheet": ("Unreadable",),
+}
+
+
+def format_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--format table|json`."""
+    return click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print.")(command)

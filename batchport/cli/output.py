@@ -1,0 +1,40 @@
+"""Printing: tables for people, one JSON object a line for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def print_json(lines: Iterable[Mapping[str, Any]]) -> None:
+    """One object a line, and nothing else."""
+    write = sys.stdout.write
+    for line in lines:
+        write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", empty: str = "Nothing.") -> None:
+    """A table, or a sentence where there is nothing in it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    lines = [["" if value is None else str(value) for value in row] for row in rows]
+    if not lines:
+        click.echo(empty)
+        return
+    table = Table(*headers, title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for line in lines:
+        table.add_row(*map(_plain, line))
+    terminal = sys.stdout.isatty()
+    Console(width=None if terminal else 240, soft_wrap=not terminal, highlight=False).print(table)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,201 @@
+"""A pass, each of its stages, and the scheduler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from batchport.cli import NEEDS_SOMEBODY, OUR_FAULT, Context, format_option
+
+if TYPE_CHECKING:
+    from batchport.pipeline.run import PassDone, Stage
+
+
+def _carry_out(ctx: click.Context, command: str, stage: Stage, form: str) -> None:
+    """A pass of one stage or of all, its summary, and the exit status that it means."""
+    from batchport.pipeline.app import closing
+    from batchport.pipeline.run import Busy, one_pass
+
+    with closing(ctx.obj.app()) as app:
+        try:
+            done = one_pass(app, command, stage)
+        except Busy as busy:
+            if form == "json":
+                from batchport.cli.output import print_json
+
+                print_json([{"run": {"busy": str(busy)}}])
+            else:
+                click.echo(f"batchport: {busy}.")
+            ctx.exit(0)
+    _show(done, form)
+    ctx.exit(_status(done))
+
+
+def _status(done: PassDone) -> int:
+    if not done.count.balanced:
+        return OUR_FAULT
+    return NEEDS_SOMEBODY if done.tally.needs_somebody else 0
+
+
+def _show(done: PassDone, form: str) -> None:
+    if form == "json":
+        from batchport.cli.output import print_json
+
+        print_json([{"run": done.json()}])
+        return
+    tally, count = done.tally, done.count
+    for file in tally.files:
+        told = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in file.counts.items()) or "no rows"
+        click.echo(f"  {file.customer}/{file.name}: {file.state}; {told}")
+    for sent in tally.sent:
+        click.echo(f"  sent to {sent.partner}: {sent.name}, {sent.orders:,} orders, {sent.lines:,} lines")
+    if tally.answers or tally.exceptions:
+        click.echo(f"  answers applied: {tally.answers:,}; exception lines: {tally.exceptions:,}")
+    for result in tally.results:
+        click.echo(f"  written: {result}")
+    for said in (*tally.set_aside, *tally.troubles):
+        click.echo(f"  ! {said}")
+    mails = ", ".join(f"{tally.mails[name]:,} {name}" for name in ("sent", "waiting", "failed") if tally.mails[name])
+    if mails:
+        click.echo(f"  mails: {mails}")
+    if not tally.changed and not tally.needs_somebody:
+        click.echo("Nothing new: nothing was changed.")
+    states = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in count.rows.items() if number and name != "read")
+    lines = count.lines
+    click.echo(f"Rows read {count.rows['read']:,} = {states or 'none'}.")
+    click.echo(f"Lines sent {lines['sent']:,} = {lines['answered']:,} answered + {lines['outstanding']:,} outstanding.")
+    if not count.balanced:
+        click.echo("THE COUNT DOES NOT COME OUT: a fault of the program. Stop sending, keep the database, and report this.", err=True)
+
+
+def _plan(ctx: click.Context, *, whole: bool, partner: str | None, form: str) -> None:
+    """What a pass would do, without doing it."""
+    from batchport.pipeline.app import closing
+    from batchport.pipeline.plan import planned
+
+    with closing(ctx.obj.app()) as app:
+        lines = planned(app, whole=whole, partner=partner)
+    if form == "json":
+        from batchport.cli.output import print_json
+
+        print_json({"plan": line} for line in lines)
+        return
+    for line in lines:
+        click.echo(line["words"])
+    if not lines:
+        click.echo("Nothing to do.")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Print the plan and do nothing.")
+@format_option
+@click.pass_context
+def run(ctx: click.Context, dry_run: bool, form: str) -> None:  # noqa: FBT001
+    """One pass: reconcile, intake, submit, notify."""
+    if dry_run:
+        _plan(ctx, whole=True, partner=None, form=form)
+        return
+    from batchport.pipeline.run import all_stages
+
+    _carry_out(ctx, "run", all_stages, form)
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--partner", metavar="P", help="Whose answer FILE is.")
+@click.option("--dry-run", is_flag=True, help="Show what FILE would change, and change nothing.")
+@format_option
+@click.pass_context
+def reconcile(ctx: click.Context, file: Path | None, partner: str | None, dry_run: bool, form: str) -> None:  # noqa: FBT001
+    """Apply partners' response files: those in responses/, or one FILE."""
+    from batchport.pipeline import reconcile as stage
+
+    if file is None:
+        if partner is not None or dry_run:
+            raise click.UsageError("--partner and --dry-run go with a FILE.")
+        _carry_out(ctx, "reconcile", stage.reconcile, form)
+        return
+    if partner is None:
+        raise click.UsageError("Whose answer is it? Name the partner: --partner P.")
+    _must_be_readable(file)
+    named, path = partner, file
+    if dry_run:
+        _would_change(ctx, path, named, form)
+        return
+    _carry_out(ctx, "reconcile", lambda app, tally, number: stage.reconcile_file(app, tally, number, path, named), form)
+
+
+def _would_change(ctx: click.Context, file: Path, partner: str, form: str) -> None:
+    from batchport.cli.output import print_json, print_table
+    from batchport.pipeline.app import closing
+    from batchport.pipeline.reconcile import preview
+
+    with closing(ctx.obj.app()) as app:
+        lines = preview(app, file, partner)
+    if form == "json":
+        print_json(lines)
+    else:
+        print_table(("Line", "PON", "Number", "Status", "What it does"), [tuple(line[key] for key in ("line", "pon", "tn", "status", "does")) for line in lines])
+
+
+@click.command()
+@click.option("--again", "file", type=click.Path(path_type=Path), help="Take FILE in though it was taken in before.")
+@click.option("--customer", metavar="ID", help="Whose file it is, where --again FILE does not lie in an inbox.")
+@format_option
+@click.pass_context
+def intake(ctx: click.Context, file: Path | None, customer: str | None, form: str) -> None:
+    """Take in what customers dropped: rows, orders, and the mail that says what is wrong."""
+    from batchport.pipeline import intake as stage
+
+    if file is None:
+        _carry_out(ctx, "intake", stage.intake, form)
+        return
+    _must_be_readable(file)
+    path, whose = file, customer or file.resolve().parent.name
+    _carry_out(ctx, "intake", lambda app, tally, number: stage.intake_again(app, tally, number, path, whose), form)
+
+
+@click.command()
+@click.option("--partner", metavar="P", help="Only to this partner.")
+@click.option("--now", "regardless", is_flag=True, help="Outside the partner's windows too.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@format_option
+@click.pass_context
+def submit(ctx: click.Context, partner: str | None, regardless: bool, dry_run: bool, form: str) -> None:  # noqa: FBT001
+    """Send the orders that are ready."""
+    from batchport.pipeline import submit as stage
+
+    if partner is not None:
+        ctx.obj.app().profile(partner)
+    if dry_run:
+        _plan(ctx, whole=False, partner=partner, form=form)
+        return
+    _carry_out(ctx, "submit", lambda app, tally, number: stage.submit(app, tally, number, partner=partner, now_regardless=regardless), form)
+
+
+@click.command()
+@format_option
+@click.pass_context
+def notify(ctx: click.Context, form: str) -> None:
+    """Write the results that are due and send the mails that wait."""
+    from batchport.pipeline import notify as stage
+
+    _carry_out(ctx, "notify", stage.notify, form)
+
+
+@click.command()
+@click.pass_obj
+def serve(context: Context) -> None:
+    """Work by the schedule until stopped: look for sheets and answers every few minutes, and run the whole pass at night."""
+    from batchport.schedule import serve as serve_by_schedule
+
+    context.app()
+    serve_by_schedule(context.config)
+
+
+def _must_be_readable(file: Path) -> None:
+    if not file.is_file():
+        raise click.UsageError(f"{file} is a folder; name one file." if file.is_dir() else f"{file} does not exist.")
+

@@ -1,0 +1,25 @@
+"""`trace`: the whole history behind a handle."""
+
+from __future__ import annotations
+
+import click
+
+from batchport.cli import Context, format_option
+from batchport.cli.output import print_json, print_table
+
+
+@click.command()
+@click.argument("handle", metavar="HANDLE")
+@format_option
+@click.pass_obj
+def trace(context: Context, handle: str, form: str) -> None:
+    """Show the whole history of a telephone number, PON, file name, row id or exception id."""
+    from batchport.pipeline.app import closing
+    from batchport.pipeline.trace import trace as history
+
+    with closing(context.app()) as app:
+        steps = history(app, handle)
+    if form == "json":
+        print_json(steps)
+    else:
+        print_table(("When (UTC)", "Step", "What", "Where"), [(step["at"][:19], step["step"], step["what"], step["file"]) for step in steps])

@@ -1,0 +1,214 @@
+"""The settings of an installation: `config.yaml`, read once, checked wholly, refused by name where something in it is not known."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from batchport.domain.fields import BY_NAME
+from batchport.domain.findings import catalogue
+from batchport.domain.terms import Terms
+from batchport.yaml_text import UnreadableYaml, explain, nearest, read_yaml
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+
+
+class ConfigProblem(Exception):
+    """Settings that cannot be used; the message says which file, which line, and what to do."""
+
+
+class Model(BaseModel):
+    """Settings refuse what they do not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(Model):
+    """Where a secret is: in an environment variable or in a file, never in the settings themselves."""
+
+    env: str | None = None
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Secret:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("a secret is named as {env: NAME} or {file: PATH}")
+        return self
+
+    def read(self, home: Path) -> SecretStr:
+        """The secret itself."""
+        if self.env is not None:
+            value = os.environ.get(self.env)
+            if not value:
+                raise ConfigProblem(f"the environment variable {self.env}, which the configuration names for a secret, is not set")
+            return SecretStr(value)
+        path = home / (self.file or "")
+        try:
+            return SecretStr(path.read_text("utf-8").strip("\n"))
+        except OSError as error:
+            raise ConfigProblem(f"the file {path}, which the configuration names for a secret, cannot be read: {error.strerror}") from None
+
+
+class Customer(Model):
+    """Who sends sheets."""
+
+    name: str
+    email: Email
+    timezone: str = "America/New_York"
+    defaults: dict[str, str] = {}
+    columns: dict[str, str] = {}
+    severities: dict[str, Literal["error", "warning", "info"]] = {}
+    on_rejected_row: Literal["hold", "release"] = "hold"
+    done_file: bool = False
+
+    @field_validator("defaults")
+    @classmethod
+    def _fields_are_known(cls, defaults: dict[str, str]) -> dict[str, str]:
+        for name in defaults:
+            if name not in BY_NAME:
+                raise ValueError(f"there is no field {name!r}{nearest(name, list(BY_NAME))}")
+        return defaults
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_are_known(cls, columns: dict[str, str]) -> dict[str, str]:
+        for name in columns.values():
+            if name not in BY_NAME:
+                raise ValueError(f"there is no field {name!r}{nearest(name, list(BY_NAME))}")
+        return columns
+
+    @field_validator("severities")
+    @classmethod
+    def _codes_may_change(cls, severities: dict[str, str]) -> dict[str, str]:
+        for code, severity in severities.items():
+            rule = catalogue().get(code)
+            if rule is None:
+                raise ValueError(f"there is no finding {code!r}{nearest(code, list(catalogue()))}")
+            fixed = code.startswith(("file-", "column-", "row-")) or (code.startswith("tn-") and rule.severity == "error")
+            if fixed and severity != rule.severity and rule.severity == "error":
+                raise ValueError(f"{code} cannot be made less than an error")
+        return severities
+
+    def terms(self, customer: str, *, territories: bool) -> Terms:
+        """What checks need to know of the customer."""
+        return Terms(customer, self.defaults, self.severities, self.on_rejected_row == "release", territories)
+
+
+class Partner(Model):
+    """Whom submission files are sent to. What is set here beside the profile's name changes the profile."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    profile: str
+    transport: Literal["local"] = "local"
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """What is set otherwise than in the profile."""
+        return dict(self.model_extra or {})
+
+
+class Route(Model):
+    """Which partner an order goes to; the first route that fits counts, and one without conditions fits all."""
+
+    partner: str
+    losing_carrier: str | None = None
+    number_class: Literal["local", "wireless", "toll_free"] | None = None
+    country: Literal["US", "CA"] | None = None
+    customer: str | None = None
+
+
+class Smtp(Model):
+    """The mail server."""
+
+    host: str
+    port: int = 587
+    tls: Literal["starttls", "implicit", "plain"] = "starttls"
+    username: str | None = None
+    password: Secret | None = None
+    timeout: float = 60
+
+
+class Operator(Model):
+    """Who looks after the installation: hears of every night, and answers customers; mails come from this address."""
+
+    email: Email
+
+
+class Schedule(Model):
+    """When `serve` works."""
+
+    timezone: str = "America/New_York"
+    every_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
+    nightly: str = "0 21 * * *"
+
+
+class Limits(Model):
+    """What is still read as a sheet of requests."""
+
+    file_megabytes: int = 512
+    rows: int = 1_048_576
+    columns: int = 200
+    cell_signs: int = 32_767
+    reader_seconds: float = 600
+    settle: float = 2.0
+
+
+class Settings(Model):
+    """All settings of an installation."""
+
+    home: Path = Path()
+    database: str | None = None
+    keys: Secret = Secret(file=Path("keys/seal.key"))
+    customers: dict[Name, Customer] = {}
+    partners: dict[Name, Partner] = {}
+    routes: tuple[Route, ...] = ()
+    smtp: Smtp | None = None
+    templates: Path | None = None
+    operator: Operator = Operator(email="operator@batchport.example")
+    schedule: Schedule = Schedule()
+    limits: Limits = Limits()
+    territories: bool = True
+
+    @model_validator(mode="after")
+    def _routes_lead_somewhere(self) -> Settings:
+        for route in self.routes:
+            if route.partner not in self.partners:
+                raise ValueError(f"a route leads to partner {route.partner!r}, which is not among `partners`{nearest(route.partner, list(self.partners))}")
+            if route.customer is not None and route.customer not in self.customers:
+                raise ValueError(f"a route names customer {route.customer!r}, which is not among `customers`{nearest(route.customer, list(self.customers))}")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL."""
+        return self.database or f"sqlite:///{self.home / 'batchport.db'}"
+
+    def folder(self, *parts: str) -> Path:
+        """A folder of the home."""
+        return self.home.joinpath(*parts)
+
+
+def load(path: Path) -> Settings:
+    """The settings in a file, with `home` made absolute.
+
+    Raises:
+        ConfigProblem: the file cannot be read, or something in it is wrong.
+    """
+    if not path.is_file():
+        raise ConfigProblem(f"there is no configuration at {path}; `batchport init DIR` makes one, `--config FILE` names another")
+    try:
+        document = read_yaml(path.read_text("utf-8-sig"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigProblem(f"the configuration {path} cannot be read: {error}") from None
+    except UnreadableYaml as error:
+        raise ConfigProblem(str(error)) from None
+    try:
+        settings = Settings.model_validate(document.data)
+    except ValidationError as error:
+        raise ConfigProblem("\n".join(map(str, explain(error, Settings, [document])))) from None
+    return settings.model_copy(update={"home": (path.parent / settings.home).resolve()})

@@ -1,0 +1,1 @@
+"""The trade itself: no files, no database, no clock, no network."""

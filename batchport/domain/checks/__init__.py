@@ -1,0 +1,44 @@
+"""What a port desk checks of every row.
+
+`check_rows` makes the text of a sheet the trade's own (`prepare`), then asks each check which rows it concerns. A check is a function from the prepared
+table to a mask; it is registered with its code and field:
+
+    @check("pin-missing", "pin")
+    def wireless_without_pin(rows: Prepared) -> Mask: ...
+
+Checks run in the order in which the modules below list them. One cause gives one finding: a row whose field already has an error is not asked about that
+field again.
+"""
+
+from __future__ import annotations
+
+from batchport.domain.checks import accounts, addresses, carriers, kinds, lines, names, numbers, repeats
+from batchport.domain.checks.prepared import Prepared, prepare
+from batchport.domain.checks.registry import Check
+from batchport.domain.findings import Findings
+from batchport.domain.reference import Reference
+from batchport.domain.requests import Requests
+from batchport.domain.terms import Terms
+
+__all__ = ["CHECKS", "Prepared", "check_rows"]
+
+CHECKS: tuple[Check, ...] = tuple(
+    found for module in (numbers, repeats, carriers, accounts, kinds, names, addresses, lines) for found in module.CHECKS.found
+)
+
+
+def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Findings) -> Prepared:
+    """The requests in the trade's own words, with every finding of a single row, or of rows of this table among themselves, noted in `findings`.
+
+    Args:
+        requests: the rows as the customer wrote them.
+        terms: the customer's settings.
+        known: area codes, carriers, states and the like.
+        findings: gathers what is found; may already hold what the reader saw.
+    """
+    rows = prepare(requests, terms, known, findings)
+    for each in CHECKS:
+        each.run(rows, findings)
+    # A request that only repeats another says nothing of its own.
+    findings.drop(rows.again, but="tn-repeated")
+    return rows

@@ -1,0 +1,110 @@
+"""The service address: there, whole, of one place, and no post-office box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from batchport.domain.address import PO_BOX
+from batchport.domain.checks.prepared import Prepared
+from batchport.domain.checks.registry import Registry, Verdict
+from batchport.domain.fields import BY_NAME, DIRECTIONS
+from batchport.domain.table import Mask
+
+CHECKS = check = Registry()
+
+_STREET = ("street_number", "street_name")
+_PLACE = ("city", "state", "postal_code")
+
+
+@check("address-po-box", "street_name")
+def box_for_a_street(rows: Prepared) -> Mask:
+    """Rows whose street is a post-office box: no line ends in one."""
+    return rows["street_name"].contains(PO_BOX)
+
+
+@check("address-po-box", "service_address")
+def box_for_an_address(rows: Prepared) -> Mask:
+    """Rows whose whole address line is or has a post-office box."""
+    return rows["service_address"].contains(PO_BOX) & ~rows.failed("street_name")
+
+
+@check("address-po-box", "unit")
+def box_for_a_unit(rows: Prepared) -> Mask:
+    """Rows with a post-office box beside the street."""
+    return rows["unit"].contains(PO_BOX) & ~rows.failed("street_name") & ~rows.failed("service_address")
+
+
+def _lacking(rows: Prepared) -> dict[str, Mask]:
+    """Part of the address -> rows that need it and do not have it."""
+    boxed = rows.failed("street_name") | rows.failed("service_address")
+    lacking = {name: rows.local & rows[name].blank & ~boxed for name in _STREET}
+    lacking |= {name: rows.local & rows[name].blank for name in _PLACE}
+    lacking["postal_code"] |= rows.wireless & rows["postal_code"].blank
+    return lacking
+
+
+def _first_lacking(name: str) -> Callable[[Prepared], Verdict]:
+    """The check that notes `address-missing` on the first part that a row lacks, and names all of them."""
+
+    def parts_missing(rows: Prepared) -> Verdict:
+        lacking = _lacking(rows)
+        parts = list(lacking)
+        earlier = np.logical_or.reduce([np.zeros(len(rows), dtype=bool)] + [lacking[part] for part in parts[: parts.index(name)]])
+        mask = lacking[name] & ~earlier
+        if not mask.any():
+            return mask
+        for part in parts[parts.index(name) + 1 :]:
+            rows.fail(part, mask & lacking[part])
+        kinds, which = np.unique(np.column_stack([missing[mask] for missing in lacking.values()]), axis=0, return_inverse=True)
+        texts = [", ".join(BY_NAME[part].label for part, missing in zip(parts, kind, strict=True) if missing) for kind in kinds]
+        return mask, [texts[kind] for kind in which.ravel()]
+
+    return parts_missing
+
+
+for _name in (*_STREET, *_PLACE):
+    check("address-missing", _name)(_first_lacking(_name))
+
+
+@check("address-direction", "street_direction")
+def direction_form(rows: Prepared) -> Mask:
+    """Rows whose direction is none of the eight."""
+    return ~rows["street_direction"].isin(("", *DIRECTIONS))
+
+
+@check("state-invalid", "state")
+def no_such_state(rows: Prepared) -> Mask:
+    """Rows whose state or province is none."""
+    return ~rows["state"].blank & ~rows["state"].isin(rows.known.state_list)
+
+
+@check("address-country", "country")
+def not_one_country(rows: Prepared) -> Mask:
+    """Rows whose country, state and postal code are not of one country, or whose country is neither US nor CA."""
+    country = rows["country"]
+    neither = ~country.isin(("", "US", "CA"))
+    given = ~country.blank
+    state = rows.known.country_of_state(rows["state"])
+    against_state = given & ~state.blank & (state.equals("CA") != country.equals("CA"))
+    canadian = rows["postal_code"].fullmatch("[A-Z][0-9][A-Z] [0-9][A-Z][0-9]")
+    american = rows["postal_code"].fullmatch("[0-9]{5}(?:-[0-9]{4})?")
+    against_postal = given & ((canadian & ~country.equals("CA")) | (american & country.equals("CA")))
+    return neither | against_state | against_postal
+
+
+@check("postal-invalid", "postal_code")
+def postal_form(rows: Prepared) -> Mask:
+    """Rows whose ZIP or postal code is neither."""
+    postal = rows["postal_code"]
+    canadian = postal.fullmatch("[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z] [0-9][ABCEGHJ-NPRSTV-Z][0-9]")
+    return ~postal.blank & ~canadian & ~postal.fullmatch("[0-9]{5}(?:-[0-9]{4})?") & ~rows.failed("country")
+
+
+@check("postal-state", "postal_code")
+def postal_code_of_another_state(rows: Prepared) -> Verdict:
+    """Rows whose ZIP or postal code does not belong to their state or province."""
+    asked = ~rows["postal_code"].blank & ~rows["state"].blank & ~rows.failed("postal_code") & ~rows.failed("state") & ~rows.failed("country")
+    mask = asked & rows.known.postal_elsewhere(rows["postal_code"], rows["state"])
+    return mask, rows["state"].take(mask).text().to_pylist()

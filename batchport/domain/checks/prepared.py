@@ -1,0 +1,297 @@
+"""A sheet's rows in the trade's own words, ready to be checked.
+
+The order of the steps matters: the number decides what kind of port a row is, the kind decides what is asked for, and only what is asked for is
+defaulted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from batchport.domain import normalise, numbering
+from batchport.domain.address import split_column
+from batchport.domain.fields import NAMES
+from batchport.domain.findings import ERROR, Findings
+from batchport.domain.reference import Reference
+from batchport.domain.requests import Requests
+from batchport.domain.table import Column, Ints, Mask
+from batchport.domain.terms import Terms
+
+#: Fields that hold digits and letters only, where a spreadsheet may have left `.0` behind a whole number.
+_WHOLE = ("account_number", "pin", "street_number", "postal_code", "destination")
+#: Handed back as it came; and telephone numbers, whose digits are taken out of whatever stands around them.
+_UNTOUCHED = ("customer_ref", "tn", "btn", "new_btn")
+
+
+class Prepared:
+    """The normalised rows and what follows from them.
+
+    Attributes:
+        requests: the rows, normalised.
+        written: the rows as written, tidied and with the customer's defaults, before anything else was done to them.
+        terms, known: as given.
+        tn, btn, new_btn: the ten digits as numbers, -1 where there are none.
+        trouble: field -> why its number is none, as `numbering.digits` says.
+        toll_free, wireless, local: what kind of port a row is; a row without a number is of no kind but by its type.
+        single, multi: what the row says of its account.
+        account_filled: rows whose account number was blank, and is now the number or the billing number.
+        again: rows that only repeat an earlier one; set once that was checked.
+    """
+
+    def __init__(self, requests: Requests, terms: Terms, known: Reference) -> None:
+        none = np.full(len(requests), -1, np.int64)
+        self.requests = self.written = requests
+        self.terms = terms
+        self.known = known
+        self.tn: Ints = none
+        self.btn: Ints = none
+        self.new_btn: Ints = none
+        self.trouble: dict[str, np.ndarray[tuple[int], np.dtype[np.uint8]]] = {}
+        self.toll_free: Mask = np.zeros(len(requests), dtype=bool)
+        self.wireless: Mask = self.toll_free
+        self.single: Mask = self.toll_free
+        self.multi: Mask = self.toll_free
+        self.account_filled: Mask = self.toll_free
+        self.again: Mask = self.toll_free
+        self._failed: dict[str, Mask] = {}
+
+    def __len__(self) -> int:
+        return len(self.requests)
+
+    def __getitem__(self, name: str) -> Column:
+        return self.requests[name]
+
+    @property
+    def local(self) -> Mask:
+        """Rows that are neither toll-free nor wireless."""
+        return ~self.toll_free & ~self.wireless
+
+    def failed(self, field: str) -> Mask:
+        """The rows whose field already has an error."""
+        found = self._failed.get(field)
+        return found if found is not None else np.zeros(len(self), dtype=bool)
+
+    def fail(self, field: str, rows: Mask) -> None:
+        """Remember that the field of these rows has an error."""
+        self._failed[field] = self.failed(field) | rows
+
+    @property
+    def failures(self) -> Mapping[str, Mask]:
+        """Field -> the rows in which it has an error."""
+        return self._failed
+
+    def set(self, **columns: Column) -> None:
+        """Change some columns of the requests."""
+        self.requests = self.requests.replace(**columns)
+
+
+def prepare(requests: Requests, terms: Terms, known: Reference, findings: Findings) -> Prepared:
+    """The rows in the trade's own words; what was changed or filled in is noted in `findings`."""
+    rows = Prepared(_tidied(requests, findings), terms, known)
+    for name in {field for _, field in findings.noted() if field}:
+        rows.fail(name, findings.on(len(rows), severity=ERROR, field=name))
+    _fill_defaults(rows, findings)
+    rows.written = rows.requests
+    _numbers(rows)
+    _number_types(rows, findings)
+    _account_types(rows)
+    _plain_words(rows, findings)
+    _addresses(rows, findings)
+    _dates(rows)
+    _billing_numbers(rows, findings)
+    _accounts(rows, findings)
+    _names(rows, findings)
+    return rows
+
+
+def _tidied(requests: Requests, findings: Findings) -> Requests:
+    """The rows without stray spaces and unseen signs."""
+    columns = dict(requests.columns)
+    for name in NAMES:
+        if name in _UNTOUCHED or not normalise.untidy(columns[name]).any():
+            continue
+        findings.add("text-unsafe", normalise.unseen(columns[name]), name)
+        columns[name] = normalise.tidy(columns[name])
+    for name in _WHOLE:
+        columns[name] = normalise.whole(columns[name])
+    return requests.replace(**columns)
+
+
+def _fill_defaults(rows: Prepared, findings: Findings) -> None:
+    """Blank cells filled from the customer's defaults."""
+    for name, value in rows.terms.defaults.items():
+        blank = rows[name].blank
+        if blank.any():
+            rows.set(**{name: rows[name].where(blank, value)})
+            if (name, value) != ("account_type", "auto"):
+                findings.add("value-defaulted", blank, name, detail=Column.constant(value, int(blank.sum())).text())
+
+
+def _numbers(rows: Prepared) -> None:
+    """Telephone numbers to ten digits."""
+    for name in ("tn", "btn", "new_btn"):
+        column = rows[name]
+        numbers, trouble = numbering.digits(column.values)
+        good = numbers >= 0
+        text = pc.if_else(pa.array(good), pa.array(numbers).cast(pa.string()), normalise.tidy(Column(column.values)).values)
+        rows.set(**{name: Column(text, column.codes)})
+        setattr(rows, name, column.spread(numbers))
+        rows.trouble[name] = column.spread(trouble)
+    rows.toll_free = numbering.toll_free(rows.tn)
+
+
+def _number_types(rows: Prepared, findings: Findings) -> None:
+    """`business_local` and its like, with what a toll-free number makes of it."""
+    kind = normalise.words(rows["number_type"], normalise.NUMBER_TYPE_WORDS)
+    kind = kind.where(kind.equals("business") & rows.toll_free, "business_toll_free").where(kind.equals("business") & ~rows.toll_free, "business_local")
+    kind = kind.where(kind.blank & rows.toll_free, "business_toll_free")
+    changed = rows.toll_free & kind.equals("residential")
+    findings.add("number-type-changed", changed, "number_type")
+    kind = kind.where(changed, "business_toll_free")
+    rows.wireless = kind.equals("wireless") & ~rows.toll_free
+    rows.set(number_type=kind)
+
+
+def _account_types(rows: Prepared) -> None:
+    """`single_line` or `multi_line`; `auto` told from the billing number and the account's other rows; nothing for wireless."""
+    kind = normalise.words(rows["account_type"], normalise.ACCOUNT_TYPE_WORDS).where(rows.wireless, "")
+    auto = kind.equals("auto")
+    if auto.any():
+        multi = auto & (((rows.btn >= 0) & (rows.btn != rows.tn)) | _shared_account(rows))
+        kind = kind.where(multi, "multi_line").where(auto & ~multi, "single_line")
+    rows.set(account_type=kind)
+    rows.single = kind.equals("single_line")
+    rows.multi = kind.equals("multi_line")
+
+
+def _shared_account(rows: Prepared) -> Mask:
+    """Rows whose account number stands on a row with another number too."""
+    account = normalise.folded(rows["account_number"])
+    ids = account.ids()
+    first = np.full(int(ids.max(initial=-1)) + 1, -1, np.int64)
+    first[ids[::-1]] = rows.tn[::-1]
+    differs = np.zeros(len(first), dtype=bool)
+    differs[ids[rows.tn != first[ids]]] = True
+    return differs[ids] & ~account.blank
+
+
+def _plain_words(rows: Prepared, findings: Findings) -> None:
+    """Yes and no, the carrier's name, the country and the like."""
+    _tell_changes(rows, findings, "unlocked", normalise.yes_no(rows["unlocked"]))
+    _tell_changes(rows, findings, "partial", normalise.yes_no(rows["partial"], also={"full": "N", "partial": "Y"}))
+    _tell_changes(rows, findings, "losing_carrier", rows.known.carrier(rows["losing_carrier"]))
+    resporg = normalise.upper(rows["resporg_id"]).where(~rows.toll_free, "")
+    rows.set(resporg_id=resporg, action=rows["action"].map(pc.utf8_lower), row_id=normalise.upper(rows["row_id"]))
+
+
+def _addresses(rows: Prepared, findings: Findings) -> None:
+    """The service address in its parts, in the postal service's codes."""
+    _split_lines(rows, findings)
+    _tell_changes(rows, findings, "street_direction", normalise.words(rows["street_direction"], normalise.DIRECTION_WORDS))
+    _tell_changes(rows, findings, "state", rows.known.state(rows["state"]))
+    rows.set(postal_code=normalise.postal_code(rows["postal_code"]))
+    _restore_zeros(rows, findings)
+    _tell_changes(rows, findings, "country", rows.known.country(rows["country"]))
+    blank = rows["country"].blank
+    if blank.any():
+        told = rows.known.country_of(rows["state"], rows["postal_code"])
+        rows.set(country=rows["country"].where(blank, told))
+
+
+def _split_lines(rows: Prepared, findings: Findings) -> None:
+    """A whole address line taken apart where its parts are not given."""
+    line = rows["service_address"]
+    asked = ~line.blank & rows["street_name"].blank & rows["street_number"].blank
+    if not asked.any():
+        return
+    findings.add("address-split", asked, "service_address")
+    for name, part in split_column(line).items():
+        given = asked & (~part.blank | (name != "unit"))
+        rows.set(**{name: rows[name].where(given, part)})
+
+
+def _restore_zeros(rows: Prepared, findings: Findings) -> None:
+    """ZIPs of four or three digits get their zeros back where the state has such a ZIP."""
+    short = rows["postal_code"].fullmatch("[0-9]{3,4}")
+    if not short.any():
+        return
+    padded = rows["postal_code"].map(lambda values: pc.utf8_lpad(values, 5, "0"))
+    fits = short & ~rows["state"].blank & ~rows.known.postal_elsewhere(padded, rows["state"])
+    if fits.any():
+        findings.add("postal-zeros-restored", fits, "postal_code", suggestion=padded.take(fits).text())
+        rows.set(postal_code=rows["postal_code"].where(fits, padded))
+
+
+def _dates(rows: Prepared) -> None:
+    """Dates as 2026-03-09; what cannot be read stays as written."""
+    if not rows["requested_date"].blank.all():
+        rows.set(requested_date=normalise.dates(rows["requested_date"]))
+
+
+def _billing_numbers(rows: Prepared, findings: Findings) -> None:
+    """The billing number: not asked for of toll-free and wireless rows, the number itself for Single-Line ones."""
+    asked = rows.local
+    same = asked & rows.single & rows["btn"].blank & (rows.tn >= 0)
+    rows.set(btn=rows["btn"].where(~asked, "").where(same, rows["tn"]))
+    rows.btn = np.where(same, rows.tn, np.where(asked, rows.btn, -1))
+    rows.trouble["btn"] = np.where(same | ~asked, 0, rows.trouble["btn"]).astype(np.uint8)
+    if same.any():
+        findings.add("btn-defaulted", same, "btn", detail=_shown(rows.tn[same]))
+
+
+def _accounts(rows: Prepared, findings: Findings) -> None:
+    """Account numbers without dashes, or the number that stands in for them; the PIN or `0000`."""
+    written = rows["account_number"]
+    cleaned = normalise.account(written)
+    findings.add("account-cleaned", _changed(written, cleaned), "account_number")
+    blank = cleaned.blank & ~rows.wireless
+    multi = rows.local & rows.multi
+    stand_in = np.where(multi, rows.btn, rows.tn)
+    filled = blank & (stand_in >= 0)
+    if filled.any():
+        cleaned = cleaned.where(filled & multi, rows["btn"]).where(filled & ~multi, rows["tn"])
+        findings.add("account-defaulted", filled, "account_number", detail=_shown(stand_in[filled]))
+    no_pin = rows["pin"].blank & ~rows.wireless
+    findings.add("pin-defaulted", no_pin, "pin")
+    rows.set(account_number=cleaned, pin=rows["pin"].where(no_pin, "0000"))
+    rows.account_filled = filled
+
+
+def _names(rows: Prepared, findings: Findings) -> None:
+    """The subscriber stands in for the authorized person of residential and wireless rows."""
+    own = (rows["number_type"].equals("residential") | rows.wireless) & rows["authorized_name"].blank & ~rows["name"].blank
+    if own.any():
+        findings.add("authorized-defaulted", own, "authorized_name", detail=rows["name"].take(own).text())
+        rows.set(authorized_name=rows["authorized_name"].where(own, rows["name"]))
+
+
+def _tell_changes(rows: Prepared, findings: Findings, name: str, new: Column) -> None:
+    """Take a column whose words were replaced, and tell where more than case, spaces and punctuation changed."""
+    old = rows[name]
+    if _changed(old, new).any():
+        told = _changed(normalise.folded(old), normalise.folded(new))
+        if told.any():
+            findings.add("value-normalised", told, name, detail=new.take(told).text())
+    rows.set(**{name: new})
+
+
+def _changed(old: Column, new: Column) -> Mask:
+    """The rows in which two columns over the same values differ."""
+    if old.values is new.values:
+        return np.zeros(len(old), dtype=bool)
+    return old.spread(np.asarray(pc.not_equal(old.values, new.values)))
+
+
+def _shown(numbers: Ints) -> pa.StringArray:
+    """Telephone numbers as people read them."""
+    return shown(pa.array(numbers).cast(pa.string()))
+
+
+def shown(values: pa.StringArray) -> pa.StringArray:
+    """Ten digits as 212-736-0142; anything else as it stands."""
+    return pc.replace_substring_regex(values, r"\A([0-9]{3})([0-9]{3})([0-9]{4})\z", r"\1-\2-\3")
+

@@ -1,0 +1,86 @@
+"""The same number, or the same line, on more than one row."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from batchport.domain.checks.prepared import Prepared
+from batchport.domain.checks.registry import Registry, Verdict
+from batchport.domain.fields import NAMES
+from batchport.domain.requests import Requests
+from batchport.domain.table import Ints
+
+CHECKS = check = Registry()
+
+#: What two requests for a number are compared by: all they say, but what is only the customer's own.
+SAME_DATA = tuple(name for name in NAMES if name not in ("customer_ref", "row_id", "action"))
+
+
+def data_ids(requests: Requests) -> Ints:
+    """A whole number a row: the same for rows that say the same after normalising."""
+    combined = np.zeros(len(requests), np.int64)
+    for name in SAME_DATA:
+        ids = requests[name].ids()
+        size = int(ids.max(initial=0)) + 1
+        if size > 1:
+            combined = pd.factorize(combined * size + ids)[0]
+    return combined
+
+
+def _repeated(rows: Prepared) -> Ints:
+    """Positions of the rows whose valid number stands on another row too."""
+    at = np.flatnonzero((rows.tn >= 0) & ~rows.failed("tn"))
+    again = pd.Series(rows.tn[at]).duplicated(keep=False).to_numpy()
+    return at[again]
+
+
+@check("tn-conflict", "tn")
+def same_number_other_data(rows: Prepared) -> Verdict:
+    """Rows that ask for one number and say different things of it."""
+    mask = np.zeros(len(rows), dtype=bool)
+    at = _repeated(rows)
+    if not len(at):
+        return mask
+    table = pd.DataFrame({"tn": rows.tn[at], "data": data_ids(rows.requests.take(at)), "row": rows.requests.row[at]})
+    clash = (table.groupby("tn")["data"].transform("nunique") > 1).to_numpy()
+    mask[at[clash]] = True
+    said = table[clash].groupby("tn")["row"].agg(list)
+    return mask, [", ".join(str(other) for other in said[tn] if other != row) for tn, row in zip(table.tn[clash], table.row[clash], strict=True)]
+
+
+@check("tn-repeated", "tn")
+def same_request_again(rows: Prepared) -> Verdict:
+    """Rows that ask for a number in the same words as an earlier row."""
+    mask = np.zeros(len(rows), dtype=bool)
+    at = _repeated(rows)
+    if not len(at):
+        return mask
+    tn = pd.Series(rows.tn[at])
+    later = tn.duplicated().to_numpy()
+    mask[at[later]] = True
+    rows.again = mask
+    first = dict(zip(tn[~later], rows.requests.row[at[~later]], strict=True))
+    return mask, [str(first[number]) for number in tn[later]]
+
+
+@check("destination-repeated", "destination")
+def line_taken_twice(rows: Prepared) -> Verdict:
+    """Rows that send another number to the same line: right for a trunk, perhaps a slip for a line."""
+    mask = np.zeros(len(rows), dtype=bool)
+    at = np.flatnonzero(~rows["destination"].blank & ~rows.failed("destination") & ~rows.again)
+    line = rows["destination"].take(at).ids()
+    # Whole numbers counted, not texts: most lines stand once.
+    many = np.bincount(line)[line] > 1
+    if not many.any():
+        return mask
+    mask[at[many]] = True
+    table = pd.DataFrame({"line": line[many], "row": rows.requests.row[at[many]]})
+    said = table.groupby("line")["row"].agg(lambda found: found.head(4).tolist())
+    return mask, [_others(said[one], row) for one, row in zip(table.line, table.row, strict=True)]
+
+
+def _others(rows: list[int], own: int) -> str:
+    """A few of the other rows."""
+    others = [str(row) for row in rows if row != own]
+    return ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")  # noqa: PLR2004

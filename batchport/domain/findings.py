@@ -1,0 +1,177 @@
+"""What is wrong with rows, or was changed in them: gathered as arrays, told as sentences.
+
+Checks say `findings.add("tn-missing", mask, field="tn")`. The words stand in the catalogue (`findings.toml` beside this file), one entry a code, from
+which the documentation, `batchport rules` and the tests are made too.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from batchport.domain.table import Ints, Mask
+
+ERROR, WARNING, INFO = "error", "warning", "info"
+#: One text a row, or none for some of them.
+Texts = Sequence[str | None] | pa.StringArray
+#: Between the arguments of one finding, where its message has several.
+SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One code of the catalogue.
+
+    Attributes:
+        code: the stable name.
+        part: the group it is listed in.
+        severity: error, warning or info, unless a customer's settings say otherwise.
+        message: one sentence of what is wrong; may use {value}, {column}, {suggestion} and the names in `args`.
+        fix: one sentence of what to do; the same names.
+        why: why it matters, in one sentence.
+        prevents: the partners' reject codes it would have met.
+        args: names of the details that a finding of this code carries, in order.
+        case: the smallest sheet that provokes it (see the head of findings.toml).
+    """
+
+    code: str
+    part: str
+    severity: str
+    message: str
+    fix: str
+    why: str = ""
+    prevents: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    case: Mapping[str, Any] | None = None
+
+    def words(self, template: str, values: Mapping[str, str]) -> str:
+        """A template of this rule with its names filled in."""
+        return template.format_map(values)
+
+
+@cache
+def catalogue() -> dict[str, Rule]:
+    """Every code there is, in the order of the catalogue."""
+    text = resources.files(__package__).joinpath("findings.toml").read_text("utf-8")
+    rules = {}
+    for code, entry in tomllib.loads(text)["rule"].items():
+        entry["prevents"], entry["args"] = tuple(entry.get("prevents", ())), tuple(entry.get("args", ()))
+        rules[code] = Rule(code, **entry)
+    return rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    code: str
+    field: str
+    rows: Ints
+    detail: Texts | None
+    suggestion: Texts | None
+
+    def take(self, at: Ints) -> _Block:
+        """The block of some of its rows."""
+        return _Block(self.code, self.field, self.rows[at], _some(self.detail, at), _some(self.suggestion, at))
+
+
+def _some(texts: Texts | None, at: Ints) -> Texts | None:
+    if texts is None:
+        return None
+    return texts.take(pa.array(at)) if isinstance(texts, pa.Array) else [texts[i] for i in at]
+
+
+class Findings:
+    """Findings of a table of rows, by row position; `severities` are a customer's changes to the catalogue's."""
+
+    def __init__(self, severities: Mapping[str, str] | None = None) -> None:
+        self._blocks: list[_Block] = []
+        self._severities = severities or {}
+
+    def severity(self, code: str) -> str:
+        """How grave a code is for this customer."""
+        return self._severities.get(code) or catalogue()[code].severity
+
+    def add(
+        self,
+        code: str,
+        rows: Mask | Ints,
+        field: str = "",
+        *,
+        detail: Texts | None = None,
+        suggestion: Texts | None = None,
+    ) -> None:
+        """Note a code on some rows.
+
+        Args:
+            code: one of the catalogue.
+            rows: a mask over the table, or positions in it.
+            field: the field at fault, blank for the row as a whole.
+            detail: one text a noted row, in their order; several arguments are joined with `SEPARATOR`.
+            suggestion: one text a noted row, or None; never a secret.
+        """
+        positions = np.flatnonzero(rows) if rows.dtype == bool else rows
+        if len(positions):
+            self._blocks.append(_Block(code, field, positions.astype(np.int64), detail, suggestion))
+
+    def on(self, length: int, *, severity: str | None = None, code: str | None = None, field: str | None = None) -> Mask:
+        """The rows of a table of `length` that have a finding of this severity, code or field."""
+        mask = np.zeros(length, dtype=bool)
+        for block in self._blocks:
+            if severity is not None and self.severity(block.code) != severity:
+                continue
+            if (code is None or block.code == code) and (field is None or block.field == field):
+                mask[block.rows] = True
+        return mask
+
+    def drop(self, rows: Mask, *, but: str = "") -> None:
+        """Forget every finding on these rows, but those of one code."""
+        kept = []
+        for block in self._blocks:
+            keep = ~rows[block.rows] | (block.code == but)
+            if keep.all():
+                kept.append(block)
+            elif keep.any():
+                kept.append(block.take(np.flatnonzero(keep)))
+        self._blocks = kept
+
+    def noted(self) -> set[tuple[str, str]]:
+        """Code and field of everything noted so far."""
+        return {(block.code, block.field) for block in self._blocks}
+
+    def __len__(self) -> int:
+        return sum(len(block.rows) for block in self._blocks)
+
+    def counts(self) -> dict[str, int]:
+        """How many findings there are of each code, in the catalogue's order."""
+        found: dict[str, int] = {}
+        for block in self._blocks:
+            found[block.code] = found.get(block.code, 0) + len(block.rows)
+        return {code: found[code] for code in catalogue() if code in found}
+
+    def frame(self) -> pd.DataFrame:
+        """All findings as a table: row (position), code, field, detail, suggestion (null where none); by row, then in the catalogue's order."""
+        order = {code: place for place, code in enumerate(catalogue())}
+        blocks = sorted(self._blocks, key=lambda block: order[block.code])
+        rows = np.concatenate([block.rows for block in blocks]) if blocks else np.zeros(0, np.int64)
+        by_row = np.argsort(rows, kind="stable")
+        columns: dict[str, np.ndarray[Any, Any]] = {"row": rows[by_row]}
+        for name in ("code", "field"):
+            texts = np.array([getattr(block, name) for block in blocks], dtype=object)
+            columns[name] = np.repeat(texts, [len(block.rows) for block in blocks])[by_row]
+        for name, default in (("detail", ""), ("suggestion", None)):
+            column = np.full(len(rows), default, dtype=object)
+            at = 0
+            for block in blocks:
+                values = getattr(block, name)
+                if values is not None:
+                    column[at : at + len(block.rows)] = values.to_pylist() if isinstance(values, pa.Array) else values
+                at += len(block.rows)
+            columns[name] = column[by_row]
+        return pd.DataFrame(columns)

@@ -1,0 +1,116 @@
+"""The states of a row and every move between them: nothing else in the program says what may follow what.
+
+The partner's moves are the contract's table; a line that asks for a move which is not in it is an exception line, and the row stays. Our own moves
+are those of intake and sending; one that is not in the table is a fault of the program.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+
+
+class State(IntEnum):
+    """The one state that every row is in; the numbers are what the database holds."""
+
+    REJECTED = 1
+    DUPLICATE = 2
+    HELD = 3
+    READY = 4
+    SUBMITTED = 5
+    ACKNOWLEDGED = 6
+    DELAYED = 7
+    CONFIRMED = 8
+    COMPLETED = 9
+    CARRIER_REJECTED = 10
+    CANCEL_PENDING = 11
+    CANCELLED = 12
+    SUPERSEDED = 13
+
+    @property
+    def label(self) -> str:
+        """The state's name as the contract writes it."""
+        return self.name.lower()
+
+
+class Answer(Enum):
+    """What a partner says of a number."""
+
+    ACK = "ACK"
+    DELAY = "DELAY"
+    FOC = "FOC"
+    REJECT = "REJECT"
+    COMPLETE = "COMPLETE"
+    CANCEL = "CANCEL"
+
+
+class Act(Enum):
+    """What happens to a row on our side."""
+
+    SEND = "send"
+    HOLD = "hold"
+    RELEASE = "release"
+    REJECT = "reject"
+    REPLACE = "replace"
+
+
+_S = State
+#: Submitted and not yet ended.
+IN_FLIGHT = frozenset((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CANCEL_PENDING))
+#: Not yet sent; these may still be changed by what comes later.
+UNSENT = frozenset((_S.REJECTED, _S.HELD, _S.READY))
+#: Nothing follows but, for a number that moved all the same, COMPLETE.
+ENDED = frozenset((_S.DUPLICATE, _S.COMPLETED, _S.CANCELLED, _S.SUPERSEDED))
+#: Rows that belong to no order.
+ORDERLESS = frozenset((_S.REJECTED, _S.DUPLICATE, _S.SUPERSEDED))
+
+PARTNER_MOVES: dict[Answer, dict[State, State]] = {
+    Answer.ACK: {_S.SUBMITTED: _S.ACKNOWLEDGED},
+    Answer.DELAY: dict.fromkeys((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.CONFIRMED), _S.DELAYED),
+    Answer.FOC: dict.fromkeys((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CARRIER_REJECTED), _S.CONFIRMED),
+    Answer.REJECT: dict.fromkeys((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED), _S.CARRIER_REJECTED),
+    Answer.COMPLETE: dict.fromkeys(
+        (_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CARRIER_REJECTED, _S.CANCEL_PENDING),
+        _S.COMPLETED,
+    ),
+    Answer.CANCEL: dict.fromkeys(
+        (_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CANCEL_PENDING, _S.CARRIER_REJECTED),
+        _S.CANCELLED,
+    ),
+}
+
+OUR_MOVES: dict[Act, dict[State, State]] = {
+    Act.SEND: {_S.READY: _S.SUBMITTED},
+    Act.HOLD: {_S.READY: _S.HELD, _S.REJECTED: _S.HELD},
+    Act.RELEASE: {_S.HELD: _S.READY, _S.REJECTED: _S.READY},
+    Act.REJECT: {_S.READY: _S.REJECTED, _S.HELD: _S.REJECTED},
+    Act.REPLACE: {_S.REJECTED: _S.SUPERSEDED, _S.HELD: _S.SUPERSEDED, _S.READY: _S.SUPERSEDED, _S.CARRIER_REJECTED: _S.SUPERSEDED},
+}
+
+#: How far along a row is, for telling a late ACK from an impossible one: an ACK for a row further on changes nothing.
+FURTHER_THAN_ACK = frozenset((_S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.COMPLETED, _S.CARRIER_REJECTED, _S.CANCEL_PENDING, _S.CANCELLED))
+
+#: The state that each answer asks for.
+ASKED_FOR: dict[Answer, State] = {
+    Answer.ACK: _S.ACKNOWLEDGED,
+    Answer.DELAY: _S.DELAYED,
+    Answer.FOC: _S.CONFIRMED,
+    Answer.REJECT: _S.CARRIER_REJECTED,
+    Answer.COMPLETE: _S.COMPLETED,
+    Answer.CANCEL: _S.CANCELLED,
+}
+
+
+class IllegalMove(Exception):
+    """An act of ours that the table does not allow: a fault of the program."""
+
+
+def after(act: Act, state: State) -> State:
+    """The state that an act of ours leads to.
+
+    Raises:
+        IllegalMove: the table has no such move.
+    """
+    try:
+        return OUR_MOVES[act][state]
+    except KeyError:
+        raise IllegalMove(f"{act.value} of a row that is {state.label}") from None

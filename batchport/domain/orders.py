@@ -1,0 +1,439 @@
+"""Rows to orders: which go together, whether they agree, and whether the order can go.
+
+Three steps, each on the whole table:
+
+1. `order_keys` says which rows have the same key (customer, partner, class, country, carrier, account, billing number).
+2. `_disagreements` compares what the rows of an order must agree on with the order's commonest value.
+3. `group_orders` works out partial ports and what holds an order, and gives every row its state.
+
+A rejected row counts to the order of its key too: it holds the others, so that an account is not moved by halves unnoticed. Where its key cannot be
+made, it counts to the orders of the same file and carrier that share its billing or account number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchport.domain import normalise
+from batchport.domain.checks.prepared import Prepared
+from batchport.domain.fields import ADDRESS, BY_NAME
+from batchport.domain.findings import SEPARATOR, Findings
+from batchport.domain.lifecycle import State
+from batchport.domain.requests import Requests
+from batchport.domain.table import Column, Ints, Mask
+
+LOCAL, WIRELESS, TOLL_FREE = 0, 1, 2
+#: How many rows a message names at most.
+_PLACES = 5
+CLASSES = ("local", "wireless", "toll_free")
+
+#: What the rows of an order must agree on, by class of number.
+AGREE = {
+    LOCAL: ("name", "authorized_name", "number_type", *ADDRESS, "requested_date", "partial", "new_btn", "loa_file", "pin"),
+    WIRELESS: ("name", "authorized_name", "number_type", *ADDRESS, "requested_date", "partial", "new_btn", "loa_file"),
+    TOLL_FREE: ("name", "authorized_name", "number_type", "requested_date", "partial", "new_btn", "loa_file", "pin"),
+}
+
+
+@dataclass(slots=True)
+class Batch:
+    """Normalised rows to be grouped: those of new sheets and, behind them, earlier rows of the same accounts.
+
+    Attributes:
+        requests: the rows.
+        tn, btn: their numbers as ten digits, -1 where there are none.
+        toll_free, wireless: what kind of port each is.
+        account_filled: rows whose account number only stands in for a blank one.
+        rejected: rows with an error of their own.
+        again: rows that repeat another; they belong to no order.
+        failures: field -> rows in which it has an error.
+        partner: the partner each row goes to; blank where no route leads to one.
+        file: which file each row stands in.
+        place: says where a row stands, for messages: "12", or "12 of acme.xlsx".
+    """
+
+    requests: Requests
+    tn: Ints
+    btn: Ints
+    toll_free: Mask
+    wireless: Mask
+    account_filled: Mask
+    rejected: Mask
+    again: Mask
+    failures: Mapping[str, Mask]
+    partner: Column
+    file: Ints
+    place: Callable[[int], str]
+
+    def __len__(self) -> int:
+        return len(self.tn)
+
+    def failed(self, name: str) -> Mask:
+        """The rows in which a field has an error."""
+        found = self.failures.get(name)
+        return found if found is not None else np.zeros(len(self), dtype=bool)
+
+    @property
+    def number_class(self) -> Ints:
+        """LOCAL, WIRELESS or TOLL_FREE for each row."""
+        return np.where(self.toll_free, TOLL_FREE, np.where(self.wireless, WIRELESS, LOCAL))
+
+    @classmethod
+    def of(cls, rows: Prepared, findings: Findings, partner: Column) -> Batch:
+        """The batch of checked rows."""
+        row = rows.requests.row
+        return cls(
+            requests=rows.requests, tn=rows.tn, btn=rows.btn, toll_free=rows.toll_free, wireless=rows.wireless, account_filled=rows.account_filled,
+            rejected=findings.on(len(rows), severity="error"), again=rows.again, failures=rows.failures, partner=partner,
+            file=np.zeros(len(rows), np.int64), place=lambda position: str(row[position]),
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Keys:
+    """Which rows go together.
+
+    Attributes:
+        order: for each row the number of its order, counted from 0 in order of first appearance; -1 where its key cannot be made.
+        first: for each order the position of its first row.
+    """
+
+    order: Ints
+    first: Ints
+
+
+@dataclass(slots=True)
+class Grouping:
+    """The orders of a batch.
+
+    Attributes:
+        keys: which rows go together.
+        state: the State of each row, as a number.
+        orders: one row an order: number_class, country, losing_carrier, partner, btn (-1 none), partial, lines (rows that go), held_by (a code or "").
+        findings: order-level findings: order, code, field, detail; each stands on every row of its order that goes, or all of them (`rejected_too`).
+        holds: pairs (row, order): rejected rows without a key of their own, and the orders they count to.
+    """
+
+    keys: Keys
+    state: Ints
+    orders: pd.DataFrame
+    findings: pd.DataFrame
+    holds: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+
+
+def order_keys(batch: Batch) -> Keys:
+    """Which rows have the same key; rows that repeat another have none."""
+    requests = batch.requests
+    kind = batch.number_class
+    local = kind == LOCAL
+    parts: list[Any] = [kind, batch.partner.ids()]
+    parts.append(requests["country"].ids())
+    carrier = requests["losing_carrier"]
+    controller = requests["resporg_id"]
+    named = batch.toll_free & ~controller.blank & ~batch.failed("resporg_id")
+    parts.append(normalise.folded(carrier.where(named, controller)).ids())
+    stated = ~requests["account_number"].blank & ~batch.account_filled
+    account = requests["account_number"].where(~stated, "")
+    parts.append(normalise.folded(account).ids())
+    parts.append(np.where(local, batch.btn, 0))
+    if (batch.toll_free & ~stated).any():
+        parts.append(np.where(batch.toll_free & ~stated, normalise.folded(requests["name"]).ids() + 1, 0))
+
+    makeable = (batch.tn >= 0) & ~batch.again & ~(carrier.blank & ~named) & ~batch.failed("account_number") & ~batch.failed("number_type")
+    makeable &= ~local | ((batch.btn >= 0) & ~batch.failed("btn") & ~requests["country"].blank)
+    combined = np.zeros(len(batch), np.int64)
+    for part in parts:
+        codes = pd.factorize(part)[0].astype(np.int64)
+        size = int(codes.max(initial=0)) + 1
+        if size > 1:
+            combined = pd.factorize(combined * size + codes)[0].astype(np.int64)
+    order = np.full(len(batch), -1, np.int64)
+    order[makeable] = pd.factorize(combined[makeable])[0]
+    return Keys(order, _first_positions(order, int(order.max(initial=-1)) + 1))
+
+
+def key_texts(batch: Batch, keys: Keys, customer: str) -> list[tuple[str, str]]:
+    """For each order its whole key and its account (customer, carrier and account number, or what stands in for it) as texts, to be hashed."""
+    at = keys.first
+    requests = batch.requests.take(at)
+    folded = {name: normalise.folded(requests[name]).text().to_pylist() for name in ("losing_carrier", "resporg_id", "account_number", "name")}
+    partner, country = batch.partner.take(at).text().to_pylist(), requests["country"].text().to_pylist()
+    texts = []
+    for n, (kind, filled, btn) in enumerate(zip(batch.number_class[at].tolist(), batch.account_filled[at].tolist(), batch.btn[at].tolist(), strict=True)):
+        controller = folded["resporg_id"][n] if kind == TOLL_FREE and folded["resporg_id"][n] else folded["losing_carrier"][n]
+        account = "" if filled else folded["account_number"][n]
+        billed = str(btn) if kind == LOCAL else ""
+        stand_in = f"name:{folded['name'][n]}" if kind == TOLL_FREE and not account else ""
+        of_account = SEPARATOR.join((customer, controller, account or f"btn:{billed}{stand_in}"))
+        texts.append((SEPARATOR.join((of_account, partner[n], CLASSES[kind], country[n], billed, stand_in)), of_account))
+    return texts
+
+
+def group_orders(batch: Batch, keys: Keys, findings: Findings, *, release: Mask, max_lines: Mapping[str, int], busy: Mapping[int, str]) -> Grouping:
+    """The orders of a batch, the state of each row, and what is to be said of orders.
+
+    Args:
+        batch: the rows, and `keys` which of them go together.
+        findings: gathers what is found on single rows (`order-rows-disagree`, `name-spelling`).
+        release: orders that go without the rows that were rejected.
+        max_lines: partner -> most lines in an order of its.
+        busy: order -> PON of an order of the same key that is in flight.
+    """
+    order, count = keys.order, len(keys.first)
+    release = np.append(release, False)  # what belongs to no order (-1) looks here
+    disagree = _disagreements(batch, keys, findings)
+    rejected = batch.rejected | disagree
+    member = order >= 0
+    holds = _belonging(batch, keys)
+    notes = _Notes()
+
+    partial = _partial_ports(batch, keys, notes, rejected, release=release)
+    rejected |= member & notes.errors(count)[order]
+    goes = member & ~rejected
+    lines = np.bincount(order[goes], minlength=count)
+
+    waits = np.zeros(count, dtype=bool)
+    waits[order[member & rejected & (disagree | ~release[order])]] = True
+    waits[holds[~release[holds[:, 1]], 1]] = True
+    held_by = np.full(count, "", dtype=object)
+    _note_held(batch, keys, notes, rejected, holds, waits & (lines > 0), held_by)
+    for code, which, detail in (
+        ("order-new-btn", partial.stuck, ""),
+        ("order-split", lines > np.array([max_lines.get(name, count + len(batch)) for name in _of_orders(batch.partner, keys)], dtype=np.int64), "max"),
+        ("carrier-no-route", np.array([not name for name in _of_orders(batch.partner, keys)], dtype=bool), ""),
+        ("order-account-busy", np.isin(np.arange(count), list(busy)), "pon"),
+    ):
+        for number in np.flatnonzero(which & (lines > 0)):
+            limit = str(max_lines.get(batch.partner.at(int(keys.first[number])), "")) if detail == "max" else ""
+            notes.add(code, number, detail=busy[int(number)] if detail == "pon" else limit, rejected_too=False)
+            held_by[number] = held_by[number] or code
+
+    state = np.full(len(batch), State.READY, np.int64)
+    state[member & np.append(held_by != "", False)[order]] = State.HELD
+    state[batch.again] = State.DUPLICATE
+    state[rejected] = State.REJECTED
+    at = batch.requests.take(keys.first)
+    orders = pd.DataFrame({
+        "number_class": [CLASSES[kind] for kind in batch.number_class[keys.first]],
+        "country": at["country"].text().to_pylist(),
+        "losing_carrier": at["losing_carrier"].text().to_pylist(),
+        "partner": _of_orders(batch.partner, keys),
+        "btn": np.where(batch.number_class[keys.first] == LOCAL, batch.btn[keys.first], -1),
+        "partial": partial.says,
+        "lines": lines,
+        "held_by": held_by,
+    })  # fmt: skip
+    return Grouping(keys, state, orders, notes.frame(), holds)
+
+
+class _Notes:
+    """Order-level findings while they are gathered."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[Any]] = {"order": [], "code": [], "field": [], "detail": [], "rejected_too": []}
+
+    def add(self, code: str, number: int, *, name: str = "", detail: str = "", rejected_too: bool) -> None:
+        """Note a code on one order."""
+        for column, value in zip(self._columns.values(), (int(number), code, name, detail, rejected_too), strict=True):
+            column.append(value)
+
+    def add_many(self, code: str, numbers: Ints, name: str) -> None:
+        """Note a code on many orders, on every row of them."""
+        size = len(numbers)
+        for column, values in zip(self._columns.values(), (numbers.tolist(), [code] * size, [name] * size, [""] * size, [True] * size), strict=True):
+            column.extend(values)
+
+    def errors(self, count: int) -> Mask:
+        """The orders that were found to be wrong as they are."""
+        mask = np.zeros(count + 1, dtype=bool)
+        mask[[number for number, code in zip(self._columns["order"], self._columns["code"], strict=True) if code == "order-new-btn"]] = True
+        return mask
+
+    def frame(self) -> pd.DataFrame:
+        return pd.DataFrame(self._columns)
+
+
+def _first_positions(groups: Ints, count: int) -> Ints:
+    """The first position of each group; groups below 0 are left out."""
+    first = np.full(count, -1, np.int64)
+    at = np.flatnonzero(groups >= 0)[::-1]
+    first[groups[at]] = at
+    return first
+
+
+def _of_orders(column: Column, keys: Keys) -> list[str]:
+    return column.take(keys.first).text().to_pylist() if len(keys.first) else []
+
+
+def _disagreements(batch: Batch, keys: Keys, findings: Findings) -> Mask:
+    """Rows that say otherwise than most of their order; rows that only spell it otherwise are noted too."""
+    wrong = np.zeros(len(batch), dtype=bool)
+    kind = batch.number_class
+    several = np.bincount(keys.order[keys.order >= 0], minlength=len(keys.first))
+    together = (keys.order >= 0) & np.append(several > 1, False)[keys.order]
+    if not together.any():
+        return wrong
+    for name in AGREE[LOCAL]:
+        asked = together & np.isin(kind, [number_class for number_class, names in AGREE.items() if name in names]) & ~batch.failed(name)
+        column = batch.requests[name]
+        if len(column.values) < 2 or not asked.any():  # noqa: PLR2004
+            continue
+        spelt = column.ids()
+        first = _first_positions(np.where(asked, keys.order, -1), len(keys.first))
+        unlike = asked & (spelt != spelt[first[keys.order]])
+        if not unlike.any():
+            continue
+        some = np.zeros(len(keys.first), dtype=bool)
+        some[keys.order[unlike]] = True
+        at = np.flatnonzero(asked & some[keys.order])
+        wrong[_compare(batch, keys, findings, name, at)] = True
+    return wrong
+
+
+def _compare(batch: Batch, keys: Keys, findings: Findings, name: str, at: Ints) -> Ints:
+    """Among rows of orders that are not all of one spelling, note those that differ; the positions of those that differ in more than spelling."""
+    column = batch.requests[name].take(at)
+    table = pd.DataFrame({"order": keys.order[at], "said": normalise.folded(column).ids(), "spelt": column.ids(), "at": at})
+    usual = _commonest(table, "order", "said")
+    differs = (table.said != table.order.map(usual["said"])).to_numpy()
+    secret = BY_NAME[name].secret
+
+    def shown(position: int) -> str:
+        return "****" if secret else batch.requests[name].at(position) or "blank"
+
+    if differs.any():
+        model = table.order.map(usual["at"]).to_numpy()[differs]
+        details = [SEPARATOR.join((BY_NAME[name].label, batch.place(int(other)), shown(int(other)))) for other in model]
+        findings.add("order-rows-disagree", at[differs], name, detail=details)
+    same = table[~differs]
+    spelling = _commonest(same, "order", "spelt")
+    odd = (same.spelt != same.order.map(spelling["spelt"])).to_numpy()
+    if odd.any():
+        findings.add("name-spelling", same["at"].to_numpy()[odd], name, detail=[shown(int(other)) for other in same.order.map(spelling["at"]).to_numpy()[odd]])
+    return at[differs]
+
+
+def _commonest(table: pd.DataFrame, group: str, value: str) -> pd.DataFrame:
+    """For each group the value that most rows have, the earliest of several, and the first position that has it."""
+    counted = table.groupby([group, value], sort=False).agg(rows=("at", "size"), at=("at", "min")).reset_index()
+    best = counted.sort_values([group, "rows", "at"], ascending=[True, False, True]).drop_duplicates(group)
+    return best.set_index(group)
+
+
+def agreed(column: Column, order: Ints) -> Column:
+    """For each row its order's commonest spelling of a column; what is sent where rows differ in case, spaces and punctuation only.
+
+    Args:
+        column: one text a row.
+        order: the order of each row; every one is 0 or more.
+    """
+    spelt = column.ids()
+    first = _first_positions(order, int(order.max(initial=-1)) + 1)
+    if (spelt == spelt[first[order]]).all():
+        return column
+    table = pd.DataFrame({"order": order, "spelt": spelt, "at": np.arange(len(order))})
+    model = table.order.map(_commonest(table, "order", "spelt")["at"]).to_numpy()
+    return column.take(model)
+
+
+def _belonging(batch: Batch, keys: Keys) -> Ints:
+    """Pairs of rejected rows whose key cannot be made, and the orders they count to."""
+    loose = np.flatnonzero(batch.rejected & (keys.order < 0) & ~batch.again)
+    none = np.zeros((0, 2), np.int64)
+    if not len(loose) or not len(keys.first):
+        return none
+    carriers = normalise.folded(batch.requests["losing_carrier"])
+    carrier, missing = carriers.ids(), carriers.blank
+    account = np.where(~batch.requests["account_number"].blank & ~batch.failed("account_number"), normalise.folded(batch.requests["account_number"]).ids(), -1)
+    btn = np.where((batch.btn >= 0) & ~batch.failed("btn"), batch.btn, -1)
+    shares = np.isin(btn, btn[loose][btn[loose] >= 0]) | np.isin(account, account[loose][account[loose] >= 0])
+    keyed = np.flatnonzero((keys.order >= 0) & shares)
+    known = pd.DataFrame({"order": keys.order[keyed], "btn": btn[keyed], "account": account[keyed], "carrier": carrier[keyed], "file": batch.file[keyed]})
+    asking = pd.DataFrame({"row": loose, "btn": btn[loose], "account": account[loose], "carrier": carrier[loose], "any": missing[loose], "file": batch.file[loose]})
+    pairs = []
+    for shared, who in (("btn", asking.btn >= 0), ("account", (asking.btn < 0) & (asking.account >= 0))):
+        joined = asking[who].merge(known.drop_duplicates(["order", shared, "carrier", "file"]), on=[shared, "file"], suffixes=("", "_known"))
+        joined = joined[joined["any"] | (joined.carrier == joined.carrier_known)]
+        pairs.append(joined[["row", "order"]].drop_duplicates().to_numpy(np.int64))
+    return np.concatenate(pairs) if pairs else none
+
+
+@dataclass(slots=True)
+class _Partial:
+    """What each order says of being partial, and which cannot go because the billing number moves and none replaces it."""
+
+    says: list[str]
+    stuck: Mask
+
+
+def _partial_ports(batch: Batch, keys: Keys, notes: _Notes, rejected: Mask, *, release: Mask) -> _Partial:
+    """Whether each order takes all of its account, and what follows for the billing number."""
+    count, order = len(keys.first), keys.order
+    member = order >= 0
+    if not count:
+        return _Partial([], np.zeros(0, dtype=bool))
+    sent = member & ~(rejected & release[order])
+    reduced = np.zeros(count, dtype=bool)
+    reduced[order[member & rejected & release[order]]] = True
+    numbers = np.bincount(order[member], minlength=count)
+    listed = np.zeros(count, dtype=bool)
+    listed[order[sent & (batch.tn == batch.btn)]] = True
+    local = batch.number_class[keys.first] == LOCAL
+    multi = np.zeros(count, dtype=bool)
+    multi[order[member & batch.requests["account_type"].equals("multi_line")]] = True
+
+    stated = _stated(batch, keys, "partial")
+    says_yes, says_no = stated == "Y", stated == "N"
+    blank = ~says_yes & ~says_no
+    inferred = blank & local & multi & (~listed | (numbers == 1))
+    assumed = blank & local & multi & ~inferred
+    yes = says_yes | inferred | (reduced & local)
+    notes.add_many("partial-assumed", np.flatnonzero(assumed & ~reduced), "partial")
+    notes.add_many("order-btn-not-listed", np.flatnonzero(local & multi & says_no & ~listed), "btn")
+
+    given = _stated(batch, keys, "new_btn")
+    new_btn = np.array([int(text) if text.isdigit() else -1 for text in given], dtype=np.int64)
+    btn = np.where(local, batch.btn[keys.first], -1)
+    among = np.isin(new_btn, batch.tn[member & (new_btn >= 0)[order]]) if (new_btn >= 0).any() else np.zeros(count, dtype=bool)
+    if among.any():
+        own = pd.MultiIndex.from_arrays([order[member], batch.tn[member]])
+        among &= pd.MultiIndex.from_arrays([np.arange(count), new_btn]).isin(own)
+    lacking = local & yes & listed & (given == "")
+    wrong = (lacking & ~reduced) | ((new_btn >= 0) & ((new_btn == btn) | among))
+    notes.add_many("order-new-btn", np.flatnonzero(wrong), "new_btn")
+    return _Partial(np.where(yes, "Y", "N").tolist(), lacking & reduced)
+
+
+def _stated(batch: Batch, keys: Keys, name: str) -> np.ndarray[Any, Any]:
+    """For each order what its first row that has the field right says of it."""
+    column = batch.requests[name]
+    count = len(keys.first)
+    if column.blank.all():
+        return np.full(count, "", dtype=object)
+    usable = (keys.order >= 0) & ~batch.failed(name) & ~column.blank
+    first = _first_positions(np.where(usable, keys.order, -1), count)
+    texts = np.full(count, "", dtype=object)
+    there = first >= 0
+    texts[there] = column.take(first[there]).text().to_pylist()
+    return texts
+
+
+def _note_held(batch: Batch, keys: Keys, notes: _Notes, rejected: Mask, holds: Ints, waits: Mask, held_by: np.ndarray[Any, Any]) -> None:
+    """Say of each order that waits for rejected rows which rows those are."""
+    if not waits.any():
+        return
+    at = np.flatnonzero((keys.order >= 0) & rejected)
+    order, row = np.concatenate([keys.order[at], holds[:, 1]]), np.concatenate([at, holds[:, 0]])
+    concerned = waits[order]
+    order, row = order[concerned], row[concerned]
+    by_order = np.lexsort((row, order))
+    numbers, starts = np.unique(order[by_order], return_index=True)
+    for number, found in zip(numbers.tolist(), np.split(row[by_order], starts[1:]), strict=True):
+        places = [batch.place(position) for position in found[:_PLACES].tolist()]
+        notes.add("order-held", number, detail=", ".join(places) + (", ..." if len(found) > _PLACES else ""), rejected_too=False)
+        held_by[number] = "order-held"

@@ -1,0 +1,45 @@
+"""Files that are complete or absent, and readable by their owner alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+
+
+def make_folder(path: Path) -> Path:
+    """The folder, made with its parents where it was not there."""
+    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    return path
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, whatever happens meanwhile.
+
+    The bytes go to a temporary name beside it, are synced, and take the final name in one step; then the folder is synced.
+    """
+    temporary = path.with_name(f".{path.name}.writing")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Move a file to a place on the same file system, and sync both folders."""
+    source.replace(target)
+    sync_folder(target.parent)
+    sync_folder(source.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed or removed in the folder last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

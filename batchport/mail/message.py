@@ -1,0 +1,148 @@
+"""Words into a message as it travels: headers, text beside HTML, attachments; the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email import headerregistry
+from email.errors import MessageError
+from email.header import Header
+from email.message import EmailMessage
+from email.policy import SMTP, EmailPolicy, Policy
+from email.utils import format_datetime
+
+from batchport.mail.compose import Composed
+
+#: Subtype of an `Attachment` that is an Excel workbook.
+XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_LEADING_WORD = re.compile(r"[a-z]{1,20}")
+# RFC 5322 allows 998 signs; quoted-printable takes over well before.
+_LONGEST_PLAIN_LINE = 900
+
+
+class _Subject(headerregistry.UnstructuredHeader, headerregistry.BaseHeader):
+    """A subject that keeps its blanks: the folding of the newer header classes loses those between two encoded words."""
+
+    def fold(self, *, policy: Policy) -> str:
+        charset = "us-ascii" if str(self).isascii() else "utf-8"
+        return f"{self.name}: {Header(str(self), charset, header_name=self.name).encode(linesep=policy.linesep)}{policy.linesep}"
+
+
+def _policy() -> EmailPolicy[EmailMessage]:
+    headers = headerregistry.HeaderRegistry()
+    headers.map_to_type("subject", _Subject)
+    return SMTP.clone(header_factory=headers, cte_type="7bit")
+
+
+_POLICY = _policy()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mail address, with the name that people see."""
+
+    email: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message: its name, its bytes and its subtype under `application/`."""
+
+    name: str
+    data: bytes
+    subtype: str = XLSX
+
+
+def message_id(domain: str, key: str) -> str:
+    """The Message-ID of what `key` names: the same for the same key, and telling nothing of it but a leading lower-case word.
+
+    >>> message_id("ports.example.com", "received/acme/17")
+    '<received.78216154338b2ab7ae12e8569dd49b4b@ports.example.com>'
+    """
+    word = _LEADING_WORD.match(key)
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"<{word[0] + '.' if word else ''}{digest}@{domain}>"
+
+
+def build(
+    *,
+    composed: Composed,
+    sender: Address,
+    recipient: str,
+    message_id: str,
+    date: datetime,
+    list_id: str,
+    references: Sequence[str] = (),
+    attachments: Sequence[Attachment] = (),
+) -> EmailMessage:
+    """A message ready to be delivered to one recipient.
+
+    Args:
+        composed: subject, text and HTML.
+        sender: whom it is from, in the header and on the envelope.
+        recipient: one bare address.
+        message_id: with its angle brackets, as `message_id` gives it.
+        date: with its time zone.
+        list_id: a dotted name that mail programs may sort by, as `acme.ports.example.com`.
+        references: Message-IDs of earlier mails of the same story, oldest first.
+        attachments: in the order in which they are shown.
+
+    Raises:
+        ValueError: the sender or the recipient is not one address in ASCII.
+    """
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = _address(sender)
+    message["To"] = _address(Address(recipient))
+    message["Subject"] = _fit_for_header(composed.subject)
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = _fit_for_header(message_id)
+    if references:
+        message["In-Reply-To"] = _fit_for_header(references[-1])
+        message["References"] = _fit_for_header(" ".join(references))
+    message["List-Id"] = f"<{_fit_for_header(list_id)}>"
+    message["Auto-Submitted"] = "auto-generated"
+    # Exchange answers with out-of-office notes in spite of Auto-Submitted, but heeds this.
+    message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(composed.text, cte=_encoding(composed.text))
+    message.add_alternative(composed.html, subtype="html", cte=_encoding(composed.html))
+    for attachment in attachments:
+        name = _fit_for_header(attachment.name.replace("\\", "/").rpartition("/")[2])
+        message.add_attachment(attachment.data, maintype="application", subtype=attachment.subtype, filename=name)
+    for number, part in enumerate(_multiparts(message)):
+        part.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}_{number}")
+    return message
+
+
+def wire(message: EmailMessage) -> bytes:
+    """The bytes of a message, lines ended by CRLF, in ASCII only, so that no server need offer 8BITMIME."""
+    return message.as_bytes(policy=_POLICY)
+
+
+def _fit_for_header(value: str) -> str:
+    return _UNFIT_FOR_HEADERS.sub(" ", value).strip()
+
+
+def _address(address: Address) -> headerregistry.Address:
+    bare = address.email.strip()
+    try:
+        parsed = headerregistry.Address(_fit_for_header(address.name), addr_spec=bare)
+    except (ValueError, IndexError, MessageError):
+        parsed = headerregistry.Address()
+    if parsed.addr_spec != bare or not bare.isascii() or not parsed.username or not parsed.domain or _UNFIT_FOR_HEADERS.search(bare):
+        raise ValueError(f"not one mail address in ASCII: {bare!r}")
+    return parsed
+
+
+def _encoding(text: str) -> str:
+    plain = text.isascii() and max(map(len, text.splitlines()), default=0) <= _LONGEST_PLAIN_LINE
+    return "7bit" if plain else "quoted-printable"
+
+
+def _multiparts(message: EmailMessage) -> Iterator[EmailMessage]:
+    return (part for part in message.walk() if part.is_multipart() and isinstance(part, EmailMessage))

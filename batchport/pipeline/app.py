@@ -1,0 +1,141 @@
+"""What every stage works with: settings, database, reference tables, and the time to go by."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from batchport.carriers.codes import Codes, load_codes
+from batchport.carriers.profile import Profile, ProfileError, load_profile
+from batchport.config import ConfigProblem, Customer, Settings
+from batchport.data import load_reference
+from batchport.domain.reference import Reference
+from batchport.domain.routes import Route
+from batchport.domain.terms import Terms
+from batchport.seal import Keyring
+from batchport.spreadsheets.limits import Limits
+from batchport.store.database import Store, open_store
+
+
+class Unknown(Exception):
+    """A name given by a user that there is nothing for: a partner, a customer, an order, a row."""
+
+
+@dataclass
+class App:
+    """An installation at work.
+
+    Attributes:
+        settings: as read from the configuration.
+        now: the time to go by, with a time zone.
+    """
+
+    settings: Settings
+    now: datetime
+    _profiles: dict[str, tuple[Profile, Codes]] = field(default_factory=dict)
+
+    @cached_property
+    def store(self) -> Store:
+        """The database, opened when first needed."""
+        key = self.settings.keys
+        secret = key.read(self.settings.home).get_secret_value()
+        name = f"the environment variable {key.env}" if key.env else str(self.settings.home / (key.file or ""))
+        return open_store(self.settings.database_url, Keyring.parse(secret, name))
+
+    @cached_property
+    def reference(self) -> Reference:
+        """Area codes, states, carriers."""
+        return load_reference()
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Which partner an order goes to."""
+        return tuple(Route(**route.model_dump()) for route in self.settings.routes)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What is still read as a sheet."""
+        limits = self.settings.limits
+        return Limits(
+            max_bytes=limits.file_megabytes << 20, max_rows=limits.rows, max_columns=limits.columns, max_cell=limits.cell_signs, wall_seconds=limits.reader_seconds
+        )
+
+    @property
+    def stamp(self) -> str:
+        """The time to go by as the database keeps it: UTC to the second."""
+        return self.now.astimezone(UTC).isoformat(timespec="seconds")
+
+    @property
+    def seconds(self) -> int:
+        """The time to go by in seconds since 1970."""
+        return int(self.now.timestamp())
+
+    @property
+    def user(self) -> str:
+        """Who runs this."""
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+
+    def customer(self, name: str) -> Customer:
+        """A customer's settings.
+
+        Raises:
+            Unknown: there is no such customer.
+        """
+        found = self.settings.customers.get(name)
+        if found is None:
+            raise Unknown(f"there is no customer {name!r} in the configuration; there are {', '.join(self.settings.customers) or 'none'}")
+        return found
+
+    def terms(self, name: str) -> Terms:
+        """What the checks need to know of a customer."""
+        return self.customer(name).terms(name, territories=self.settings.territories)
+
+    def profile(self, partner: str) -> Profile:
+        """A partner's profile.
+
+        Raises:
+            Unknown: there is no such partner.
+            ConfigProblem: its profile is wrong.
+        """
+        return self._carrier(partner)[0]
+
+    def codes(self, partner: str) -> Codes:
+        """What a partner's response codes mean."""
+        return self._carrier(partner)[1]
+
+    def _carrier(self, partner: str) -> tuple[Profile, Codes]:
+        if partner not in self._profiles:
+            settings = self.settings.partners.get(partner)
+            if settings is None:
+                raise Unknown(f"there is no partner {partner!r} in the configuration; there are {', '.join(self.settings.partners) or 'none'}")
+            try:
+                profile = load_profile(settings.profile, settings.overrides)
+                self._profiles[partner] = profile, load_codes(profile)
+            except ProfileError as error:
+                raise ConfigProblem(f"partner {partner}: {error}") from None
+        return self._profiles[partner]
+
+    def prove(self) -> None:
+        """Look at all that could be wrong before anything is done: profiles and routes."""
+        for partner in self.settings.partners:
+            self.profile(partner)
+
+    @property
+    def max_lines(self) -> Mapping[str, int]:
+        """The most lines in an order, by partner."""
+        return {partner: self.profile(partner).max_lines for partner in self.settings.partners}
+
+
+@contextmanager
+def closing(app: App) -> Iterator[App]:
+    """The app, its database closed afterwards where it was opened."""
+    try:
+        yield app
+    finally:
+        if "store" in app.__dict__:
+            app.store.close()

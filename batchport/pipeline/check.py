@@ -1,0 +1,279 @@
+"""Check: the whole validation and grouping of some files, with nothing stored and nothing sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchport.domain.checks import check_rows
+from batchport.domain.checks.prepared import Prepared
+from batchport.domain.fields import NAMES
+from batchport.domain.findings import Findings, catalogue
+from batchport.domain.lifecycle import State
+from batchport.domain.orders import Batch, Grouping, group_orders, order_keys
+from batchport.domain.reference import Reference
+from batchport.domain.requests import Requests
+from batchport.domain.routes import Route, partners_of
+from batchport.domain.table import Column, Ints
+from batchport.domain.terms import Terms
+from batchport.pipeline.app import App
+from batchport.pipeline.assess import READ, ReadFile, read_requests
+from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.wording import file_words, masked
+from batchport.spreadsheets.child import ReaderChild
+from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.results import Summary, results_csv, results_workbook
+
+#: Without a customer: the shipped profile, one route for all, no history.
+_STANDARD = (Route("generic-csv"),)
+_STANDARD_MAX_LINES = {"generic-csv": 999}
+_STATES = ("ready", "held", "rejected", "duplicate")
+_PLAIN_PIN = "0000"
+
+
+@dataclass(slots=True)
+class Checked:
+    """What a check found.
+
+    Attributes:
+        files: as read, in the order given.
+        rows: the checked rows of all files that could be read.
+        findings: of single rows.
+        grouping: the orders and each row's state.
+        severities: the customer's changes to the catalogue.
+    """
+
+    files: list[ReadFile]
+    rows: Prepared
+    findings: Findings
+    grouping: Grouping
+    severities: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> Ints:
+        """The state of each row."""
+        return self.grouping.state[: len(self.rows)]
+
+    @property
+    def order(self) -> Ints:
+        """The order of each row, -1 for none."""
+        order: Ints = np.where(np.isin(self.state, (State.READY, State.HELD)), self.grouping.keys.order[: len(self.rows)], -1)
+        return order
+
+    def findings_frame(self) -> pd.DataFrame:
+        """All findings of rows, those of their orders too: row, code, field, detail, suggestion."""
+        own = self.findings.frame()
+        member = self.grouping.keys.order[: len(self.rows)]
+        spread = spread_order_findings(self.grouping.findings, member, self.state == State.REJECTED)
+        if not len(spread):
+            return own[own.row < len(self.rows)]
+        return pd.concat([own[own.row < len(self.rows)], spread]).sort_values("row", kind="stable", ignore_index=True)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows are in each state."""
+        found = Counter(self.state.tolist())
+        return {label: found.get(int(State[label.upper()]), 0) for label in _STATES}
+
+    def orders(self) -> int:
+        """How many orders rows go in."""
+        order = self.order
+        return len(np.unique(order[order >= 0]))
+
+    def code_counts(self) -> dict[str, int]:
+        """How many findings there are of each code, those of files and orders included."""
+        found = Counter(self.findings.counts())
+        found.update(problem.code for file in self.files for problem in file.problems)
+        notes = self.grouping.findings
+        if len(notes):
+            member = self.grouping.keys.order[: len(self.rows)]
+            rejected = self.state == State.REJECTED
+            count = len(self.grouping.keys.first)
+            goes = np.bincount(member[(member >= 0) & ~rejected], minlength=count)
+            every = np.bincount(member[member >= 0], minlength=count)
+            rows = np.where(notes.rejected_too.to_numpy(dtype=bool), every[notes.order], goes[notes.order])
+            for code, number in pd.Series(rows).groupby(notes.code.to_numpy()).sum().items():
+                found[str(code)] += int(number)
+        return {code: found[code] for code in catalogue() if found[code]}
+
+    def summary(self) -> dict[str, Any]:
+        """The last line of the JSON output."""
+        return {"files": len(self.files), "rows": len(self.rows), **self.counts(), "orders": self.orders(), "findings": self.code_counts()}
+
+    def starts(self) -> list[tuple[ReadFile, int, int]]:
+        """Each file with the positions of its first row and of the one after its last."""
+        spans, at = [], 0
+        for file in self.files:
+            spans.append((file, at, at + len(file.requests)))
+            at += len(file.requests)
+        return spans
+
+    @property
+    def clean(self) -> bool:
+        """No row is rejected, and every file was read."""
+        return not (self.state == State.REJECTED).any() and all(file.state == READ for file in self.files)
+
+
+def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Limits, app: App | None, customer: str | None) -> Checked:
+    """Read, check and group files.
+
+    Args:
+        paths: each file and what to call it.
+        known: the reference tables.
+        limits: what is still read.
+        app: the installation, when a customer is named: its settings, routes and history are read.
+        customer: whose files they are; None: nobody's, and the built-in settings hold.
+
+    Raises:
+        OSError: a file cannot be opened.
+    """
+    terms = app.terms(customer) if app is not None and customer is not None else Terms()
+    saved = app.customer(customer).columns if app is not None and customer is not None else {}
+    with ReaderChild(limits) as child:
+        files = [read_requests(path, name, terms, limits, saved, child) for path, name in paths]
+    findings = Findings(terms.severities)
+    parts = [file.requests for file in files if len(file.requests)]
+    requests = Requests.concat(parts) if parts else Requests({}, np.zeros(0, np.int64))
+    at = 0
+    for file in files:
+        file.note_reader_problems(findings, at)
+        at += len(file.requests)
+    rows = check_rows(requests, terms, known, findings)
+    owner = np.repeat(np.arange(len(files)), [len(file.requests) for file in files])
+    if app is not None and customer is not None:
+        grouping = _with_history(app, customer, rows, findings, owner)
+    else:
+        partner = partners_of(_STANDARD, "", rows.requests, rows.toll_free, rows.wireless)
+        batch = Batch.of(rows, findings, partner)
+        batch.file = owner
+        keys = order_keys(batch)
+        release = np.zeros(len(keys.first), dtype=bool)
+        grouping = group_orders(batch, keys, findings, release=release, max_lines=_STANDARD_MAX_LINES, busy={})
+    return Checked(files, rows, findings, grouping, dict(terms.severities))
+
+
+def _with_history(app: App, customer: str, rows: Prepared, findings: Findings, owner: Ints) -> Grouping:
+    from batchport.pipeline.intake import settle_new
+
+    return settle_new(app, customer, rows, findings, owner).settled.grouping
+
+
+class Report:
+    """A check told to people and programs.
+
+    Args:
+        checked: what was found.
+        secrets: whether PINs and account numbers are shown.
+    """
+
+    def __init__(self, checked: Checked, *, secrets: bool) -> None:
+        self._checked = checked
+        self._secrets = secrets
+
+    @cached_property
+    def source(self) -> Source:
+        """All sheets, one below the other."""
+        sheets = [
+            SourceSheet(read.sheet.name, read.sheet.headers, read.mapping.columns, read.sheet.cells)
+            for file in self._checked.files if file.state == READ for read in file.sheets
+        ]  # fmt: skip
+        return Source(sheets, self._checked.rows.requests, self._checked.severities, secrets=self._secrets)
+
+    def json_lines(self) -> Iterator[dict[str, Any]]:
+        """The objects of the JSON output: for each file its own and its rows', then the summary."""
+        checked, requests = self._checked, self._checked.rows.requests
+        found = checked.findings_frame()
+        starts = np.searchsorted(found.row.to_numpy(), np.arange(len(requests) + 1)) if len(found) else np.zeros(len(requests) + 1, np.int64)
+        rows = list(zip(found.code, found.field, found.detail, found.suggestion, strict=True))
+        texts = {name: requests[name].text().to_pylist() for name in NAMES}
+        partial = self._partial()
+        order = checked.order
+        labels = {int(state): state.label for state in State}
+        for file, first, end in checked.starts():
+            yield {"file": file.name, "sheet": None, "row": None, "state": file.state, "findings": [_of_file(problem) for problem in file.problems]}
+            for at in range(first, end):
+                values = {name: texts[name][at] or None for name in NAMES}
+                values["partial"] = partial[at] or values["partial"]
+                self._mask(values)
+                said = [self.source.sentence(at, *row) for row in rows[starts[at] : starts[at + 1]]]
+                yield {
+                    "file": file.name, "sheet": self.source.sheets[self.source.sheet_at(at)].name, "row": int(requests.row[at]),
+                    "state": labels[int(checked.state[at])], "order": f"order-{order[at] + 1}" if order[at] >= 0 else None,
+                    "values": values, "findings": [finding_json(each) for each in said],
+                }  # fmt: skip
+        yield {"summary": checked.summary()}
+
+    def _partial(self) -> list[str]:
+        """What each row's order says of being partial, blank for rows without one."""
+        order, says = self._checked.order, self._checked.grouping.orders.partial.tolist()
+        return [says[number] if number >= 0 else "" for number in order.tolist()]
+
+    def _mask(self, values: dict[str, str | None]) -> None:
+        if self._secrets:
+            return
+        plain = tuple(value for value in (values["tn"], values["btn"]) if value)
+        for name in ("pin", "account_number"):
+            value = values[name]
+            if value and not (name == "pin" and value == _PLAIN_PIN):
+                values[name] = masked(name, value, plain=plain)
+
+    def told(self) -> Told:
+        """Every row's findings as sentences."""
+        return tell(self.source, self._checked.findings_frame())
+
+    def workbook(self, file: ReadFile) -> bytes:
+        """The annotated file as a workbook, in the customer's own columns; for the user's own eyes, so nothing is masked."""
+        sheets, summary = self._results(file)
+        return results_workbook(sheets, summary)
+
+    def csv(self, file: ReadFile) -> bytes:
+        """The annotated file as CSV."""
+        return results_csv(self._results(file)[0][0])
+
+    def _results(self, file: ReadFile) -> tuple[list[Any], Summary]:
+        checked, told = self._checked, self.told()
+        length = len(checked.rows)
+        blank = Column.constant("", length)
+        names = Column.of([_title(State(value).label) for value in checked.state.tolist()])
+        sheets = sheet_results(self.source, told, state=names, pon=blank, foc_date=blank, row_id=blank, to_fix=checked.state == State.REJECTED)
+        counts = checked.counts()
+        facts = [("Rows", str(length)), *((_title(label), str(number)) for label, number in counts.items() if number), ("Orders", str(checked.orders()))]
+        return sheets, Summary(f"Check of {file.name}", facts, faults_of(told, checked.rows.requests.row))
+
+
+def faults_of(told: Told, row: Ints) -> list[tuple[str, int, str]]:
+    """The commonest faults: what is wrong, on how many rows, and the first of them."""
+    found: dict[str, list[int]] = {}
+    words: dict[str, str] = {}
+    for at, said in sorted(told.sentences.items()):
+        for each in said:
+            found.setdefault(each.code, []).append(at)
+            words.setdefault(each.code, each.words.message)
+    ordered = sorted(found, key=lambda code: -len(set(found[code])))
+    return [(words[code], len(set(found[code])), f"row {row[found[code][0]]}") for code in ordered[:20]]
+
+
+def finding_json(each: Sentence) -> dict[str, Any]:
+    """A finding of a row as the JSON output has it."""
+    return {
+        "code": each.code, "severity": each.severity, "column": each.column, "field": each.field or None, "value": each.value or None,
+        "message": each.words.message, "fix": each.words.fix, "suggestion": each.suggestion, "prevents": list(catalogue()[each.code].prevents),
+    }  # fmt: skip
+
+
+def _of_file(problem: Any) -> dict[str, Any]:
+    rule, said = catalogue()[problem.code], file_words(problem)
+    return {
+        "code": problem.code, "severity": rule.severity, "column": problem.column, "field": None, "value": problem.detail or None, "sheet": problem.sheet,
+        "message": said.message, "fix": said.fix, "suggestion": None, "prevents": list(rule.prevents),
+    }  # fmt: skip
+
+
+def _title(label: str) -> str:
+    return label.replace("_", " ").capitalize()

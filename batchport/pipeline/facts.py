@@ -1,0 +1,246 @@
+"""What mails tell, drawn from the database."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from batchport.domain.lifecycle import IN_FLIGHT, State
+from batchport.domain.table import Mask
+from batchport.mail import (
+    AnswerLine,
+    CompletedFacts,
+    ExceptionLine,
+    Fault,
+    FileFacts,
+    FileProblem,
+    MovedLine,
+    NightFacts,
+    ReceivedFacts,
+    RowLine,
+    SourceLine,
+    SubmissionLine,
+    UpdateFacts,
+)
+from batchport.pipeline.app import App
+from batchport.pipeline.assess import FileFinding
+from batchport.pipeline.count import counted
+from batchport.pipeline.view import FileView, day, view_file
+from batchport.pipeline.wording import file_words
+from batchport.store import look
+
+_SHOWN = 20
+_MOST_VIEWS = 4
+#: How long a port of each kind takes at the soonest, in business days after it is sent (contract, section 12).
+_EXPECT = {
+    "single": "A number alone on its account can move 1 business day after it is sent to the carrier, at the soonest.",
+    "multi": "Numbers of Multi-Line accounts can move 4 business days after they are sent to the carrier, at the soonest.",
+    "wireless": "A wireless number can move 1 business day after it is sent to the carrier, at the soonest.",
+    "toll_free": "A toll-free number can move 2 business days after it is sent to the carrier, at the soonest.",
+    "canada": "A Canadian number takes at least 2 business days after it is sent to the carrier.",
+}
+
+
+class Views:
+    """Files as they stand, the last few kept: many mails of a pass speak of the same file."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._kept: dict[int, FileView] = {}
+
+    def of(self, connection: Connection, number: int) -> FileView:
+        """The view of a file."""
+        if number not in self._kept:
+            while len(self._kept) >= _MOST_VIEWS:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[number] = view_file(self._app, connection, number)
+        return self._kept[number]
+
+
+def received_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[ReceivedFacts, list[FileView]]:
+    """What became of the files that a customer sent in a pass; for a contact, of the rows that name it."""
+    facts, concerned = [], []
+    for file in look.file_records(connection, pass_id=record.pass_id, customer=record.customer):
+        told, view = _file_facts(connection, views, file, contact)
+        if contact is not None and not (view is not None and told.rows):
+            continue
+        facts.append(told)
+        if view is not None:
+            concerned.append(view)
+    return ReceivedFacts(customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=tuple(facts)), concerned
+
+
+def _file_facts(connection: Connection, views: Views, file: Any, contact: str | None) -> tuple[FileFacts, FileView | None]:
+    problems = tuple(FileProblem(said.message, said.fix) for said in (file_words(FileFinding(**each)) for each in json.loads(file.problems)))
+    facts = FileFacts(name=file.name, state=file.state, problems=problems)
+    source = file
+    if file.same_as is not None:
+        source = look.file_record(connection, file.same_as)
+        facts = replace(facts, same_as=source.name)
+    if not source.rows:
+        return facts, None
+    view = views.of(connection, source.id)
+    only = view.named_by(contact) if contact is not None else np.ones(len(view.rows), dtype=bool)
+    lines, more = _rows_to_fix(view, only)
+    return (
+        replace(
+            facts, rows=int(only.sum()), counts=view.counts(only), faults=_faults(view, only), rows_to_fix=lines, more=more, expect=_expect(view, only),
+            results=view.results_name,
+        ),
+        view,
+    )  # fmt: skip
+
+
+def _rows_to_fix(view: FileView, only: Mask) -> tuple[tuple[RowLine, ...], int]:
+    needing = np.flatnonzero(only & np.isin(view.state, (State.REJECTED, State.CARRIER_REJECTED)))
+    lines = []
+    for at in needing[:_SHOWN].tolist():
+        state = State(int(view.state[at])).label
+        lines.append(RowLine(int(view.rows.row[at]), shown_number(view.rows.tn[at]), state, view.told.wrong.at(at), view.told.fix.at(at), _sheet(view, at)))
+    return tuple(lines), max(0, len(needing) - _SHOWN)
+
+
+def _faults(view: FileView, only: Mask) -> tuple[Fault, ...]:
+    """The kinds of errors, the commonest first."""
+    found: dict[str, list[int]] = {}
+    words: dict[str, Any] = {}
+    for at, said in sorted(view.told.sentences.items()):
+        for each in said:
+            if only[at] and each.severity == "error":
+                found.setdefault(each.code, []).append(at)
+                words.setdefault(each.code, each.words)
+    ordered = sorted(found, key=lambda code: -len(set(found[code])))
+    return tuple(Fault(words[code].message, words[code].fix, len(set(found[code])), int(view.rows.row[found[code][0]])) for code in ordered)
+
+
+def _expect(view: FileView, only: Mask) -> tuple[str, ...]:
+    """When the numbers that can go can move."""
+    going = only & np.isin(view.state, (State.READY, State.HELD, *IN_FLIGHT))
+    requests = view.source.requests
+    free = requests["number_type"].equals("business_toll_free")
+    wireless = requests["number_type"].equals("wireless")
+    canada = requests["country"].equals("CA") & ~free
+    local = ~free & ~wireless & ~canada
+    multi = requests["account_type"].equals("multi_line")
+    kinds = {"single": local & ~multi, "multi": local & multi, "wireless": wireless & ~canada, "toll_free": free, "canada": canada}
+    return tuple(_EXPECT[name] for name, mask in kinds.items() if (mask & going).any())
+
+
+def update_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[UpdateFacts, list[FileView]]:
+    """What partners answered in a pass about a customer's rows; completions have a mail of their own."""
+    rejected: list[AnswerLine] = []
+    confirmed: list[AnswerLine] = []
+    other: list[AnswerLine] = []
+    concerned = _answered_views(connection, views, record)
+    counts: dict[str, int] = {}
+    for view, answered in concerned:
+        only = view.named_by(contact) if contact is not None else np.ones(len(view.rows), dtype=bool)
+        for state, number in view.counts(only).items():
+            counts[state] = counts.get(state, 0) + number
+        pons = view.pons()
+        for at in np.flatnonzero(only & answered).tolist():
+            state = State(int(view.state[at]))
+            if state is State.COMPLETED:
+                continue
+            line = _answer_line(view, at, state, pons.at(at))
+            (rejected if state is State.CARRIER_REJECTED else confirmed if line.date is not None else other).append(line)
+    names = tuple(dict.fromkeys(view.record.name for view, _ in concerned))
+    facts = UpdateFacts(
+        customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=names,
+        rejected=tuple(rejected[:_SHOWN]), rejected_more=max(0, len(rejected) - _SHOWN),
+        confirmed=tuple(confirmed[:_SHOWN]), confirmed_more=max(0, len(confirmed) - _SHOWN),
+        other=tuple(other[:_SHOWN]), other_more=max(0, len(other) - _SHOWN), counts=counts,
+        results=tuple(view.results_name for view, _ in concerned),
+    )  # fmt: skip
+    return facts, [view for view, _ in concerned]
+
+
+def completed_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[CompletedFacts, list[FileView]]:
+    """The numbers of a customer that moved in a pass."""
+    lines: list[MovedLine] = []
+    under_way = 0
+    concerned = []
+    for view, answered in _answered_views(connection, views, record):
+        only = view.named_by(contact) if contact is not None else np.ones(len(view.rows), dtype=bool)
+        moved = np.flatnonzero(only & answered & (view.state == State.COMPLETED)).tolist()
+        if not moved:
+            continue
+        concerned.append(view)
+        under_way += int((only & np.isin(view.state, [int(state) for state in IN_FLIGHT | {State.READY, State.HELD}])).sum())
+        pons, requests = view.pons(), view.source.requests
+        lines += [
+            MovedLine(
+                file=view.record.name, row=int(view.rows.row[at]), tn=shown_number(view.rows.tn[at]), pon=pons.at(at), destination=requests["destination"].at(at),
+                losing_carrier=requests["losing_carrier"].at(at), sheet=_sheet(view, at),
+            ) for at in moved
+        ]  # fmt: skip
+    names = tuple(dict.fromkeys(view.record.name for view in concerned))
+    facts = CompletedFacts(
+        customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=names, lines=tuple(lines[:_SHOWN]),
+        more=max(0, len(lines) - _SHOWN), under_way=under_way, results=tuple(view.results_name for view in concerned),
+    )  # fmt: skip
+    return facts, concerned
+
+
+def _answered_views(connection: Connection, views: Views, record: Any) -> list[tuple[FileView, Mask]]:
+    """Files of a customer with rows whose present answer came in a pass, and which rows these are."""
+    rows = look.rows_by(connection, ids=look.rows_answered_in(connection, record.pass_id))
+    rows = rows[rows.customer == record.customer]
+    found = []
+    for number, own in rows.groupby("file_id"):
+        view = views.of(connection, int(number))  # type: ignore[call-overload]
+        found.append((view, np.isin(view.rows.id.to_numpy(), own.id.to_numpy())))
+    return found
+
+
+def _answer_line(view: FileView, at: int, state: State, pon: str) -> AnswerLine:
+    reasons = view.reasons.get(at, [])
+    return AnswerLine(
+        file=view.record.name, row=int(view.rows.row[at]), tn=shown_number(view.rows.tn[at]), pon=pon, state=state.label,
+        reason=" ".join(said.message for said in reasons), fix=" ".join(said.fix for said in reasons if said.fix),
+        date=day(view.rows.foc[at]) if state is State.CONFIRMED else None, sheet=_sheet(view, at),
+    )  # fmt: skip
+
+
+def night_facts(connection: Connection, record: Any) -> NightFacts:
+    """One whole pass, for the operator."""
+    count = counted(connection)
+    done = look.pass_record(connection, record.pass_id)
+    told = json.loads(done.summary)
+    exceptions = look.exceptions_of_pass(connection, record.pass_id)
+    return NightFacts(
+        at=datetime.fromisoformat(done.started), balanced=count.balanced, files=told["files"], rows=count.rows, lines=count.lines,
+        mails=look.mail_counts(connection, record.pass_id), rejected=told["rejected"],
+        sources=tuple(
+            SourceLine(customer=customer, name=name, state=state, rows=sum(counts.values()), counts=counts) for customer, name, state, counts in told["sources"]
+        ),
+        submissions=tuple(SubmissionLine(*sent) for sent in told["sent"]),
+        exceptions=tuple(
+            ExceptionLine(id=str(line.id), partner=line.partner, file=line.file, line=int(line.line), reason=line.reason, pon=line.pon, tn=line.tn)
+            for line in exceptions.head(_SHOWN).itertuples()
+        ),
+        exceptions_more=max(0, len(exceptions) - _SHOWN), problems=tuple(FileProblem(said, "") for said in told["problems"]),
+    )  # fmt: skip
+
+
+def shown_number(tn: float | None) -> str:
+    """A stored number as people read it; blank where there is none."""
+    if tn is None or tn != tn:
+        return ""
+    text = str(int(tn))
+    return f"{text[:3]}-{text[3:6]}-{text[6:]}"
+
+
+def _sheet(view: FileView, at: int) -> str:
+    sheets = view.source.sheets
+    return (sheets[view.source.sheet_at(at)].name or "") if len(sheets) > 1 else ""
+
+
+def _name(app: App, customer: str) -> str:
+    found = app.settings.customers.get(customer)
+    return found.name if found else customer

@@ -1,0 +1,101 @@
+"""Passes: one stage or all of them, one pass at a time, counted at the end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from batchport.pipeline.app import App
+from batchport.pipeline.count import Count, counted
+from batchport.pipeline.home import make_folders
+from batchport.pipeline.intake import intake
+from batchport.pipeline.mails import queue_night
+from batchport.pipeline.notify import composer, notify
+from batchport.pipeline.reconcile import reconcile
+from batchport.pipeline.submit import submit
+from batchport.pipeline.tally import PassTally
+from batchport.store.database import next_id
+from batchport.store.schema import passes
+
+Stage = Callable[[App, PassTally, int], None]
+
+
+class Busy(Exception):
+    """Another pass is at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassDone:
+    """A pass and the count after it."""
+
+    tally: PassTally
+    count: Count
+
+    def json(self) -> dict[str, Any]:
+        """The last line of the JSON output."""
+        tally = self.tally
+        mails = {name: tally.mails[name] for name in ("sent", "waiting", "failed")}
+        return {
+            "files": tally.file_counts(), "rows": self.count.rows, "lines": self.count.lines, "submissions": len(tally.sent), "exceptions": tally.exceptions,
+            "mails": mails, "changed": tally.changed, "balanced": self.count.balanced,
+        }  # fmt: skip
+
+
+def whole_pass(app: App) -> PassDone:
+    """Reconcile, intake, submit, notify, in this order."""
+    return one_pass(app, "run", all_stages)
+
+
+def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
+    """Reconcile, intake, submit, notify, in this order."""
+    for stage in (reconcile, intake, submit):
+        stage(app, tally, pass_id)
+    if tally.changed or tally.needs_somebody:
+        with app.store.transaction() as connection:
+            connection.execute(passes.update().where(passes.c.id == pass_id).values(summary=tally.to_json()))
+            queue_night(app, connection, pass_id)
+    notify(app, tally, pass_id)
+
+
+def one_pass(app: App, command: str, stage: Stage) -> PassDone:
+    """A pass of some stages.
+
+    Raises:
+        Busy: another pass is at work; nothing was done.
+    """
+    make_folders(app.settings.home, list(app.settings.customers), list(app.settings.partners))
+    with _alone(app):
+        composer(app).prove()
+        pass_id = _begin(app, command)
+        tally = PassTally()
+        stage(app, tally, pass_id)
+        with app.store.transaction() as connection:
+            connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
+        with app.store.reading() as connection:
+            return PassDone(tally, counted(connection))
+
+
+def _begin(app: App, command: str) -> int:
+    with app.store.transaction() as connection:
+        number = next_id(connection, passes)
+        connection.execute(passes.insert().values(id=number, command=command, started=app.stamp, summary=""))
+    return number
+
+
+@contextmanager
+def _alone(app: App) -> Iterator[None]:
+    """Hold the lock of the home; a process that dies lets go of it by itself."""
+    path = app.settings.folder(".batchport.lock")
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"another pass is at work in {app.settings.home}; this one did nothing") from None
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,231 @@
+"""Rows, orders and exception lines as the commands that look at things show them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection
+
+from batchport.domain.findings import INFO, catalogue
+from batchport.domain.lifecycle import ORDERLESS, State
+from batchport.pipeline.app import App, Unknown
+from batchport.pipeline.view import iso
+from batchport.store import look
+from batchport.store.pieces import load_rows
+
+_DATED = (State.CONFIRMED, State.COMPLETED)
+_REASONED = (State.CARRIER_REJECTED, State.DELAYED)
+
+
+def number_of(tn: str) -> int:
+    """Ten digits from a telephone number in any usual spelling.
+
+    Raises:
+        Unknown: it is none.
+    """
+    from batchport.domain.numbering import one
+
+    number, _ = one(tn)
+    if number < 0:
+        raise Unknown(f"{tn!r} is not a telephone number of ten digits")
+    return number
+
+
+def order_of(app: App, pon: str) -> int:
+    """The order that a PON names.
+
+    Raises:
+        Unknown: there is no such order.
+    """
+    number = int(app.store.pons.read([pon])[0])
+    if number > 0:
+        with app.store.reading() as connection:
+            if len(look.orders_exist(connection, [number])):
+                return number
+    raise Unknown(f"there is no order {pon!r}; `batchport orders` lists them")
+
+
+def status_lines(
+    app: App, *, customer: str | None, file: str | None, order: str | None, tn: str | None, ref: str | None, state: str | None
+) -> list[dict[str, Any]]:
+    """A line for each row that is asked for.
+
+    Raises:
+        Unknown: there is no such customer, order or number.
+    """
+    if customer is not None:
+        app.customer(customer)
+    with app.store.reading() as connection:
+        if tn is not None:
+            rows = look.rows_by(connection, numbers=[number_of(tn)])
+            if not len(rows):
+                raise Unknown(f"nobody has asked for {tn}")
+        elif order is not None:
+            rows = look.rows_by(connection, orders=[order_of(app, order)])
+            rows = rows[~rows.state.isin([int(each) for each in ORDERLESS])]
+        else:
+            rows = look.all_rows(connection, customer=customer, state=int(State[state.upper()]) if state else None)
+        for name, wanted in (("customer", customer), ("file", file)):
+            if wanted is not None:
+                rows = rows[rows[name] == wanted]
+        if state is not None:
+            rows = rows[rows.state == int(State[state.upper()])]
+        lines = rows_told(app, connection, rows.reset_index(drop=True))
+    return [line for line in lines if ref is None or ref in (line["customer_ref"], line["row_id"])]
+
+
+def rows_told(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as `status` shows them."""
+    if not len(rows):
+        return []
+    ids = rows.id.to_numpy(np.int64)
+    requests = load_rows(app.store, connection, ids).requests
+    texts = {name: requests[name].text().to_pylist() for name in ("customer_ref", "tn", "losing_carrier", "requested_date")}
+    codes = _codes(app, connection, rows)
+    reasons = _reasons(app, connection, rows)
+    belongs = (rows.order_id.notna() & ~rows.state.isin([int(each) for each in ORDERLESS])).to_numpy()
+    orders = rows.order_id.fillna(0).astype(np.int64).to_numpy()
+    pons = app.store.pons.give(orders)
+    states = _order_states(connection, [int(order) for order in np.unique(orders[belongs])])
+    row_ids = app.store.row_ids.give(ids)
+    lines = []
+    for at, row in enumerate(rows.itertuples()):
+        state, its = State(int(row.state)), belongs[at]
+        lines.append({
+            "customer": row.customer, "file": row.file, "row": int(row.row), "row_id": row_ids[at], "customer_ref": texts["customer_ref"][at] or None,
+            "tn": texts["tn"][at] or None, "pon": pons[at] if its else None, "ver": f"{int(row.order_ver):02d}" if its and row.order_ver else None,
+            "state": state.label, "order_state": states.get(int(orders[at])) if its else None, "order_held_by": (row.held_by or None) if its else None,
+            "partner": (row.partner or None) if its else None, "losing_carrier": texts["losing_carrier"][at] or None,
+            "requested_date": texts["requested_date"][at] or None, "foc_date": iso(row.foc) if state in _DATED and row.foc == row.foc and row.foc else None,
+            "findings": codes.get(int(row.id), []), "reasons": reasons.get(at, []), "overdue": False,
+            "since": pd.Timestamp(int(row.since), unit="s", tz="UTC").isoformat(),
+        })  # fmt: skip
+    return lines
+
+
+def _codes(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, list[str]]:
+    """Row -> codes of its errors and warnings, those of its order included."""
+    found = look.findings_of(connection, rows.id.tolist())
+    notes = look.findings_of_orders(connection, [int(order) for order in rows.order_id.dropna().unique()])
+    place = {code: at for at, code in enumerate(catalogue())}
+    owner = rows.set_index("id")
+    codes: dict[int, set[str]] = {}
+    for row, code in zip(found.row_id, found.code, strict=True):
+        if _severity(app, owner.customer[row], code) != INFO:
+            codes.setdefault(int(row), set()).add(code)
+    if len(notes):
+        joined = rows[["id", "order_id", "state", "customer"]].merge(notes, on="order_id")
+        for note in joined.itertuples():
+            if _severity(app, note.customer, note.code) != INFO and (note.rejected_too or note.state != State.REJECTED):
+                codes.setdefault(int(note.id), set()).add(note.code)
+    return {row: sorted(own, key=place.__getitem__) for row, own in codes.items()}
+
+
+def _severity(app: App, customer: str, code: str) -> str:
+    own = app.settings.customers.get(customer)
+    return (own.severities.get(code) if own else None) or catalogue()[code].severity
+
+
+def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, list[dict[str, Any]]]:
+    """Position -> the partner's reasons for the row's present state."""
+    told = rows[rows.state.isin([int(state) for state in _REASONED]) & rows.answer_id.notna()]
+    if not len(told):
+        return {}
+    answers = look.answers_by_id(connection, sorted(set(told.answer_id.astype(int)))).set_index("id")
+    found: dict[int, list[dict[str, Any]]] = {}
+    for at, number in zip(told.index, told.answer_id.astype(int), strict=True):
+        said = answers.loc[number]
+        if said.partner not in app.settings.partners:
+            continue
+        whole = said.row_id is None or said.row_id != said.row_id
+        found[at] = [
+            {"code": reason.code or None, "text": reason.text, "class": reason.class_, "field": reason.field or None, "scope": "order" if whole else reason.scope,
+             "at": said["at"] or said.received}
+            for reason in app.codes(said.partner).explain(said.code, said.text)
+        ]  # fmt: skip
+    return found
+
+
+def _order_states(connection: Connection, orders: list[int]) -> dict[int, str]:
+    """Order -> the state of its rows, `mixed` where they differ."""
+    table = look.orders_table(connection, orders=orders)
+    return {int(one.id): order_state(one.least, one.greatest) for one in table.itertuples()}
+
+
+def order_state(least: int, greatest: int) -> str:
+    """The state of an order whose rows' states lie between two."""
+    return State(int(least)).label if least == greatest else "mixed"
+
+
+def order_lines(app: App, *, customer: str | None = None, partner: str | None = None) -> list[dict[str, Any]]:
+    """A line for each order."""
+    if customer is not None:
+        app.customer(customer)
+    if partner is not None:
+        app.profile(partner)
+    with app.store.reading() as connection:
+        table = look.orders_table(connection, customer=customer)
+    if partner is not None:
+        table = table[table.partner == partner]
+    pons = app.store.pons.give(table.id.to_numpy(np.int64)) if len(table) else []
+    lines = []
+    for pon, one in zip(pons, table.itertuples(), strict=True):
+        state = order_state(one.least, one.greatest)
+        dated = state in {each.label for each in _DATED}
+        lines.append({
+            "pon": pon, "ver": f"{int(one.ver):02d}" if one.ver else None, "sup": one.sup or None,
+            "parent": app.store.pons.one(int(one.parent_id)) if one.parent_id is not None and one.parent_id == one.parent_id else None,
+            "customer": one.customer, "partner": one.partner or None, "state": state, "number_class": one.number_class, "losing_carrier": one.losing_carrier,
+            "btn": f"{int(one.btn)}" if one.btn is not None and one.btn == one.btn else None, "lines": int(one.lines),
+            "requested_date": one.requested_date or None, "foc_date": iso(one.foc) if dated and one.foc is not None and one.foc == one.foc else None,
+            "since": max(one.since, pd.Timestamp(int(one.moved), unit="s", tz="UTC").isoformat()), "overdue": False, "held_by": one.held_by or None,
+        })  # fmt: skip
+    return lines
+
+
+def exception_lines(app: App) -> list[dict[str, Any]]:
+    """A line for each open exception line."""
+    with app.store.reading() as connection:
+        table = look.exceptions_table(connection)
+    return [
+        {"id": int(one.id), "partner": one.partner, "file": one.file, "line": int(one.line), "pon": one.pon or None, "ver": f"{int(one.ver):02d}" if one.ver > 0 else None,
+         "tn": one.tn or None, "status": one.status or None, "codes": [code for code in one.code.split(";") if code], "text": one.text or None,
+         "reason": one.reason, "since": one.since, "resolved": one.resolved}
+        for one in table.itertuples()
+    ]  # fmt: skip
+
+
+def release(app: App, pon: str, why: str) -> str:
+    """Let an order go without its rejected rows; what became of it, in a sentence.
+
+    Raises:
+        Unknown: there is no such order, or it cannot be released.
+    """
+    from batchport.pipeline.submit import settle_again
+    from batchport.store.acts import record_act, release_order
+
+    number = order_of(app, pon)
+    with app.store.reading() as connection:
+        order = look.order_record(connection, number)
+    if order.ver or order.taken_by:
+        raise Unknown(f"order {pon} was sent already; only an order that is held can be released")
+    if not order.held_by:
+        raise Unknown(f"order {pon} is not held")
+    with app.store.transaction() as connection:
+        release_order(connection, number)
+        record_act(connection, at=app.stamp, who=app.user, what="release", order_id=number, why=why)
+    settle_again(app, order.customer, {number})
+    with app.store.reading() as connection:
+        after = look.order_record(connection, number)
+    if not after.held_by:
+        return f"{pon} is released: {after.lines} lines go with the next submission."
+    words = {
+        "order-new-btn": "its billing number is among the numbers that would move, and no new billing number is given for what stays",
+        "order-held": "rows of it disagree with each other, which a release does not settle",
+        "order-account-busy": "another order of the same account is under way",
+        "carrier-no-route": "no route leads to a partner",
+        "order-split": "it has more lines than the partner takes in one order",
+    }
+    return f"{pon} is still held: {words.get(after.held_by, after.held_by)}."

@@ -1,0 +1,95 @@
+"""What one pass did, for its last line, its exit status and the operator's mail."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, field
+
+from batchport.domain.lifecycle import State
+
+
+@dataclass(frozen=True, slots=True)
+class FileDone:
+    """A customer's file that was dealt with: its state, and how many of its rows are in each."""
+
+    customer: str
+    name: str
+    state: str
+    counts: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A submission file that was sent."""
+
+    partner: str
+    name: str
+    orders: int
+    lines: int
+
+
+@dataclass(slots=True)
+class PassTally:
+    """Counts of one pass.
+
+    Attributes:
+        files: customers' files dealt with.
+        sent: submission files sent.
+        answers: response lines applied.
+        repeated_responses: response files that had been seen before.
+        set_aside: files of customers and partners that could not be dealt with, each with a sentence.
+        troubles: what else needs the operator, a sentence each.
+        exceptions: new exception lines.
+        carrier_rejected: rows newly rejected by partners.
+        mails: sent, waiting, failed.
+        changed: whether anything was changed at all.
+    """
+
+    files: list[FileDone] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    answers: int = 0
+    repeated_responses: int = 0
+    set_aside: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    exceptions: int = 0
+    carrier_rejected: int = 0
+    mails: Counter[str] = field(default_factory=Counter)
+    results: list[str] = field(default_factory=list)
+    changed: bool = False
+
+    def file(self, customer: str, name: str, state: str, states: Iterable[int]) -> None:
+        """Count a customer's file and the states of its rows."""
+        counts = Counter(State(value).label for value in states)
+        self.files.append(FileDone(customer, name, state, counts))
+        self.changed = True
+        if state not in ("read", "repeated"):
+            self.set_aside.append(f"{name} of {customer} is {state}")
+
+    def trouble(self, sentence: str) -> None:
+        """Note something that needs the operator."""
+        self.troubles.append(sentence)
+
+    @property
+    def newly_rejected(self) -> int:
+        """Rows that this pass rejected."""
+        return sum(done.counts["rejected"] for done in self.files)
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether something of this pass needs somebody (exit status 1)."""
+        return bool(self.newly_rejected or self.carrier_rejected or self.exceptions or self.set_aside or self.troubles or self.mails["failed"])
+
+    def file_counts(self) -> dict[str, int]:
+        """Customers' files read and repeated, and files of anybody set aside."""
+        states = Counter(done.state for done in self.files)
+        return {"read": states["read"], "repeated": states["repeated"] + self.repeated_responses, "set_aside": len(self.set_aside)}
+
+    def to_json(self) -> str:
+        """What the operator's mail tells of the pass, as text."""
+        return json.dumps({
+            "files": self.file_counts(), "sources": [[done.customer, done.name, done.state, dict(done.counts)] for done in self.files],
+            "sent": [astuple(sent) for sent in self.sent], "problems": [*self.set_aside, *self.troubles],
+            "rejected": self.newly_rejected + self.carrier_rejected,
+        })  # fmt: skip

@@ -1,0 +1,224 @@
+"""Rows told to people: each finding as a sentence, each row with what became of it, as the results workbook and the mails need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from batchport.domain.fields import BY_NAME
+from batchport.domain.findings import INFO, catalogue
+from batchport.domain.requests import Requests
+from batchport.domain.table import Column, Ints, Mask, text_array
+from batchport.pipeline.wording import MASK, Words, masked, words
+from batchport.spreadsheets.results import SheetResult
+
+_GRAVITY = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSheet:
+    """A customer's sheet as it came.
+
+    Attributes:
+        name: the sheet's name, None for text files.
+        headers: the header cells.
+        columns: field -> places of the columns that name it.
+        cells: the cells as text, a column a header.
+    """
+
+    name: str | None
+    headers: tuple[str, ...]
+    columns: Mapping[str, Sequence[int]]
+    cells: pa.Table
+
+    def place(self, field: str) -> int:
+        """Where a field stands, -1 where the sheet has no such column."""
+        found = self.columns.get(field)
+        return found[0] if found else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A finding of one row as people read it; `column` is the customer's own header, `place` where it stands (-1: nowhere)."""
+
+    code: str
+    severity: str
+    field: str
+    column: str | None
+    place: int
+    value: str
+    words: Words
+    suggestion: str | None
+
+
+class Source:
+    """A customer's file: its sheets, one below the other, beside the normalised rows.
+
+    Args:
+        sheets: as they came.
+        requests: the rows of all sheets, normalised.
+        severities: the customer's changes to the catalogue.
+        secrets: whether values are shown that are secret.
+    """
+
+    def __init__(self, sheets: Sequence[SourceSheet], requests: Requests, severities: Mapping[str, str], *, secrets: bool = False) -> None:
+        self.sheets = tuple(sheets)
+        self.requests = requests
+        self._severities = severities
+        self._secrets = secrets
+        self.starts = np.cumsum([0, *(sheet.cells.num_rows for sheet in sheets)])
+        self._cells: dict[tuple[int, int], Column] = {}
+
+    def sheet_at(self, position: int) -> int:
+        """Which sheet a row stands in."""
+        return int(np.searchsorted(self.starts, position, side="right")) - 1
+
+    def severity(self, code: str) -> str:
+        """How grave a code is for this customer."""
+        return self._severities.get(code) or catalogue()[code].severity
+
+    def cell(self, position: int, field: str) -> str:
+        """The text of a row's cell as written; what the check saw where the sheet has no such cell."""
+        sheet = self.sheet_at(position)
+        place = self.sheets[sheet].place(field)
+        if place >= 0:
+            column = self._cells.get((sheet, place))
+            if column is None:
+                column = self._cells[sheet, place] = Column.from_arrow(self.sheets[sheet].cells.column(place))
+            if text := column.at(position - int(self.starts[sheet])):
+                return text
+        return self.requests[field].at(position)
+
+    @cached_property
+    def _numbers(self) -> tuple[Column, Column]:
+        return self.requests["tn"], self.requests["btn"]
+
+    def sentence(self, position: int, code: str, field: str, detail: str, suggestion: str | None) -> Sentence:
+        """One finding as people read it."""
+        rule = catalogue()[code]
+        sheet = self.sheets[self.sheet_at(position)]
+        place = sheet.place(field) if field else -1
+        value = self.cell(position, field) if field else ""
+        if field and BY_NAME[field].secret:
+            if not self._secrets:
+                plain = tuple(column.at(position) for column in self._numbers)
+                value = masked(field, value, plain=plain)
+                detail = detail if detail in plain or code != "value-defaulted" else MASK
+            suggestion = None
+        header = sheet.headers[place] if place >= 0 else None
+        label = header or (BY_NAME[field].label if field else "")
+        said = words(rule, value=value, column=label, suggestion=suggestion, detail=detail)
+        return Sentence(code, self.severity(code), field, header, place, value, said, suggestion)
+
+    def masked_cells(self, sheet: int) -> pa.Table:
+        """The cells of a sheet with PINs and account numbers masked."""
+        source = self.sheets[sheet]
+        if self._secrets:
+            return source.cells
+        start, end = int(self.starts[sheet]), int(self.starts[sheet + 1])
+        cells = source.cells
+        for name in ("pin", "account_number"):
+            for place in source.columns.get(name, ()):
+                column = Column.from_arrow(cells.column(place))
+                hidden = _masked_column(name, column)
+                if name == "account_number":
+                    account, tn, btn = (self.requests[each].take(np.arange(start, end)).text() for each in ("account_number", "tn", "btn"))
+                    own = pc.and_(pc.or_(pc.equal(account, tn), pc.equal(account, btn)), pc.greater(pc.binary_length(account), 0))
+                    hidden = hidden.where(np.asarray(own), column)
+                cells = cells.set_column(place, cells.column_names[place], hidden.text())
+        return cells
+
+
+def _masked_column(name: str, column: Column) -> Column:
+    def hide(values: pa.StringArray) -> pa.StringArray:
+        tail = pc.utf8_slice_codeunits(pc.utf8_trim_whitespace(values), -2) if name == "account_number" else text_array([""] * len(values))
+        blank = pc.equal(pc.binary_length(values), 0)
+        return pc.if_else(blank, "", pc.binary_join_element_wise(MASK, tail, ""))
+
+    return column.map(hide)
+
+
+@dataclass(slots=True)
+class Told:
+    """What is wrong with each row and how to fix it, and the cells at fault."""
+
+    wrong: Column
+    fix: Column
+    marks: pd.DataFrame
+    sentences: dict[int, list[Sentence]]
+
+
+def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]] | None = None) -> Told:
+    """Findings of rows as sentences; infos are left out, errors come first.
+
+    Args:
+        source: the file.
+        findings: row (position), code, field, detail, suggestion.
+        extra: position -> further words, such as a carrier's reasons, which come first.
+    """
+    grave = findings[[source.severity(code) != INFO for code in findings.code]] if len(findings) else findings
+    sentences: dict[int, list[Sentence]] = {}
+    for row, code, field, detail, suggestion in zip(grave.row, grave.code, grave.field, grave.detail, grave.suggestion, strict=True):
+        sentences.setdefault(int(row), []).append(source.sentence(int(row), code, field, detail, suggestion))
+    length = len(source.requests)
+    wrong, fix = np.full(length, "", dtype=object), np.full(length, "", dtype=object)
+    marks: list[tuple[int, int, str, str]] = []
+    for row, said in sentences.items():
+        said.sort(key=lambda each: _GRAVITY[each.severity])
+        marks += [(row, each.place, each.severity, f"{each.words.message} {each.words.fix}") for each in said]
+    extra = extra or {}
+    for row in sentences.keys() | extra.keys():
+        told = [*extra.get(row, ()), *(each.words for each in sentences.get(row, ()))]
+        wrong[row] = " ".join(dict.fromkeys(each.message for each in told))
+        fix[row] = " ".join(dict.fromkeys(each.fix for each in told))
+    return Told(Column.of(wrong.tolist()), Column.of(fix.tolist()), pd.DataFrame(marks, columns=["position", "column", "severity", "note"]), sentences)
+
+
+def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc_date: Column, row_id: Column, to_fix: Mask, only: Mask | None = None) -> list[SheetResult]:
+    """The sheets of a results workbook; `only` some rows where that is given."""
+    results = []
+    for number, sheet in enumerate(source.sheets):
+        rows = np.arange(int(source.starts[number]), int(source.starts[number + 1]))
+        cells = source.masked_cells(number)
+        if only is not None:
+            kept = only[rows]
+            rows, cells = rows[kept], cells.filter(pa.array(kept))
+        if not len(rows):
+            continue
+        place = np.full(len(source.requests), -1, np.int64)
+        place[rows] = np.arange(len(rows))
+        marks = told.marks[place[told.marks.position.to_numpy(np.int64)] >= 0]
+        marks = marks.assign(position=place[marks.position.to_numpy(np.int64)])
+        take: Callable[[Column], Column] = lambda column, rows=rows: column.take(rows)  # noqa: E731
+        results.append(
+            SheetResult(
+                name=sheet.name, headers=sheet.headers, cells=cells, row=source.requests.row[rows], state=take(state), pon=take(pon), foc_date=take(foc_date),
+                wrong=take(told.wrong), fix=take(told.fix), row_id=take(row_id), to_fix=to_fix[rows], marks=marks,
+            )
+        )  # fmt: skip
+    return results
+
+
+def spread_order_findings(notes: pd.DataFrame, order: Ints, rejected: Mask) -> pd.DataFrame:
+    """Order-level findings as findings of rows: each stands on the rows of its order that go, some on the rejected ones too.
+
+    Args:
+        notes: order, code, field, detail, rejected_too.
+        order: the order of each row, -1 for none.
+        rejected: the rows that are rejected.
+    """
+    if not len(notes):
+        return pd.DataFrame({"row": [], "code": [], "field": [], "detail": [], "suggestion": []}).astype({"row": np.int64})
+    members = pd.DataFrame({"order": order, "row": np.arange(len(order)), "rejected": rejected})
+    members = members[members.order >= 0]
+    joined = members.merge(notes, on="order")
+    joined = joined[~joined.rejected | joined.rejected_too.astype(bool)]
+    return joined.assign(suggestion=None)[["row", "code", "field", "detail", "suggestion"]]
+
+

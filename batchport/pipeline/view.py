@@ -1,0 +1,183 @@
+"""A customer's stored file as people are shown it: its rows with their states, reasons and sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection
+
+from batchport.domain.lifecycle import ORDERLESS, State
+from batchport.domain.requests import Requests
+from batchport.domain.table import Column, Mask
+from batchport.pipeline.app import App
+from batchport.pipeline.check import faults_of
+from batchport.pipeline.telling import Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.wording import Words
+from batchport.spreadsheets.results import SheetResult, Summary, results_csv, results_workbook
+from batchport.store import look
+from batchport.store.pieces import open_pieces, requests_of, sheets_of
+
+_NEED_SOMEBODY = (int(State.REJECTED), int(State.CARRIER_REJECTED))
+_NO_REASON = Words("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
+
+
+@dataclass(slots=True)
+class FileView:
+    """One file as it stands now.
+
+    Attributes:
+        record: its record in the database.
+        source: its sheets and normalised rows.
+        rows: id, row, state, order_id, foc, answer_id and the like, in the sheet's order.
+        told: sentences by row.
+        reasons: position -> the carrier's reasons for the row's present state.
+    """
+
+    app: App
+    record: Any
+    source: Source
+    rows: pd.DataFrame
+    told: Told
+    reasons: dict[int, list[Words]]
+
+    @property
+    def state(self) -> np.ndarray[Any, Any]:
+        """The state of each row."""
+        return self.rows.state.to_numpy()
+
+    @property
+    def results_name(self) -> str:
+        """The file name of its results workbook."""
+        stem = self.record.name.rsplit(".", 1)[0]
+        return f"{stem}.{self.record.sha256[:8]}.xlsx"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it came as text, so that its results go back as text too."""
+        return len(self.source.sheets) == 1 and self.source.sheets[0].name is None
+
+    def counts(self, only: Mask | None = None) -> dict[str, int]:
+        """State -> number of rows."""
+        states = self.state if only is None else self.state[only]
+        return {State(state).label: number for state, number in Counter(states.tolist()).items()}
+
+    def named_by(self, contact: str) -> Mask:
+        """The rows that name a contact."""
+        return self.source.requests["contact_email"].equals(contact)
+
+    def pons(self) -> Column:
+        """The PON of each row, blank where it belongs to no order."""
+        belongs = self.rows.order_id.notna() & ~self.rows.state.isin([int(state) for state in ORDERLESS])
+        ids = self.rows.order_id.where(belongs).fillna(0).astype(np.int64).to_numpy()
+        distinct, codes = np.unique(ids, return_inverse=True)
+        names = ["" if number == 0 else name for number, name in zip(distinct.tolist(), self.app.store.pons.give(distinct), strict=True)]
+        return Column.of(names).take(codes)
+
+    def dates(self) -> Column:
+        """The confirmed date of each row, as long as it stands."""
+        stands = self.rows.state.isin([int(State.CONFIRMED), int(State.COMPLETED)])
+        return Column.of([iso(foc) if there and foc == foc and foc else "" for foc, there in zip(self.rows.foc.tolist(), stands.tolist(), strict=True)])
+
+    def results(self, only: Mask | None = None) -> tuple[list[SheetResult], Summary]:
+        """The sheets and the summary of its results workbook."""
+        length = len(self.rows)
+        names = np.array([""] + [_title(state.label) for state in State], dtype=object)[self.state]
+        row_ids = Column.of(self.app.store.row_ids.give(self.rows.id.to_numpy(np.int64)))
+        sheets = sheet_results(
+            self.source, self.told, state=Column.of(names.tolist()), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
+            to_fix=np.isin(self.state, _NEED_SOMEBODY), only=only,
+        )  # fmt: skip
+        counts = self.counts(only)
+        facts = [("Rows", str(length if only is None else int(only.sum()))), *((_title(label), str(number)) for label, number in sorted(counts.items()))]
+        advice = ["Correct the rows of the sheet To fix, save, and send this workbook back."] if counts.keys() & {"rejected", "carrier_rejected"} else []
+        told = faults_of(self.told, self.source.requests.row) if only is None else []
+        return sheets, Summary(f"Results for {self.record.name}", facts, told, advice)
+
+    def workbook(self, only: Mask | None = None) -> bytes:
+        """Its results workbook."""
+        return results_workbook(*self.results(only))
+
+    def csv(self) -> bytes:
+        """Its results as text."""
+        return results_csv(self.results()[0][0])
+
+
+def view_file(app: App, connection: Connection, number: int) -> FileView:
+    """A file with all its rows."""
+    record = look.file_record(connection, number)
+    rows = look.rows_of_file(connection, number)
+    severities = app.settings.customers[record.customer].severities if record.customer in app.settings.customers else {}
+    source = _source(app, connection, record, severities)
+    findings = look.findings_of(connection, rows.id.tolist())
+    own = findings.assign(row=findings.row_id - record.first_row) if len(findings) else pd.DataFrame(columns=["row", "code", "field", "detail", "suggestion"])
+    orders = rows.order_id.fillna(-1).astype(np.int64).to_numpy()
+    notes = look.findings_of_orders(connection, [order for order in np.unique(orders).tolist() if order >= 0]).rename(columns={"order_id": "order"})
+    spread = spread_order_findings(notes, orders, rows.state.to_numpy() == int(State.REJECTED))
+    reasons = _reasons(app, connection, rows)
+    both = [part[["row", "code", "field", "detail", "suggestion"]] for part in (own, spread) if len(part)]
+    told = tell(source, pd.concat(both, ignore_index=True) if both else own, reasons)
+    return FileView(app, record, source, rows, told, reasons)
+
+
+def _source(app: App, connection: Connection, record: Any, severities: dict[str, Any]) -> Source:
+    """The sheets of a stored file, and its normalised rows."""
+    import pyarrow as pa
+
+    cells: dict[int, list[pa.Table]] = {}
+    parts: list[Requests] = []
+    for _, sheet, table in open_pieces(app.store, connection, record.id):
+        names = [name for name in table.column_names if name[0] == "s" and name[1:].isdigit()]
+        plain = [table[name].cast(pa.string()) if pa.types.is_dictionary(table[name].type) else table[name] for name in names]
+        cells.setdefault(sheet, []).append(pa.table(plain, names=[name[1:] for name in names]))
+        parts.append(requests_of(table))
+    requests = Requests.concat(parts) if parts else Requests({}, np.zeros(0, np.int64))
+    described: list[Any] = sheets_of(record.sheets)
+    sheets = [
+        SourceSheet(said["name"], tuple(said["headers"]), said["columns"], pa.concat_tables(cells[number]))
+        for number, said in enumerate(described) if number in cells
+    ]  # fmt: skip
+    return Source(sheets, requests, severities)
+
+
+def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, list[Words]]:
+    """The carriers' reasons for rows that were rejected or delayed, as sentences."""
+    refused = rows[rows.state.isin([int(State.CARRIER_REJECTED), int(State.DELAYED)]) & rows.answer_id.notna()]
+    if not len(refused):
+        return {}
+    answers = look.answers_by_id(connection, sorted(set(refused.answer_id.astype(int)))).set_index("id")
+    found: dict[int, list[Words]] = {}
+    for position, answer in zip(refused.index.tolist(), refused.answer_id.astype(int), strict=True):
+        said = answers.loc[answer]
+        if said.partner not in app.settings.partners:
+            continue
+        words = [Words(sentence(reason.text), sentence(reason.remedy)) for reason in app.codes(said.partner).explain(said.code, said.text)]
+        whole = [Words("The order was rejected as a whole.", "")] if said.row_id != said.row_id or said.row_id is None else []
+        found[position] = [*whole, *(words or [_NO_REASON])] if rows.state[position] == int(State.CARRIER_REJECTED) else words
+    return found
+
+
+def sentence(text: str) -> str:
+    """A text with a full stop at its end."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def iso(foc: float) -> str:
+    """A stored date, 20260309, as 2026-03-09."""
+    text = str(int(foc))
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}"
+
+
+def day(foc: float | None) -> date | None:
+    """A stored date as a date."""
+    return date.fromisoformat(iso(foc)) if foc is not None and foc == foc and foc else None
+
+
+def _title(label: str) -> str:
+    return label.replace("_", " ").capitalize()
+
+

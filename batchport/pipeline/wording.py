@@ -1,0 +1,56 @@
+"""Findings as sentences: the catalogue's words with the values of the case, secrets masked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from batchport.domain.fields import BY_NAME
+from batchport.domain.findings import SEPARATOR, Rule, catalogue
+from batchport.pipeline.assess import FileFinding
+
+MASK = "****"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A finding as people read it."""
+
+    message: str
+    fix: str
+
+
+def words(rule: Rule, *, value: str = "", column: str = "", suggestion: str | None = None, detail: str = "") -> Words:
+    """A finding's message and fix.
+
+    Args:
+        rule: its entry in the catalogue.
+        value: the cell as written, masked where it is secret.
+        column: the customer's own header.
+        suggestion: the value that would be right.
+        detail: the finding's arguments, joined.
+    """
+    names: Mapping[str, str] = dict(zip(rule.args, detail.split(SEPARATOR), strict=False))
+    filled = defaultdict(str, {"value": value, "column": column, "suggestion": suggestion or "", **names})
+    return Words(rule.words(rule.message, filled), rule.words(rule.fix, filled))
+
+
+def file_words(problem: FileFinding) -> Words:
+    """What is to be said of a file, a sheet or a column."""
+    return words(catalogue()[problem.code], value=problem.detail, column=problem.column or "", detail=problem.detail)
+
+
+def masked(name: str, value: str, *, plain: tuple[str, ...] = ()) -> str:
+    """A value as people may read it: a PIN not at all, of an account number the last two signs.
+
+    Args:
+        name: the field.
+        value: its normalised or written text.
+        plain: the row's telephone numbers; an account number that is one of them is no secret.
+    """
+    if not value or not BY_NAME[name].secret:
+        return value
+    if name == "pin":
+        return MASK
+    return value if value in plain else MASK + value[-2:]

@@ -1,0 +1,168 @@
+"""Keys, and what is done with them: sealing what must not be read, hashing what must be found, naming what must not be guessed.
+
+A keyring is a file of lines `KEY-ID BASE64-KEY`; the first key seals, all of them open. It never stands in the database. From a random root, which
+the database keeps sealed, come the key of the look-up hashes and the key of the names (PON, Row ID): they stay the same when the sealing key changes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from batchport.domain.table import Ints
+from batchport.files import write_whole
+
+_MAGIC, _ID, _NONCE, _KEY = b"BP1", 4, 12, 32
+#: Digits and capitals without I, O, L and U: nothing is mistaken for anything else, and no word comes out.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class KeyProblem(Exception):
+    """A sealing key that is absent, damaged or not the one that something was sealed with."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Sealing keys by id; the first one seals."""
+
+    keys: dict[bytes, bytes]
+
+    @classmethod
+    def parse(cls, text: str, source: str) -> Keyring:
+        """The keyring that a key file or environment variable holds; `source` names it in errors."""
+        keys = {}
+        for line in text.splitlines():
+            words = line.split()
+            if not words or line.startswith("#"):
+                continue
+            try:
+                name, key = bytes.fromhex(words[0]), base64.b64decode(words[1], validate=True)
+            except (IndexError, ValueError, binascii.Error):
+                name, key = b"", b""
+            if len(name) != _ID or len(key) != _KEY:
+                raise KeyProblem(f"{source} is not a sealing key: each line is a key id and the key, as `batchport init` writes them")
+            keys[name] = key
+        if not keys:
+            raise KeyProblem(f"{source} holds no sealing key; `batchport init` makes one")
+        return cls(keys)
+
+    def seal(self, data: bytes, context: str) -> bytes:
+        """The data sealed; it opens again only with the same context."""
+        name, key = next(iter(self.keys.items()))
+        nonce = os.urandom(_NONCE)
+        return _MAGIC + name + nonce + AESGCM(key).encrypt(nonce, data, context.encode())
+
+    def unseal(self, sealed: bytes, context: str) -> bytes:
+        """What was sealed.
+
+        Raises:
+            KeyProblem: the key is not in the keyring, or the data is not what was sealed in this context.
+        """
+        head = len(_MAGIC)
+        key = self.keys.get(sealed[head : head + _ID])
+        if sealed[:head] != _MAGIC or key is None:
+            raise KeyProblem(f"{context} was sealed with a key that is not in the keyring; put the old key back as a further line of the key file")
+        nonce = sealed[head + _ID : head + _ID + _NONCE]
+        try:
+            return AESGCM(key).decrypt(nonce, sealed[head + _ID + _NONCE :], context.encode())
+        except InvalidTag:
+            raise KeyProblem(f"{context} is damaged, or was sealed for something else") from None
+
+
+def new_key_line() -> str:
+    """A line of a key file with a new key."""
+    return f"{secrets.token_hex(_ID)} {base64.b64encode(os.urandom(_KEY)).decode()}\n"
+
+
+def write_new_key(path: Path) -> None:
+    """Make a key file, readable by its owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(path, new_key_line().encode())
+
+
+class Hasher:
+    """Keyed hashes: equal texts are found, and nothing is learnt from one without the key."""
+
+    def __init__(self, root: bytes) -> None:
+        self._state = hashlib.blake2b(digest_size=16, key=_derived(root, b"lookup"))
+
+    def __call__(self, text: str) -> bytes:
+        """Sixteen bytes for a text."""
+        state = self._state.copy()
+        state.update(text.encode())
+        return state.digest()
+
+
+class Names:
+    """Names for the database's whole numbers: unique, not guessable, and nothing to store or look up.
+
+    A name is the number itself under a keyed permutation (a Feistel network of four rounds with AES as its round function), written in `ALPHABET`.
+    """
+
+    def __init__(self, root: bytes, prefix: str, length: int) -> None:
+        self._prefix, self._signs = prefix, length - 1
+        self._half = self._signs * 5 // 2
+        self._key = _derived(root, b"names" + prefix.encode())
+
+    def give(self, numbers: Ints) -> list[str]:
+        """The names of some numbers."""
+        mixed = self._permute(np.asarray(numbers, np.uint64), range(4))
+        signs = np.empty((len(mixed), self._signs), np.uint8)
+        for place in range(self._signs - 1, -1, -1):
+            signs[:, place] = mixed & np.uint64(31)
+            mixed = mixed >> np.uint64(5)
+        letters = np.frombuffer(ALPHABET.encode(), np.uint8)[signs]
+        head = np.full((len(letters), 1), ord(self._prefix), np.uint8)
+        return np.ascontiguousarray(np.hstack([head, letters])).view(f"S{self._signs + 1}").ravel().astype(str).tolist()
+
+    def one(self, number: int) -> str:
+        """The name of one number."""
+        return self.give(np.array([number]))[0]
+
+    def read(self, names: list[str]) -> Ints:
+        """The numbers of some names, -1 for what cannot be one; case does not matter."""
+        values = {sign: place for place, sign in enumerate(ALPHABET)}
+        numbers = np.zeros(len(names), np.uint64)
+        good = np.zeros(len(names), dtype=bool)
+        for at, name in enumerate(names):
+            text = name.strip().upper()
+            digits = [values.get(sign, -1) for sign in text[1:]]
+            if len(digits) == self._signs and text[0] == self._prefix and min(digits) >= 0:
+                value = 0
+                for digit in digits:
+                    value = value << 5 | digit
+                if value < 1 << 2 * self._half:
+                    numbers[at], good[at] = value, True
+        plain = self._permute(numbers, range(3, -1, -1), back=True)
+        return np.where(good & (plain < np.uint64(1 << 62)), plain.astype(np.int64), -1)
+
+    def _permute(self, numbers: np.ndarray[tuple[int], np.dtype[np.uint64]], rounds: range, *, back: bool = False) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+        half, mask = np.uint64(self._half), np.uint64((1 << self._half) - 1)
+        left, right = numbers >> half, numbers & mask
+        for number in rounds:
+            if back:
+                left, right = right ^ (self._mix(left, number) & mask), left
+            else:
+                left, right = right, left ^ (self._mix(right, number) & mask)
+        return (left << half) | right
+
+    def _mix(self, values: np.ndarray[tuple[int], np.dtype[np.uint64]], number: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+        blocks = np.zeros((len(values), 2), np.uint64)
+        blocks[:, 0], blocks[:, 1] = values, number
+        # Each block holds another value, so the mode that shows equal blocks as equal is what is wanted here.
+        cipher = Cipher(algorithms.AES(self._key), modes.ECB()).encryptor()  # noqa: S305
+        return np.frombuffer(cipher.update(blocks.tobytes()), np.uint64)[::2]
+
+
+def _derived(root: bytes, purpose: bytes) -> bytes:
+    return hashlib.blake2b(purpose, key=root, digest_size=32).digest()

@@ -1,0 +1,1 @@
+"""Bytes to tables and back: reading customers' sheets, mapping their headers, writing templates and results."""

@@ -1,0 +1,144 @@
+"""Columns of cells on their way to a sheet: blank rows, repetition, protection against formulas, limits.
+
+Works on Arrow alone, because the process that reads workbooks should start without pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+
+CODED = pa.dictionary(pa.int32(), pa.string())
+#: So many values of a column are looked at to tell whether its values repeat.
+SAMPLE = 2_000
+#: What results workbooks put before a cell that a spreadsheet program would take for a formula.
+_PROTECTED = r"\A'[=+\-@\t\r]"
+
+
+def repeats(column: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether the first values of a column are at least twice as many as the different ones among them."""
+    sample = column.slice(0, SAMPLE)
+    return len(sample) > 0 and pc.count_distinct(sample).as_py() * 2 <= len(sample)
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """The column in one piece; dictionary pieces get one dictionary."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return column.unify_dictionaries().combine_chunks()
+
+
+def sheet_of(
+    name: str | None,
+    headers: Sequence[str],
+    header_row: int,
+    columns: Iterable[pa.ChunkedArray],
+    row: Ints,
+    problems: Sequence[Problem],
+    limits: Limits,
+) -> Sheet:
+    """A sheet of the rows that say something, dictionary-typed where values repeat, without what protected cells from being formulas.
+
+    Args:
+        name: of the sheet, None for a text file.
+        headers: header cells as written.
+        header_row: the row they stand in.
+        columns: one a header, as read.
+        row: the sheet's own number of every row.
+        problems: what the reader saw.
+        limits: columns and cells beyond them are refused.
+
+    Raises:
+        Unreadable: `file-too-large`.
+    """
+    pieces = [whole(column) for column in columns]
+    headers = [unprotected(pa.array([header], pa.string()))[0].as_py() for header in headers]
+    while headers and not headers[-1].strip() and _all_blank(pieces[-1]):
+        headers.pop()
+        pieces.pop()
+    _refuse_beyond(limits, headers, pieces, row)
+    pieces = [_tidy(piece) for piece in pieces]
+    said = ~blank_rows(pieces, len(row))
+    if not said.all():
+        kept = pa.array(np.flatnonzero(said))
+        pieces = [piece.take(kept) for piece in pieces]
+        row = row[said]
+    cells = pa.table(pieces, names=[str(place) for place in range(len(pieces))])
+    return Sheet(name, tuple(headers), header_row, cells, row, tuple(problems))
+
+
+def unprotected(values: pa.StringArray) -> pa.StringArray:
+    """The texts without the apostrophe that kept them from being taken for a formula."""
+    if not pc.any(pc.starts_with(values, "'")).as_py():
+        return values
+    return pc.if_else(pc.match_substring_regex(values, _PROTECTED), pc.utf8_slice_codeunits(values, 1), values)
+
+
+def blank_rows(columns: Sequence[pa.Array], length: int) -> Mask:
+    """The rows in which every cell is blank or white space."""
+    blank = np.ones(length, dtype=bool)
+    for column in columns:
+        blank &= each_row(column, _is_blank)
+        if not blank.any():
+            break
+    return blank
+
+
+def each_row(column: pa.Array, test: Callable[[pa.StringArray], Mask]) -> Mask:
+    """What a test says of every row; it sees each value of a dictionary once."""
+    if pa.types.is_dictionary(column.type):
+        return test(column.dictionary)[column.indices.to_numpy(zero_copy_only=False)]
+    return test(column)
+
+
+def _is_blank(values: pa.StringArray) -> Mask:
+    """Which texts are empty or white space; only those that begin with a sign that may be white space are trimmed."""
+    maybe = pc.or_(pc.less(values, "!"), pc.greater_equal(values, "\u0080")).to_numpy(zero_copy_only=False)
+    places = np.flatnonzero(maybe)
+    if len(places):
+        trimmed = pc.utf8_trim_whitespace(values.take(pa.array(places)))
+        maybe[places] = pc.equal(pc.binary_length(trimmed), 0).to_numpy(zero_copy_only=False)
+    return maybe
+
+
+def _all_blank(column: pa.Array) -> bool:
+    return bool(each_row(column, _is_blank).all())
+
+
+def _tidy(column: pa.Array) -> pa.Array:
+    """The column unprotected, and dictionary-typed where it pays."""
+    if not pa.types.is_dictionary(column.type):
+        if not repeats(column):
+            return unprotected(column)
+        column = column.dictionary_encode()
+    values = column.dictionary
+    bare = unprotected(values)
+    return column if bare is values else pa.DictionaryArray.from_arrays(column.indices, bare)
+
+
+def _refuse_beyond(limits: Limits, headers: Sequence[str], columns: Sequence[pa.Array], row: Ints) -> None:
+    if len(columns) > limits.max_columns:
+        raise Unreadable("file-too-large", f"{len(columns):,} columns; at most {limits.max_columns:,}")
+    for header, column in zip(headers, columns, strict=True):
+        if _longest(column) <= limits.max_cell:
+            continue
+        signs = pc.utf8_length(column.cast(pa.string())).to_numpy(zero_copy_only=False)
+        if signs.max() > limits.max_cell:
+            at = row[signs.argmax()]
+            raise Unreadable("file-too-large", f"a cell of more than {limits.max_cell:,} signs in row {at}, column {header.strip()[:40]!r}")
+
+
+def _longest(column: pa.Array) -> int:
+    """Bytes of the longest text in a column."""
+    values = column.dictionary if pa.types.is_dictionary(column.type) else column
+    return pc.max(pc.binary_length(values)).as_py() or 0

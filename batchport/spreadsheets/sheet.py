@@ -1,0 +1,65 @@
+"""What reading a file gives: its sheets as tables of text, and what could not be understood beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+
+class Unreadable(Exception):
+    """A file that cannot be read as a whole.
+
+    Args:
+        code: the finding's code (`file-unreadable`, `file-encrypted`, `file-unsupported`, `file-too-large`, `file-empty`).
+        detail: what was seen, in a few words.
+    """
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something odd in a cell or row that the reader saw: the code of a finding, where, and a detail for its message.
+
+    `row` is the sheet's row number (None for the whole sheet), `column` the place of the column (None for the whole row).
+    """
+
+    code: str
+    row: int | None = None
+    column: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet (or text file) as a table of the text that its cells show.
+
+    Attributes:
+        name: the sheet's name, None for text files.
+        headers: the header cells as written.
+        header_row: the row they stand in, as Excel counts.
+        cells: one Arrow column of text a header, named "0", "1", ...; dictionary-typed where values repeat; blank is "".
+        row: the sheet's own row number of every row of `cells`.
+        problems: what the reader saw and the checks will not.
+    """
+
+    name: str | None
+    headers: tuple[str, ...]
+    header_row: int
+    cells: pa.Table
+    row: np.ndarray[Any, np.dtype[np.int64]]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file as read: its sheets that may hold requests, and what is to be said of the file as a whole."""
+
+    sheets: tuple[Sheet, ...]
+    problems: tuple[Problem, ...] = field(default=())

@@ -1,0 +1,23 @@
+"""What operators do by hand, and the record of it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from batchport.store.schema import acts, exceptions, orders
+
+
+def record_act(connection: Connection, *, at: str, who: str, what: str, why: str, order_id: int | None = None, exception_id: int | None = None) -> None:
+    """Write down who did what, when and why."""
+    connection.execute(acts.insert().values(at=at, who=who, what=what, why=why, order_id=order_id, exception_id=exception_id))
+
+
+def release_order(connection: Connection, number: int) -> None:
+    """From now on the order goes without its rejected rows."""
+    connection.execute(orders.update().where(orders.c.id == number).values(released=True))
+
+
+def resolve_exception(connection: Connection, number: int, *, at: str, who: str, why: str) -> bool:
+    """Close an open exception line; False where there is none of this number."""
+    changed = connection.execute(exceptions.update().where(exceptions.c.id == number, exceptions.c.resolved.is_(None)).values(resolved=at, resolved_by=who, why=why))
+    return bool(changed.rowcount)

@@ -1,0 +1,131 @@
+"""What intake asks of the database and writes into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from batchport.domain.lifecycle import ENDED, State
+from batchport.domain.table import Ints
+from batchport.store.database import insert_many
+from batchport.store.schema import files
+
+_LIVE_STATES = tuple(int(state) for state in State if state not in ENDED)
+
+
+def wanted(connection: Connection, values: Sequence[Any], kind: str) -> str:
+    """A temporary table that holds some values, for joining: lists of any length go through the driver at once."""
+    name = f"wanted_{kind}"
+    column = {"numbers": "bigint", "keys": "blob"}[kind]
+    connection.exec_driver_sql(f"create temp table if not exists {name} (v {column} primary key)")
+    connection.exec_driver_sql(f"delete from {name}")  # noqa: S608
+    insert_or_ignore = f"insert or ignore into {name} values (?)"  # noqa: S608
+    if len(values):
+        connection.exec_driver_sql(insert_or_ignore, [(value,) for value in values])
+    return name
+
+
+def frame_of(connection: Connection, statement: str) -> pd.DataFrame:
+    result = connection.exec_driver_sql(statement)
+    return pd.DataFrame(result.fetchall(), columns=list(result.keys()))
+
+
+def file_seen(connection: Connection, customer: str, sha256: str) -> Any | None:
+    """The newest record of a file of this customer with this content that rows were looked for in."""
+    return connection.execute(
+        select(files).where(files.c.customer == customer, files.c.sha256 == sha256, files.c.same_as.is_(None)).order_by(files.c.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def file_not_put_away(connection: Connection, customer: str, sha256: str, name: str) -> Any | None:
+    """The record of this very file, when it was stored but was not yet taken out of the inbox."""
+    return connection.execute(
+        select(files).where(files.c.customer == customer, files.c.sha256 == sha256, files.c.name == name, files.c.put_away.is_(False))
+    ).first()
+
+
+def useful_rows(connection: Connection, first_row: int, length: int) -> int:
+    """How many rows of a file are in another state than rejected, cancelled and superseded."""
+    useless = ", ".join(str(int(state)) for state in (State.REJECTED, State.CANCELLED, State.SUPERSEDED))
+    statement = f"select count(*) from rows where id >= ? and id < ? and state not in ({useless})"  # noqa: S608
+    return int(connection.exec_driver_sql(statement, (first_row, first_row + length)).scalar_one())
+
+
+def empty(connection: Connection) -> bool:
+    """Whether there are no rows yet."""
+    return connection.exec_driver_sql("select max(id) from rows").scalar() is None
+
+
+def rows_with_numbers(connection: Connection, numbers: Ints) -> pd.DataFrame:
+    """Earlier rows that ask for one of these numbers: id, tn, state, row, order_id, file_id, file, customer."""
+    name = wanted(connection, np.unique(numbers).tolist(), "numbers")
+    return frame_of(
+        connection,
+        f"""
+        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name as file, f.customer
+        from {name} w cross join rows r on r.tn = w.v and r.live join files f on f.id = r.file_id
+        union all
+        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name, f.customer
+        from {name} w cross join rows r on r.tn = w.v and not r.live join files f on f.id = r.file_id
+        """,  # noqa: S608
+    )
+
+
+def orders_of_accounts(connection: Connection, accounts: Sequence[bytes]) -> pd.DataFrame:
+    """Live orders of some accounts (keyed hashes): id, key, account, ver, taken_by, released."""
+    name = wanted(connection, accounts, "keys")
+    return frame_of(connection, f"select o.id, o.key, o.account, o.ver, o.taken_by, o.released from {name} w cross join orders o on o.account = w.v and o.live")  # noqa: S608
+
+
+def rows_of_orders(connection: Connection, orders: Sequence[int]) -> pd.DataFrame:
+    """The live rows of some orders, and the rejected ones that hold them: id, order_id, state, tn, row, file_id, file, answer_id."""
+    name = wanted(connection, orders, "numbers")
+    return frame_of(
+        connection,
+        f"""
+        select r.id, r.order_id, r.state, r.tn, r.row, r.file_id, f.name as file, r.answer_id
+        from {name} w cross join rows r on r.order_id = w.v join files f on f.id = r.file_id where r.live
+        union
+        select r.id, r.order_id, r.state, r.tn, r.row, r.file_id, f.name, r.answer_id
+        from {name} w cross join holds h on h.order_id = w.v join rows r on r.id = h.row_id join files f on f.id = r.file_id
+        where r.state = {int(State.REJECTED)}
+        """,  # noqa: S608
+    )
+
+
+def orders_held_by_rows(connection: Connection, rows: Sequence[int]) -> list[int]:
+    """The orders that some rejected rows hold without being of their key."""
+    name = wanted(connection, rows, "numbers")
+    return [order for (order,) in connection.exec_driver_sql(f"select distinct h.order_id from {name} w join holds h on h.row_id = w.v")]  # noqa: S608
+
+
+def findings_of_rows(connection: Connection, rows: Sequence[int]) -> pd.DataFrame:
+    """What was found on some rows: row_id, code, field, detail, suggestion."""
+    name = wanted(connection, rows, "numbers")
+    return frame_of(connection, f"select f.* from {name} w cross join findings f on f.row_id = w.v")  # noqa: S608
+
+
+def blaming_answers(connection: Connection, answers: Sequence[int]) -> dict[int, str]:
+    """Codes of some stored answers, by their number."""
+    name = wanted(connection, answers, "numbers")
+    return {int(number): str(code) for number, code in connection.exec_driver_sql(f"select a.id, a.code from {name} w cross join answers a on a.id = w.v")}  # noqa: S608
+
+
+def supersede(connection: Connection, rows: Sequence[int], since: int) -> None:
+    """Rows replaced by newer ones."""
+    insert = [(int(State.SUPERSEDED), since, row) for row in rows]
+    if insert:
+        connection.exec_driver_sql("update rows set state = ?, live = 0, since = ? where id = ?", insert)
+        connection.exec_driver_sql("delete from holds where row_id = ?", [(row,) for row in rows])
+
+
+def insert_findings(connection: Connection, found: pd.DataFrame) -> None:
+    """Store row-level findings: row_id, code, field, detail, suggestion."""
+    from batchport.store.schema import findings
+
+    columns = ("row_id", "code", "field", "detail", "suggestion")
+    insert_many(connection, findings, columns, list(zip(*(found[name].tolist() for name in columns), strict=True)))

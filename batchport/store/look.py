@@ -1,0 +1,222 @@
+"""What is asked of the database by people: rows, orders, files, and their history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, select
+
+from batchport.store.intake import frame_of, wanted
+from batchport.store.schema import files, orders, passes
+
+_ROWS = """
+    select r.id, r.row, r.state, r.tn, r.ver, r.foc, r.since, r.answer_id, r.order_id, r.file_id, f.name as file, f.customer, f.first_row,
+           o.ver as order_ver, o.held_by, o.partner, o.losing_carrier, o.requested_date
+    from {start} left join orders o on o.id = r.order_id
+"""
+
+
+def file_records(connection: Connection, *, pass_id: int | None = None, customer: str | None = None) -> list[Any]:
+    """Records of customers' files, of one pass or customer, oldest first."""
+    query = select(files).order_by(files.c.id)
+    if pass_id is not None:
+        query = query.where(files.c.pass_id == pass_id)
+    if customer is not None:
+        query = query.where(files.c.customer == customer)
+    return list(connection.execute(query))
+
+
+def file_record(connection: Connection, number: int) -> Any:
+    """One file's record."""
+    return connection.execute(select(files).where(files.c.id == number)).one()
+
+
+def results_due(connection: Connection) -> list[Any]:
+    """Files whose results are to be written anew."""
+    return list(connection.execute(select(files).where(files.c.results_due.is_(True)).order_by(files.c.id)))
+
+
+def rows_of_file(connection: Connection, number: int) -> pd.DataFrame:
+    """The rows of a file in their order."""
+    return frame_of(connection, _ROWS.format(start=f"files f cross join rows r on r.id >= f.first_row and r.id < f.first_row + f.rows and f.id = {int(number)}")).sort_values(
+        "id", ignore_index=True
+    )
+
+
+def rows_by(connection: Connection, *, ids: list[int] | None = None, numbers: list[int] | None = None, orders: list[int] | None = None) -> pd.DataFrame:
+    """Rows by their numbers, their telephone numbers or their orders."""
+    if ids is not None:
+        start = f"{wanted(connection, ids, 'numbers')} w cross join rows r on r.id = w.v join files f on f.id = r.file_id"
+        return frame_of(connection, _ROWS.format(start=start)).sort_values("id", ignore_index=True)
+    if orders is not None:
+        start = f"{wanted(connection, orders, 'numbers')} w cross join rows r on r.order_id = w.v join files f on f.id = r.file_id"
+        return frame_of(connection, _ROWS.format(start=start)).sort_values("id", ignore_index=True)
+    name = wanted(connection, numbers or [], "numbers")
+    parts = [
+        frame_of(connection, _ROWS.format(start=f"{name} w cross join rows r on r.tn = w.v and {live} join files f on f.id = r.file_id"))
+        for live in ("r.live", "not r.live")
+    ]
+    return pd.concat([part for part in parts if len(part)] or parts[:1]).sort_values("id", ignore_index=True)
+
+
+def all_rows(connection: Connection, *, customer: str | None, state: int | None) -> pd.DataFrame:
+    """Every row, of one customer or in one state."""
+    conditions = [f"r.state = {int(state)}"] if state is not None else []
+    start = "files f cross join rows r on r.id >= f.first_row and r.id < f.first_row + f.rows"
+    frame = frame_of(connection, _ROWS.format(start=start) + (f" where {conditions[0]}" if conditions else ""))
+    if customer is not None:
+        frame = frame[frame.customer == customer]
+    return frame.sort_values("id", ignore_index=True)
+
+
+def findings_of(connection: Connection, rows: list[int]) -> pd.DataFrame:
+    """What was found on some rows: row_id, code, field, detail, suggestion."""
+    return frame_of(connection, f"select f.* from {wanted(connection, rows, 'numbers')} w cross join findings f on f.row_id = w.v")  # noqa: S608
+
+
+def findings_of_orders(connection: Connection, orders: list[int]) -> pd.DataFrame:
+    """What is to be said of some orders: order_id, code, field, detail, rejected_too."""
+    return frame_of(connection, f"select f.* from {wanted(connection, orders, 'numbers')} w cross join order_findings f on f.order_id = w.v")  # noqa: S608
+
+
+def answers_by_id(connection: Connection, numbers: list[int]) -> pd.DataFrame:
+    """Stored answers by their numbers."""
+    name = wanted(connection, numbers, "numbers")
+    return frame_of(
+        connection,
+        f"""select a.*, p.partner, p.name as file, p.received, p.pass_id from {name} w cross join answers a on a.id = w.v
+            join responses p on p.id = a.response_id""",  # noqa: S608
+    )
+
+
+def rows_answered_in(connection: Connection, pass_id: int) -> list[int]:
+    """Rows whose present answer came in a pass."""
+    statement = """
+        select distinct r.id from responses p cross join answers a on a.response_id = p.id cross join rows r on r.order_id = a.order_id
+        where p.pass_id = ? and a.applied and r.answer_id = a.id
+    """
+    return [row for (row,) in connection.exec_driver_sql(statement, (pass_id,))]
+
+
+def orders_table(connection: Connection, *, customer: str | None = None, orders: list[int] | None = None) -> pd.DataFrame:
+    """Orders with what their rows say: state (least and greatest), foc date, lines."""
+    which = f"{wanted(connection, orders, 'numbers')} w cross join orders o on o.id = w.v" if orders is not None else "orders o"
+    frame = frame_of(
+        connection,
+        f"""
+        select o.id, o.customer, o.partner, o.number_class, o.losing_carrier, o.btn, o.ver, o.sup, o.parent_id, o.held_by, o.requested_date, o.since,
+               count(r.id) as lines, min(r.state) as least, max(r.state) as greatest, max(r.foc) as foc, max(r.since) as moved
+        from {which} join rows r on r.order_id = o.id and r.state not in (1, 2, 13)
+        group by o.id
+        """,  # noqa: S608
+    )
+    return frame[frame.customer == customer] if customer is not None else frame
+
+
+def exceptions_table(connection: Connection, *, everything: bool = False) -> pd.DataFrame:
+    """Exception lines, the open ones or all."""
+    where = "" if everything else "where e.resolved is null"
+    return frame_of(connection, f"select e.*, p.partner, p.name as file from exceptions e join responses p on p.id = e.response_id {where} order by e.id")  # noqa: S608
+
+
+def state_counts(connection: Connection) -> dict[int, int]:
+    """How many rows are in each state."""
+    return {int(state): int(number) for state, number in connection.exec_driver_sql("select state, count(*) from rows group by state")}
+
+
+def rows_read(connection: Connection) -> int:
+    """How many rows all files had when they were read."""
+    return int(connection.exec_driver_sql("select coalesce(sum(rows), 0) from files").scalar_one())
+
+
+def line_counts(connection: Connection) -> tuple[int, int, int]:
+    """Lines sent, lines answered (those of overtaken versions too), and lines outstanding, each counted by itself.
+
+    Sent are the lines of all sent versions; answered those that an answer was counted for, or that a newer version overtook; outstanding the rows whose
+    present version nothing was heard of.
+    """
+    sent = "join submissions s on s.id = v.submission_id and s.state = 'sent'"
+    lines = connection.exec_driver_sql(f"select coalesce(sum(v.lines), 0) from versions v {sent}").scalar_one()  # noqa: S608
+    answered = connection.exec_driver_sql(
+        f"""select coalesce(sum(case when exists (select 1 from versions n where n.order_id = v.order_id and n.ver > v.ver)
+            then v.lines else v.answered end), 0) from versions v {sent}"""  # noqa: S608
+    ).scalar_one()
+    outstanding = connection.exec_driver_sql("select count(*) from rows where ver > 0 and not answered").scalar_one()
+    return int(lines), int(answered), int(outstanding)
+
+
+def exceptions_of_pass(connection: Connection, pass_id: int) -> pd.DataFrame:
+    """Exception lines of the response files that came in a pass."""
+    return frame_of(
+        connection,
+        f"select e.*, p.partner, p.name as file from responses p join exceptions e on e.response_id = p.id where p.pass_id = {int(pass_id)} order by e.id",  # noqa: S608
+    )
+
+
+def pass_record(connection: Connection, pass_id: int) -> Any:
+    """One pass."""
+    return connection.execute(select(passes).where(passes.c.id == pass_id)).one()
+
+
+def mail_counts(connection: Connection, pass_id: int) -> dict[str, int]:
+    """Mails of a pass by what became of them; the operator's own is left out."""
+    found = dict(connection.exec_driver_sql("select state, count(*) from mails where pass_id = ? and kind <> 'night' group by state", (pass_id,)).all())
+    return {name: int(found.get(name, 0)) for name in ("sent", "waiting", "failed")}
+
+
+def orders_exist(connection: Connection, numbers: list[int]) -> list[int]:
+    """Those of some numbers that are orders'."""
+    return list(connection.execute(select(orders.c.id).where(orders.c.id.in_(numbers))).scalars())
+
+
+def order_record(connection: Connection, number: int) -> Any:
+    """One order."""
+    return connection.execute(select(orders).where(orders.c.id == number)).one()
+
+
+def history_of_orders(connection: Connection, numbers: list[int]) -> dict[str, pd.DataFrame]:
+    """What happened to some orders: their versions with the submissions they went in, the answers to them, and acts by hand."""
+    name = wanted(connection, numbers, "numbers")
+    versions = frame_of(
+        connection,
+        f"""select v.order_id, v.ver, v.sup, v.lines, s.partner, s.name, s.stored, s.sent from {name} w cross join versions v on v.order_id = w.v
+            join submissions s on s.id = v.submission_id order by v.order_id, v.ver""",  # noqa: S608
+    )
+    answers = frame_of(
+        connection,
+        f"""select a.order_id, a.row_id, a.ver, a.status, a.code, a.text, a.foc_date, a.at, a.applied, a.line, p.partner, p.name, p.received, p.pass_id
+            from {name} w cross join answers a on a.order_id = w.v join responses p on p.id = a.response_id order by a.id""",  # noqa: S608
+    )
+    done = frame_of(connection, f"select a.order_id, a.at, a.who, a.what, a.why from {name} w cross join acts a on a.order_id = w.v order by a.id")  # noqa: S608
+    return {"versions": versions, "answers": answers, "acts": done}
+
+
+def mails_about(connection: Connection, passes_: list[int], customers: list[str]) -> pd.DataFrame:
+    """Mails of some passes to some customers or their contacts."""
+    name = wanted(connection, passes_, "numbers")
+    found = frame_of(connection, f"select m.* from {name} w cross join mails m on m.pass_id = w.v order by m.id")  # noqa: S608
+    return found[found.customer.isin(customers)]
+
+
+def files_named(connection: Connection, name: str) -> list[Any]:
+    """Files of a name, oldest first."""
+    return list(connection.execute(select(files).where(files.c.name == name).order_by(files.c.id)))
+
+
+def exception_record(connection: Connection, number: int) -> Any | None:
+    """One exception line with the file it stood in."""
+    found = frame_of(connection, f"select e.*, p.partner, p.name as file, p.received from exceptions e join responses p on p.id = e.response_id where e.id = {int(number)}")  # noqa: S608
+    return next(found.itertuples(), None)
+
+
+def rows_of_submission(connection: Connection, name: str) -> list[int]:
+    """Orders that went in a submission file."""
+    statement = "select v.order_id from submissions s join versions v on v.submission_id = s.id where s.name = ?"
+    return [order for (order,) in connection.exec_driver_sql(statement, (name,))]
+
+
+def orders_answered_by(connection: Connection, name: str) -> list[int]:
+    """Orders that a response file spoke of."""
+    statement = "select distinct a.order_id from responses p join answers a on a.response_id = p.id where p.name = ?"
+    return [order for (order,) in connection.exec_driver_sql(statement, (name,))]

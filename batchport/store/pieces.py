@@ -1,0 +1,145 @@
+"""The text of sheets: the customer's own cells and the normalised fields, as sealed Arrow pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import Connection, select
+
+from batchport.domain.fields import NAMES
+from batchport.domain.requests import Requests
+from batchport.domain.table import Column, Ints, Mask
+from batchport.store.database import Store, insert_many
+from batchport.store.schema import files, pieces
+
+SIZE = 50_000
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+#: Place of the first row in the file, which sheet, how many rows, the sealed bytes.
+Piece = tuple[int, int, int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Rows as they were stored.
+
+    Attributes:
+        ids: the database's number of each row.
+        requests: the normalised rows.
+        account_filled: rows whose account number only stands in for a blank one.
+        file: the file each row stands in.
+    """
+
+    ids: Ints
+    requests: Requests
+    account_filled: Mask
+    file: Ints
+
+
+def seal_sheet(store: Store, sha256: str, sheet: int, start: int, cells: pa.Table, requests: Requests, account_filled: Mask) -> Iterator[Piece]:
+    """A sheet's pieces; `start` is the place of its first row in the file, `sha256` the file's."""
+    columns = {f"s{n}": Column.from_arrow(column) for n, column in enumerate(cells.columns)} | requests.columns
+    for low in range(0, len(requests), SIZE):
+        high = min(low + SIZE, len(requests))
+        arrays = {name: _slice(column, low, high) for name, column in columns.items()}
+        arrays["row"] = pa.array(requests.row[low:high])
+        arrays["account_filled"] = pa.array(account_filled[low:high])
+        yield start + low, sheet, high - low, store.keyring.seal(_packed(pa.table(arrays)), f"piece {sha256}/{start + low}")
+
+
+def insert_pieces(connection: Connection, file_id: int, sealed: list[Piece]) -> None:
+    """Store sealed pieces."""
+    insert_many(connection, pieces, ("file_id", "start", "sheet", "rows", "sealed"), [(file_id, *piece) for piece in sealed])
+
+
+def open_pieces(store: Store, connection: Connection, file_id: int) -> Iterator[tuple[int, int, pa.Table]]:
+    """The pieces of a file in their order: place of the first row, which sheet, and the table."""
+    found = connection.execute(
+        select(pieces.c.start, pieces.c.sheet, pieces.c.sealed, files.c.sha256).join(files).where(pieces.c.file_id == file_id).order_by(pieces.c.start)
+    )
+    for start, sheet, sealed, sha256 in found:
+        yield start, sheet, _opened(store, sealed, f"piece {sha256}/{start}")
+
+
+def load_rows(store: Store, connection: Connection, ids: Ints) -> Stored:
+    """Some rows by their numbers, in that order."""
+    parts: list[Requests] = []
+    filled: list[Mask] = []
+    owner: list[Ints] = []
+    found: list[Ints] = []
+    for file_id, sha256, first_row, own in _by_file(connection, np.sort(ids)):
+        starts = connection.execute(select(pieces.c.start, pieces.c.rows).where(pieces.c.file_id == file_id).order_by(pieces.c.start)).all()
+        for start, length in starts:
+            here = own[(own >= first_row + start) & (own < first_row + start + length)]
+            if not len(here):
+                continue
+            sealed = connection.execute(select(pieces.c.sealed).where(pieces.c.file_id == file_id, pieces.c.start == start)).scalar_one()
+            table = _opened(store, sealed, f"piece {sha256}/{start}")
+            at = here - first_row - start
+            requests = requests_of(table)
+            parts.append(requests if len(at) == len(requests) else requests.take(at))
+            filled.append(table["account_filled"].to_numpy()[at])
+            owner.append(np.full(len(at), file_id))
+            found.append(here)
+    if not parts:
+        return Stored(ids, Requests({}, np.zeros(0, np.int64)), np.zeros(0, dtype=bool), np.zeros(0, np.int64))
+    together = np.concatenate(found)
+    requests, account_filled, file = Requests.concat(parts), np.concatenate(filled), np.concatenate(owner)
+    if (together == ids).all():
+        return Stored(ids, requests, account_filled, file)
+    place = np.searchsorted(together, ids)
+    return Stored(ids, requests.take(place), account_filled[place], file[place])
+
+
+def requests_of(table: pa.Table) -> Requests:
+    """The normalised rows of a piece."""
+    return Requests({name: Column.from_arrow(table[name]) for name in NAMES}, table["row"].to_numpy())
+
+
+def sheets_of(text: str) -> list[dict[str, object]]:
+    """What a file's record says of its sheets: name, headers, mapping."""
+    found: list[dict[str, object]] = json.loads(text)
+    return found
+
+
+def _by_file(connection: Connection, ids: Ints) -> Iterator[tuple[int, str, int, Ints]]:
+    """For each file that some rows stand in: its number and hash, the number of its first row, and those of the rows; `ids` ascend."""
+    at = 0
+    while at < len(ids):
+        file_id, sha256, first, length = connection.execute(
+            select(files.c.id, files.c.sha256, files.c.first_row, files.c.rows)
+            .where(files.c.first_row <= int(ids[at]), files.c.rows > 0)
+            .order_by(files.c.first_row.desc())
+            .limit(1)
+        ).one()
+        end = int(np.searchsorted(ids, first + length))
+        yield file_id, sha256, first, ids[at:end]
+        at = end
+
+
+def _slice(column: Column, low: int, high: int) -> pa.Array:
+    """Some rows of a column with only the values that occur in them."""
+    if column.codes is None:
+        return column.values.slice(low, high - low)
+    codes = column.codes[low:high]
+    first, last = int(codes.min()), int(codes.max())
+    if last - first < 2 * len(codes):
+        return pa.DictionaryArray.from_arrays(pa.array((codes - first).astype(np.int32)), column.values.slice(first, last - first + 1))
+    used, codes = np.unique(codes, return_inverse=True)
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), column.values.take(pa.array(used)))
+
+
+def _packed(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=_OPTIONS) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _opened(store: Store, sealed: bytes, context: str) -> pa.Table:
+    return pa.ipc.open_stream(store.keyring.unseal(sealed, context)).read_all()

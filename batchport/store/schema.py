@@ -1,0 +1,258 @@
+"""The tables.
+
+Rows are narrow and orders are wide: a row is a handful of whole numbers, what its order shares stands once in `orders`, and the text of the sheet (the
+customer's own cells and the normalised fields) lies in sealed Arrow pieces of 50,000 rows. So a night's million rows cost a million small inserts, one
+statement moves all rows of a submission, and no PIN or account number is ever in a table as text.
+
+`rows.live` says whether a row may still change; both telephone number indexes are partial on it, so that years of history do not slow tonight's intake,
+and an update of `state` does not touch an index.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, SmallInteger, String, Table, Text,
+    UniqueConstraint, text,
+)  # fmt: skip
+
+metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"})
+
+#: SQLite numbers rows by itself only where the key is called INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+Time = String(32)
+#: Orders that can be sent, and orders that wait for another one of their account.
+READY_ORDER = "held_by = '' and ver = 0 and taken_by is null and lines > 0"
+WAITING_ORDER = "held_by = 'order-account-busy'"
+
+meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
+
+passes = Table(
+    "passes", metadata,
+    Column("id", Id, primary_key=True),
+    Column("command", String(20), nullable=False),
+    Column("started", Time, nullable=False),
+    Column("finished", Time),
+    Column("summary", Text, nullable=False),
+)  # fmt: skip
+
+files = Table(
+    "files", metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer", String(80), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("received", Time, nullable=False),
+    Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
+    Column("first_row", BigInteger, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sheets", Text, nullable=False),
+    Column("problems", Text, nullable=False),
+    Column("same_as", Id, ForeignKey("files.id")),
+    Column("put_away", Boolean, nullable=False),
+    Column("results_due", Boolean, nullable=False),
+    Index("ix_files_content", "customer", "sha256"),
+    Index("ix_files_first_row", "first_row"),
+    Index("ix_files_pass", "pass_id"),
+    Index("ix_files_results_due", "id", sqlite_where=text("results_due"), postgresql_where=text("results_due")),
+)  # fmt: skip
+
+pieces = Table(
+    "pieces", metadata,
+    Column("file_id", Id, ForeignKey("files.id"), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("sheet", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("file_id", "start"),
+)  # fmt: skip
+
+orders = Table(
+    "orders", metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", LargeBinary(16), nullable=False),
+    Column("account", LargeBinary(16), nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("customer", String(80), nullable=False),
+    Column("partner", String(80), nullable=False),
+    Column("number_class", String(10), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("losing_carrier", Text, nullable=False),
+    Column("btn", BigInteger),
+    Column("partial", String(1), nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("ver", SmallInteger, nullable=False),
+    Column("sup", String(1), nullable=False),
+    Column("parent_id", Id, ForeignKey("orders.id")),
+    Column("held_by", String(40), nullable=False),
+    Column("released", Boolean, nullable=False),
+    Column("requested_date", String(10), nullable=False),
+    Column("taken_by", Id, ForeignKey("submissions.id")),
+    Column("since", Time, nullable=False),
+    Index("ix_orders_account_live", "account", sqlite_where=text("live"), postgresql_where=text("live")),
+    Index("ix_orders_ready", "partner", sqlite_where=text(READY_ORDER), postgresql_where=text(READY_ORDER)),
+    Index("ix_orders_waiting", "id", sqlite_where=text(WAITING_ORDER), postgresql_where=text(WAITING_ORDER)),
+    Index("ix_orders_taken_by", "taken_by", sqlite_where=text("taken_by is not null"), postgresql_where=text("taken_by is not null")),
+)  # fmt: skip
+
+order_findings = Table(
+    "order_findings", metadata,
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("field", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("rejected_too", Boolean, nullable=False),
+    PrimaryKeyConstraint("order_id", "code", "field"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+rows = Table(
+    "rows", metadata,
+    Column("id", Id, primary_key=True),
+    Column("file_id", Id, ForeignKey("files.id"), nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("order_id", Id, ForeignKey("orders.id")),
+    Column("state", SmallInteger, nullable=False),
+    Column("tn", BigInteger),
+    Column("live", Boolean, nullable=False),
+    Column("ver", SmallInteger, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Column("answer_id", BigInteger),
+    Column("foc", Integer),
+    Column("since", BigInteger, nullable=False),
+    Index("ix_rows_tn_live", "tn", sqlite_where=text("live"), postgresql_where=text("live")),
+    Index("ix_rows_tn_past", "tn", sqlite_where=text("not live"), postgresql_where=text("not live")),
+    Index("ix_rows_order", "order_id", sqlite_where=text("order_id is not null"), postgresql_where=text("order_id is not null")),
+)  # fmt: skip
+
+findings = Table(
+    "findings", metadata,
+    Column("row_id", Id, ForeignKey("rows.id"), nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("field", String(40), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("suggestion", Text),
+    PrimaryKeyConstraint("row_id", "code", "field"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+holds = Table(
+    "holds", metadata,
+    Column("row_id", Id, ForeignKey("rows.id"), nullable=False),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
+    PrimaryKeyConstraint("order_id", "row_id"),
+    Index("ix_holds_row_id", "row_id"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+submissions = Table(
+    "submissions", metadata,
+    Column("id", Id, primary_key=True),
+    Column("partner", String(80), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("orders", Integer, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("manifest", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
+    Column("stored", Time, nullable=False),
+    Column("sent", Time),
+    UniqueConstraint("partner", "sequence"),
+)  # fmt: skip
+
+versions = Table(
+    "versions", metadata,
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
+    Column("ver", SmallInteger, nullable=False),
+    Column("sup", String(1), nullable=False),
+    Column("submission_id", Id, ForeignKey("submissions.id"), nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    PrimaryKeyConstraint("order_id", "ver"),
+    Index("ix_versions_submission_id", "submission_id"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+responses = Table(
+    "responses", metadata,
+    Column("id", Id, primary_key=True),
+    Column("partner", String(80), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("applied", Integer, nullable=False),
+    Column("received", Time, nullable=False),
+    Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
+    UniqueConstraint("partner", "sha256"),
+)  # fmt: skip
+
+answers = Table(
+    "answers", metadata,
+    Column("id", Id, primary_key=True),
+    Column("response_id", Id, ForeignKey("responses.id"), nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
+    Column("row_id", Id, ForeignKey("rows.id")),
+    Column("ver", SmallInteger, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("foc_date", String(10), nullable=False),
+    Column("at", Time, nullable=False),
+    Column("applied", Boolean, nullable=False),
+    Index("ix_answers_order_id", "order_id"),
+    Index("ix_answers_response_id", "response_id"),
+)  # fmt: skip
+
+exceptions = Table(
+    "exceptions", metadata,
+    Column("id", Id, primary_key=True),
+    Column("response_id", Id, ForeignKey("responses.id"), nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("pon", Text, nullable=False),
+    Column("ver", SmallInteger, nullable=False),
+    Column("tn", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("foc_date", String(10), nullable=False),
+    Column("at", Time, nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("since", Time, nullable=False),
+    Column("resolved", Time),
+    Column("resolved_by", Text),
+    Column("why", Text),
+    Index("ix_exceptions_open", "id", sqlite_where=text("resolved is null"), postgresql_where=text("resolved is null")),
+)  # fmt: skip
+
+mails = Table(
+    "mails", metadata,
+    Column("id", Id, primary_key=True),
+    Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("customer", String(80), nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created", Time, nullable=False),
+    Column("next_try", Time, nullable=False),
+    Column("sent", Time),
+    Column("trouble", Text, nullable=False),
+    UniqueConstraint("pass_id", "kind", "customer", "recipient"),
+    Index("ix_mails_waiting", "next_try", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+)  # fmt: skip
+
+acts = Table(
+    "acts", metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("order_id", Id, ForeignKey("orders.id")),
+    Column("exception_id", Id, ForeignKey("exceptions.id")),
+    Column("why", Text, nullable=False),
+)  # fmt: skip

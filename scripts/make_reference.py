@@ -1,0 +1,136 @@
+"""Make the reference files that come from libraries anew: area codes from phonenumbers, ZIP prefixes from zipcodes.
+
+    python scripts/make_reference.py [FOLDER]
+
+Writes `area_codes.csv` and `zip3.csv` into the folder (default: the package's own). Both libraries are needed for development only. Read the
+difference to what was there before it is kept: a new area code is an overlay, a vanished one a mistake.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import phonenumbers
+import zipcodes
+from phonenumbers.geodata import GEOCODE_DATA
+
+from batchport.data import table
+from batchport.domain.normalise import squeezed
+from batchport.domain.reference import names
+from batchport.files import write_whole
+
+FOLDER = Path(__file__).parent.parent / "batchport" / "data"
+
+_KINDS = {
+    phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free",
+    phonenumbers.PhoneNumberType.PREMIUM_RATE: "premium",
+    phonenumbers.PhoneNumberType.PERSONAL_NUMBER: "personal",
+}
+_CANADIAN_NON_GEOGRAPHIC = {"600", "622", "633"}
+#: In the numbering plan, but not in the library: carriers' own, services and tests.
+_NON_GEOGRAPHIC = {"456": "US", "555": "US", "700": "US", "710": "US"}
+#: Freely associated states: in the postal service's table, not in the numbering plan.
+_NOT_STATES = {"FM", "MH", "PW"}
+_STATES = names(table("states.csv"), "code", "spellings")
+_TERRITORIES = {line["code"] for line in table("states.csv") if line["kind"] == "territory"}
+
+
+def area_codes() -> list[list[str]]:
+    """A line for each area code in use: area code, country, states or provinces, kind."""
+    lines = [[code, country, "", "nongeographic"] for code, country in _NON_GEOGRAPHIC.items()]
+    for number in range(200, 1000):
+        code = str(number)
+        found = _in_use(number)
+        if not found or code in _NON_GEOGRAPHIC:
+            continue
+        country, kind = found
+        if code in _CANADIAN_NON_GEOGRAPHIC:
+            kind = "nongeographic"
+        # Toll-free, premium and personal numbers are everywhere in the plan.
+        if kind in _KINDS.values():
+            country = ""
+        lines.append([code, "US" if country in _TERRITORIES else country, _region(code, country) if kind == "geographic" else "", kind])
+    return sorted(lines)
+
+
+def _in_use(area_code: int) -> tuple[str, str] | None:
+    """Country and kind of an area code, as the library sees most of its exchanges; None where it sees none."""
+    seen: Counter[tuple[str, str]] = Counter()
+    # Every seventh exchange tells enough, and takes seconds instead of a minute.
+    for exchange in range(200, 1000, 7):
+        number = phonenumbers.PhoneNumber(country_code=1, national_number=area_code * 10**7 + exchange * 10**4 + 1234)
+        if phonenumbers.is_valid_number(number):
+            kind = _KINDS.get(phonenumbers.number_type(number), "geographic")
+            seen[phonenumbers.region_code_for_number(number) or "", kind] += 1
+    return seen.most_common(1)[0][0] if seen else None
+
+
+def _region(code: str, country: str) -> str:
+    """States or provinces of an area code; blank outside of the United States and Canada."""
+    if country in _TERRITORIES:
+        return country
+    if country not in {"US", "CA"}:
+        return ""
+    whole = GEOCODE_DATA.get(f"1{code}")
+    texts = [whole] if whole else [text for prefix, text in GEOCODE_DATA.items() if prefix.startswith(f"1{code}")]
+    named = Counter(_states(text["en"]) for text in texts if "en" in text)
+    return named.most_common(1)[0][0]
+
+
+def _states(place: str) -> str:
+    """The codes of a place such as `Ohio`, `Chicago, IL` or `Nova Scotia/Prince Edward Island`."""
+    return " ".join(sorted(_STATES[squeezed(part.rpartition(", ")[2])] for part in place.split("/")))
+
+
+def zip_prefixes() -> list[list[str]]:
+    """A line for each first three digits of ZIPs: the digits, the states that have such ZIPs."""
+    states: dict[str, set[str]] = defaultdict(set)
+    for entry in zipcodes.list_all():  # type: ignore[no-untyped-call]
+        if entry["state"] not in _NOT_STATES:
+            states[entry["zip_code"][:3]].add(entry["state"])
+    return [[prefix, " ".join(sorted(found))] for prefix, found in sorted(states.items())]
+
+
+def write(path: Path, comment: Sequence[str], header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    """Write a reference file: comment, header, lines."""
+    text = io.StringIO(newline="")
+    text.writelines(f"# {line}\n" for line in comment)
+    csv.writer(text, lineterminator="\n").writerows([header, *lines])
+    write_whole(path, text.getvalue().encode())
+
+
+def main() -> None:
+    """Write both files."""
+    today = date.today().isoformat()  # noqa: DTZ011  the day where the file is made
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    write(
+        folder / "area_codes.csv",
+        [
+            f"Area codes of North America, from phonenumbers {version('phonenumbers')}, made by scripts/make_reference.py {today}.",
+            "Added: 456, 555, 700, 710 (not for subscribers). Newer overlays are not listed, and so only warned of; operators may add lines.",
+            "country: blank where numbers belong to none. region: states or provinces.",
+            "kind: geographic, toll_free, premium, personal, nongeographic.",
+        ],
+        ["npa", "country", "region", "kind"],
+        area_codes(),
+    )
+    write(
+        folder / "zip3.csv",
+        [
+            f"States by the first three digits of ZIPs, from zipcodes {version('zipcodes')}, made by scripts/make_reference.py {today}.",
+            "Military (AA AE AP) and territories are in it. Some prefixes are shared. A prefix that is not listed belongs to no state.",
+        ],
+        ["zip3", "states"],
+        zip_prefixes(),
+    )
+
+
+if __name__ == "__main__":
+    main()
