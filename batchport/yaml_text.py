@@ -11,7 +11,8 @@ import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Union, get_args, get_origin
+from itertools import takewhile
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -19,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 Path = tuple[str | int, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WHOLE, _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)"), re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
+_QUOTED = re.compile("'([^']*)'")
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "~": None, "": None}
 
 
@@ -140,7 +142,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def explain(error: ValidationError, model: type[BaseModel], documents: Sequence[Document]) -> tuple[Problem, ...]:
     """What pydantic found wrong, each with the place in the first document that says something there, and the nearest name for an unknown one."""
-    return tuple(_problem(detail["loc"], detail, model, documents) for detail in error.errors(include_url=False, include_input=False))
+    return tuple(_problem(detail["loc"], detail, model, documents) for detail in error.errors(include_url=False))
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -151,11 +153,14 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _problem(path: Path, detail: Any, model: type[BaseModel], documents: Sequence[Document]) -> Problem:
-    kind, said = detail["type"], ".".join(str(step) for step in path)
+    kind, said = detail["type"], ".".join(str(step) for step in path if step != "[key]")
     if kind == "extra_forbidden":
         words = f"there is no setting '{said}'{nearest(str(path[-1]), _names_at(model, path[:-1]))}"
     elif kind == "missing":
         words = f"the setting '{said}' is missing"
+    elif kind == "literal_error":
+        wrong, expected = str(detail["input"]), detail["ctx"]["expected"]
+        words = f"{said}: '{wrong}' is none of {expected}{nearest(wrong, _QUOTED.findall(expected))}"
     else:
         reason = str(detail["msg"]).removeprefix("Value error, ")
         words = f"{said}: {reason}" if said else reason
@@ -164,11 +169,13 @@ def _problem(path: Path, detail: Any, model: type[BaseModel], documents: Sequenc
 
 
 def _place(path: Path, documents: Sequence[Document]) -> tuple[str, int | None]:
-    """Where the path is said; the nearest thing above it where it is said nowhere."""
-    for length in range(len(path), 0, -1):
+    """Where the path is said; the nearest thing above it where it is said nowhere. The first document that has a list has the whole of it."""
+    names = tuple(takewhile(lambda step: isinstance(step, str), path))
+    for length in range(len(names), 0, -1):
         for document in documents:
-            if _has(document.data, path[:length]):
-                return document.file, document.lines.get(path[:length])
+            if _has(document.data, names[:length]):
+                said = next(path[:end] for end in range(len(path), 0, -1) if _has(document.data, path[:end]))
+                return document.file, document.lines.get(said)
     return documents[0].file, None
 
 
@@ -200,6 +207,8 @@ def _member(kind: Any, step: str | int) -> Any:
 
 def _model_in(kind: Any) -> type[BaseModel] | None:
     """The model that a type is, or may be."""
+    if get_origin(kind) is Annotated:
+        return _model_in(get_args(kind)[0])
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return kind
     if get_origin(kind) in (Union, types.UnionType):

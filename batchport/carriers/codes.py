@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from batchport.carriers.profile import Profile, ProfileError
-from batchport.carriers.yaml_text import Problem, nearest
+from batchport.yaml_text import Problem, nearest
 from batchport.domain.fields import NAMES
 
 CodeClass = Literal["DATA", "ACCOUNT", "DATE", "SPLIT", "NOPORT", "WAIT", "OPS"]

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from batchport.carriers.yaml_text import Document, Problem, UnreadableYaml, explain, merge, nearest, read_yaml
+from batchport.yaml_text import Document, Problem, UnreadableYaml, explain, merge, nearest, read_yaml
 
 Source = Literal[
     "pon", "ver", "sup", "tn", "btn", "account_number", "pin", "number_type", "losing_carrier", "name", "authorized_name", "street_number",

@@ -96,7 +96,7 @@ def _rounds(
     pairs: pd.DataFrame, rows: pd.DataFrame, history: pd.DataFrame, lines: pd.DataFrame, reason: pd.Series
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Apply the pairs, the first of every row, then the second; what was applied, and what was recorded of each line."""
-    state = rows.set_index("row_id")[["state", "ver", "answered", "foc"]].copy()
+    state = rows.set_index("row_id")[["state", "ver", "answered", "foc"]].fillna(0).astype({"state": np.int64, "ver": np.int64, "answered": bool, "foc": np.int64})
     said = history[["row_id", *_SAME, "at"]].copy()
     last = rows[["row_id", "answer_id"]].merge(history, on=["row_id", "answer_id"])[["row_id", *_SAME]]
     applied: list[pd.DataFrame] = []
@@ -118,7 +118,7 @@ def _rounds(
         before = now[moving]
         new = _TARGET[going.status].to_numpy()
         confirmed = new == int(State.CONFIRMED)
-        kept = np.where(confirmed, foc, np.where(new == int(State.COMPLETED), before.foc.fillna(0), 0)).astype(np.int64)
+        kept = np.where(confirmed, foc, np.where(new == int(State.COMPLETED), before.foc, 0)).astype(np.int64)
         state.loc[going.row_id, "state"] = new
         state.loc[going.row_id, "foc"] = kept
         state.loc[going.row_id, "answered"] = True

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from batchport.domain import normalise, numbering
+from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import Findings
 from batchport.domain.requests import Requests
 from batchport.domain.table import Mask
@@ -117,12 +118,15 @@ def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Ma
 def _columns_clear(sheet: Sheet, mapping: ColumnMapping, requests: Requests, terms: Terms, problems: list[FileFinding]) -> bool:
     """Whether every column that is needed is there and certain; what is not is noted."""
     lacking = missing_columns(mapping, requests, terms.defaults, needs_address(requests))
-    unsure = [sheet.headers[position] for position in mapping.ambiguous] if lacking else []
+    # A column that might be the one that is missing is the cause; that it is missing is not said too.
+    candidates = {BY_NAME[name].label for names in mapping.ambiguous.values() for name in names if name in BY_NAME}
+    unsure = [sheet.headers[position] for position, names in mapping.ambiguous.items() if {BY_NAME[name].label for name in names if name in BY_NAME} & set(lacking)]
+    missing = [label for label in lacking if label not in candidates]
     repeated = repeated_columns(sheet, mapping)
     problems += [FileFinding("column-ambiguous", sheet.name, header, header) for header in unsure]
     problems += [FileFinding("column-repeated", sheet.name, header, label) for label, header in repeated]
-    if lacking:
-        problems.append(FileFinding("column-missing", sheet.name, detail=", ".join(lacking)))
+    if missing:
+        problems.append(FileFinding("column-missing", sheet.name, detail=", ".join(missing)))
     for position in mapping.unknown:
         if sheet.headers[position].strip():
             problems.append(FileFinding("column-unknown", sheet.name, sheet.headers[position], sheet.headers[position]))

@@ -21,7 +21,8 @@ from batchport.pipeline.ordering import settle, write_orders
 from batchport.pipeline.tally import PassTally, Sent
 from batchport.store import submissions as stored
 from batchport.store.pieces import load_rows
-from batchport.transport.local import NameTaken, deliver
+from batchport.transport import TransportError
+from batchport.transport.local import deliver
 
 #: Columns of a submission that are fields of the row as they stand.
 _FIELDS = (
@@ -117,7 +118,7 @@ def _finish(app: App, tally: PassTally) -> None:
         try:
             deliver(folder, f"{record.name}.manifest.json", record.manifest)
             deliver(folder, record.name, data)
-        except (OSError, NameTaken) as error:
+        except TransportError as error:
             tally.trouble(f"{record.name} could not be written to outbox/{record.partner}: {error}. It is kept and tried again in the next pass.")
             continue
         with app.store.transaction() as connection:

@@ -109,7 +109,6 @@ class Source:
             if not self._secrets:
                 plain = tuple(column.at(position) for column in self._numbers)
                 value = masked(field, value, plain=plain)
-                detail = detail if detail in plain or code != "value-defaulted" else MASK
             suggestion = None
         header = sheet.headers[place] if place >= 0 else None
         label = header or (BY_NAME[field].label if field else "")

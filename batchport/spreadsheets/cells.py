@@ -6,6 +6,7 @@ Works on Arrow alone, because the process that reads workbooks should start with
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,35 +39,39 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
     return column.unify_dictionaries().combine_chunks()
 
 
-def sheet_of(
-    name: str | None,
-    headers: Sequence[str],
-    header_row: int,
-    columns: Iterable[pa.ChunkedArray],
-    row: Ints,
-    problems: Sequence[Problem],
-    limits: Limits,
-) -> Sheet:
-    """A sheet of the rows that say something, dictionary-typed where values repeat, without what protected cells from being formulas.
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Cells as read, before anything is left out.
 
-    Args:
-        name: of the sheet, None for a text file.
-        headers: header cells as written.
+    Attributes:
+        headers: the header cells.
         header_row: the row they stand in.
-        columns: one a header, as read.
+        columns: one a header.
         row: the sheet's own number of every row.
         problems: what the reader saw.
-        limits: columns and cells beyond them are refused.
+    """
+
+    headers: Sequence[str]
+    header_row: int
+    columns: Iterable[pa.ChunkedArray]
+    row: Ints
+    problems: Sequence[Problem] = ()
+
+
+def sheet_of(name: str | None, grid: Grid, limits: Limits) -> Sheet:
+    """A sheet of the rows that say something, dictionary-typed where values repeat, without what protected cells from being formulas.
 
     Raises:
-        Unreadable: `file-too-large`.
+        Unreadable: `file-too-large` for columns and cells beyond the limits.
     """
-    pieces = [whole(column) for column in columns]
-    headers = [unprotected(pa.array([header], pa.string()))[0].as_py() for header in headers]
-    while headers and not headers[-1].strip() and _all_blank(pieces[-1]):
+    row = grid.row
+    pieces = [whole(column) for column in grid.columns]
+    headers = unprotected(pa.array(list(grid.headers), pa.string())).to_pylist()
+    while headers and not headers[-1].strip() and each_row(pieces[-1], _is_blank).all():
         headers.pop()
         pieces.pop()
-    _refuse_beyond(limits, headers, pieces, row)
+    refuse_columns(len(headers), limits)
+    _refuse_cells(limits, headers, pieces, row)
     pieces = [_tidy(piece) for piece in pieces]
     said = ~blank_rows(pieces, len(row))
     if not said.all():
@@ -74,7 +79,7 @@ def sheet_of(
         pieces = [piece.take(kept) for piece in pieces]
         row = row[said]
     cells = pa.table(pieces, names=[str(place) for place in range(len(pieces))])
-    return Sheet(name, tuple(headers), header_row, cells, row, tuple(problems))
+    return Sheet(name, tuple(headers), grid.header_row, cells, row, tuple(grid.problems))
 
 
 def unprotected(values: pa.StringArray) -> pa.StringArray:
@@ -97,22 +102,19 @@ def blank_rows(columns: Sequence[pa.Array], length: int) -> Mask:
 def each_row(column: pa.Array, test: Callable[[pa.StringArray], Mask]) -> Mask:
     """What a test says of every row; it sees each value of a dictionary once."""
     if pa.types.is_dictionary(column.type):
-        return test(column.dictionary)[column.indices.to_numpy(zero_copy_only=False)]
+        mask: Mask = test(column.dictionary)[column.indices.to_numpy(zero_copy_only=False)]
+        return mask
     return test(column)
 
 
 def _is_blank(values: pa.StringArray) -> Mask:
     """Which texts are empty or white space; only those that begin with a sign that may be white space are trimmed."""
-    maybe = pc.or_(pc.less(values, "!"), pc.greater_equal(values, "\u0080")).to_numpy(zero_copy_only=False)
+    maybe: Mask = pc.or_(pc.less(values, "!"), pc.greater_equal(values, "\u0080")).to_numpy(zero_copy_only=False)
     places = np.flatnonzero(maybe)
     if len(places):
         trimmed = pc.utf8_trim_whitespace(values.take(pa.array(places)))
         maybe[places] = pc.equal(pc.binary_length(trimmed), 0).to_numpy(zero_copy_only=False)
     return maybe
-
-
-def _all_blank(column: pa.Array) -> bool:
-    return bool(each_row(column, _is_blank).all())
 
 
 def _tidy(column: pa.Array) -> pa.Array:
@@ -126,9 +128,7 @@ def _tidy(column: pa.Array) -> pa.Array:
     return column if bare is values else pa.DictionaryArray.from_arrays(column.indices, bare)
 
 
-def _refuse_beyond(limits: Limits, headers: Sequence[str], columns: Sequence[pa.Array], row: Ints) -> None:
-    if len(columns) > limits.max_columns:
-        raise Unreadable("file-too-large", f"{len(columns):,} columns; at most {limits.max_columns:,}")
+def _refuse_cells(limits: Limits, headers: Sequence[str], columns: Sequence[pa.Array], row: Ints) -> None:
     for header, column in zip(headers, columns, strict=True):
         if _longest(column) <= limits.max_cell:
             continue
@@ -136,6 +136,12 @@ def _refuse_beyond(limits: Limits, headers: Sequence[str], columns: Sequence[pa.
         if signs.max() > limits.max_cell:
             at = row[signs.argmax()]
             raise Unreadable("file-too-large", f"a cell of more than {limits.max_cell:,} signs in row {at}, column {header.strip()[:40]!r}")
+
+
+def refuse_columns(count: int, limits: Limits) -> None:
+    """Raise `file-too-large` for more columns than are read."""
+    if count > limits.max_columns:
+        raise Unreadable("file-too-large", f"{count:,} columns; at most {limits.max_columns:,}")
 
 
 def _longest(column: pa.Array) -> int:

@@ -1,9 +1,9 @@
 """A process that reads workbooks for this one, so that a hostile or broken file takes nothing down but its own reading.
 
-A stray cell at the far corner of a sheet makes the reader ask for more memory than there is, and the process is aborted; nothing inside it can prevent that.
-So the process has limits on memory and computing time, its owner a limit on waiting, and a process that dies costs one file. It is started when first
-needed and serves one file after the other: a line of JSON asks, a line of JSON answers, and each sheet comes as an Arrow file in shared memory, which is
-mapped and unlinked at once.
+A stray cell at the far corner of a sheet makes the reader ask for more memory than there is, and the process is aborted; nothing inside it can
+prevent that. So the process has limits on memory and computing time, its owner a limit on waiting, and a process that dies costs one file. It is
+started when first needed and serves one file after the other: a line of JSON asks, a line of JSON answers, and each sheet comes as an Arrow file in
+shared memory, which is mapped and unlinked at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import batchport
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
 
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it, for this user alone
+_SHARED_MEMORY = Path("/dev/shm")
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 _ABOUT = b"batchport"
 
@@ -60,7 +60,7 @@ class ReaderChild:
             Unreadable: whatever is wrong with the file, and `file-unreadable` when the process died of it.
         """
         process = self._running()
-        request = json.dumps({"path": os.path.abspath(path)}) + "\n"
+        request = json.dumps({"path": str(path.absolute())}) + "\n"
         try:
             os.write(_pipe(process.stdin), request.encode())
             answer = json.loads(self._answer(process))
@@ -76,9 +76,9 @@ class ReaderChild:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
+            for pipe in filter(None, (self._process.stdin, self._process.stdout)):
                 with contextlib.suppress(OSError):
-                    pipe.close()  # type: ignore[union-attr]
+                    pipe.close()
             self._process = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -105,7 +105,7 @@ class ReaderChild:
         answer = b""
         while not answer.endswith(b"\n"):
             left = until - time.monotonic()
-            if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+            if left <= 0 or not select.select([_pipe(process.stdout)], [], [], left)[0]:
                 raise Unreadable("file-too-large", f"reading it takes longer than {self._limits.wall_seconds:g} seconds")
             piece = os.read(_pipe(process.stdout), 65536)
             if not piece:
@@ -163,7 +163,7 @@ def _serve(path: Path, limits: Limits, folder: Path) -> dict[str, Any]:
         return _read(path, limits, folder)
     except Unreadable as error:
         refusal = {"code": error.code, "detail": error.detail}
-    except BaseException as error:  # noqa: BLE001  a panic of the reader is no Exception; its words may hold cells
+    except BaseException as error:
         refusal = {"code": "file-unreadable", "detail": f"reading it failed ({type(error).__name__})"}
     for left in folder.iterdir():
         left.unlink()
@@ -172,7 +172,7 @@ def _serve(path: Path, limits: Limits, folder: Path) -> dict[str, Any]:
 
 def _read(path: Path, limits: Limits, folder: Path) -> dict[str, list[str]]:
     """The names of an Arrow file for every sheet, and of the hidden sheets."""
-    from batchport.spreadsheets.excel import read_workbook  # the owner of this process never needs it
+    from batchport.spreadsheets.excel import read_workbook
 
     sheets: list[str] = []
     hidden: list[str] = []
@@ -187,7 +187,12 @@ def _read(path: Path, limits: Limits, folder: Path) -> dict[str, list[str]]:
 
 def _pack(sheet: Sheet, name: str) -> None:
     """Write a sheet as an Arrow file: its cells, its row numbers, and the rest as a note."""
-    about = {"name": sheet.name, "headers": sheet.headers, "header_row": sheet.header_row, "problems": [astuple(problem) for problem in sheet.problems]}
+    about = {
+        "name": sheet.name,
+        "headers": sheet.headers,
+        "header_row": sheet.header_row,
+        "problems": [astuple(problem) for problem in sheet.problems],
+    }
     table = sheet.cells.append_column("row", pa.array(sheet.row)).replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
     with pa.OSFile(name, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
@@ -214,5 +219,5 @@ class _NoPandas:
 
 
 if __name__ == "__main__":
-    sys.meta_path.insert(0, _NoPandas())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _NoPandas())
     main()

@@ -1,10 +1,10 @@
 """Text files with commas between their cells.
 
-Arrow reads such a file about ten times faster than Python does, but it drops blank lines, lets an unclosed quotation mark swallow what follows, and says of
-a ragged line neither where it stands nor what is in it. So its result is taken only when it is provably the same as reading record by record: a record
-ends at a line break and nowhere else, therefore as many records as line breaks mean that every line was one record: none was dropped and none was
-swallowed. A quotation mark still open at the end of a block or of the file is looked for besides. The number of cells is checked by Arrow itself. Any
-other file is read again, record by record.
+Arrow reads such a file about ten times faster than Python does, but it drops blank lines, lets an unclosed quotation mark swallow what follows, and
+says of a ragged line neither where it stands nor what is in it. So its result is taken only when it is provably the same as reading record by record:
+a record ends at a line break and nowhere else, therefore as many records as line breaks mean that every line was one record: none was dropped and none
+was swallowed. A quotation mark still open at the end of a block or of the file is looked for besides. The number of cells is checked by Arrow itself.
+Any other file is read again, record by record.
 """
 
 from __future__ import annotations
@@ -24,13 +24,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from batchport.spreadsheets.cells import CODED, SAMPLE, repeats, sheet_of
+from batchport.spreadsheets.cells import (
+    CODED,
+    SAMPLE,
+    Grid,
+    refuse_columns,
+    repeats,
+    sheet_of,
+)
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Problem, Reading, Sheet, Unreadable
 
 #: Enough for the header and the rows that tell whether a column repeats; files up to this size are parsed once.
 HEAD_BYTES = 512 * 1024
 BLOCK_BYTES = 4 * 1024 * 1024
+#: Line breaks for each row that a file may have, before it is taken apart.
+LINES_A_ROW = 16
 #: Of the end of a file, to look at its last line.
 TAIL_BYTES = 4096
 #: Records of the exact way that become Arrow columns at a time.
@@ -47,8 +56,8 @@ _WINDOWS = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byt
 def read_csv(path: Path, limits: Limits) -> Reading:
     """The file as one sheet without a name.
 
-    Rows with too few or too many cells stay, padded or cut, each with a `row-ragged` problem. Bytes that are not UTF-8 are read as Windows-1252, with an
-    `encoding-assumed` problem of the file.
+    Rows with too few or too many cells stay, padded or cut, each with a `row-ragged` problem. Bytes that are not UTF-8 are read as Windows-1252, with
+    an `encoding-assumed` problem of the file.
 
     Raises:
         Unreadable: `file-empty` without a header, `file-too-large`.
@@ -82,7 +91,7 @@ def read_fast(opener: Callable[[], pa.NativeFile], limits: Limits) -> Sheet | No
     with opener() as file:
         head = file.read(HEAD_BYTES)
         top = _top(head)
-        if top is None:
+        if top is None or len(top.headers) > limits.max_columns:
             return None
         rest = head[top.ends :]
         if rest.startswith(codecs.BOM_UTF8) or not rest.strip(b"\r\n"):
@@ -98,7 +107,7 @@ def read_fast(opener: Callable[[], pa.NativeFile], limits: Limits) -> Sheet | No
         return None
     _refuse_rows(top.row + len(table), limits)
     row = np.arange(top.row + 1, top.row + 1 + len(table), dtype=np.int64)
-    return sheet_of(None, top.headers, top.row, table.columns, row, (), limits)
+    return sheet_of(None, Grid(top.headers, top.row, table.columns, row), limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +205,21 @@ class _Counted(io.RawIOBase):
 
 def read_exactly(data: bytes, limits: Limits) -> Sheet:
     """The file read record by record; `data` is UTF-8 without a mark at its beginning."""
+    _refuse_rows((data.count(b"\n") + data.count(b"\r")) // LINES_A_ROW, limits)
     lines = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="").readlines()
     records = _records(lines)
     header_row, headers = next(((row, cells) for row, cells, _ in records if "".join(cells).strip()), (0, []))
     if not headers:
         raise Unreadable("file-empty", "there is nothing in it")
+    if len(headers) > limits.max_columns:
+        headers = _without_blank_end(headers)
+        refuse_columns(len(headers), limits)
     rows = _Rows(len(headers))
-    number = header_row
     for number, cells, trouble in records:
+        _refuse_rows(number, limits)
         rows.add(number, cells, trouble)
-    _refuse_rows(number, limits)
-    return sheet_of(None, headers, header_row, rows.columns(), np.array(rows.numbers, np.int64), rows.problems, limits)
+    grid = Grid(headers, header_row, rows.columns(), np.array(rows.numbers, np.int64), rows.problems)
+    return sheet_of(None, grid, limits)
 
 
 class _Rows:
@@ -252,8 +265,8 @@ class _Rows:
 def _records(lines: Sequence[str]) -> Iterator[tuple[int, list[str], str]]:
     """Every record: its number from 1, its cells, and what is wrong with its quotation marks.
 
-    A cell may run over several lines, but only where the quotation marks are right; else the first line stands alone, in trouble, and the lines after it are
-    read for themselves.
+    A cell may run over several lines, but only where the quotation marks are right; else the first line stands alone, in trouble, and the lines after
+    it are read for themselves.
     """
     number = start = before = 0
     reader = csv.reader(lines)
@@ -294,6 +307,11 @@ def _cells_of_line(line: str) -> tuple[list[str], bool]:
     if reader.line_num == 1:
         return cells, True
     return [*cells[:-1], cells[-1].rstrip("\n")], False
+
+
+def _without_blank_end(cells: list[str]) -> list[str]:
+    said = [place for place, cell in enumerate(cells) if cell.strip()]
+    return cells[: said[-1] + 1]
 
 
 def _cells(count: int) -> str:

@@ -12,9 +12,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum, ZipError
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+    ZipError,
+)
 
-from batchport.spreadsheets.cells import CODED, repeats, sheet_of
+from batchport.spreadsheets.cells import CODED, Grid, refuse_columns, repeats, sheet_of
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
 
@@ -83,17 +91,13 @@ def _refuse_others(path: Path, limits: Limits) -> None:
 
 def _read_sheet(sheet: CalamineSheet, limits: Limits) -> Sheet | None:
     """The sheet as text, its first row that is not blank as header; None when nothing is in it."""
-    if sheet.width > limits.max_columns:
-        detail = f"sheet {sheet.name!r} has cells in {sheet.width:,} columns; at most {limits.max_columns:,}"
-        raise Unreadable("file-too-large", detail)
+    refuse_columns(sheet.width, limits)
     if sheet.total_height > limits.max_rows:
         raise Unreadable("file-too-large", f"sheet {sheet.name!r} has {sheet.total_height:,} rows; at most {limits.max_rows:,}")
     rows = sheet.iter_rows()
-    for header_row, cells in enumerate(rows, 1):
-        headers = [shown(cell) for cell in cells]
-        if "".join(headers).strip():
-            break
-    else:
+    numbered = ((number, [shown(cell) for cell in cells]) for number, cells in enumerate(rows, 1))
+    header_row, headers = next(((number, texts) for number, texts in numbered if "".join(texts).strip()), (0, []))
+    if not headers:
         return None
     columns = [_TextColumn(place) for place in range(len(headers))]
     first = header_row + 1
@@ -103,7 +107,7 @@ def _read_sheet(sheet: CalamineSheet, limits: Limits) -> Sheet | None:
         first += len(portion)
     row = np.arange(header_row + 1, first, dtype=np.int64)
     problems = sorted((problem for column in columns for problem in column.problems), key=lambda problem: (problem.row or 0, problem.column or 0))
-    return sheet_of(sheet.name, headers, header_row, [column.whole() for column in columns], row, problems, limits)
+    return sheet_of(sheet.name, Grid(headers, header_row, [column.whole() for column in columns], row, problems), limits)
 
 
 class _TextColumn:

@@ -1,7 +1,7 @@
 """Which column of a sheet is which field, and the sheet's rows as requests.
 
-A header is taken for a field only where it says so: by the customer's confirmed mapping, by the template's label, or by a header that the trade is known to
-use. What is like a field but may be something else is never guessed.
+A header is taken for a field only where it says so: by the customer's confirmed mapping, by the template's label, or by a header that the trade is
+known to use. What is like a field but may be something else is never guessed.
 """
 
 from __future__ import annotations
@@ -145,7 +145,8 @@ def _labels() -> dict[str, str]:
 @cache
 def _aliases() -> dict[str, str]:
     fields = {comparable(alias): field.name for field in FIELDS for alias in (field.name, *field.aliases)}
-    return {**{comparable(alias): part for part, aliases in PARTS.items() for alias in (part, *aliases)}, **fields}
+    parts = {comparable(alias): part for part, aliases in PARTS.items() for alias in (part, *aliases)}
+    return {alias: name for alias, name in {**parts, **fields}.items() if alias not in AMBIGUOUS}
 
 
 @cache
@@ -173,7 +174,8 @@ def repeated_columns(sheet: Sheet, mapping: ColumnMapping) -> list[tuple[str, st
 def _differ(one: Column, other: Column) -> Mask:
     """The rows in which two columns differ."""
     together = Column.concat([one, other]).ids()
-    return together[: len(one)] != together[len(one) :]
+    differ: Mask = together[: len(one)] != together[len(one) :]
+    return differ
 
 
 def requests_from(sheet: Sheet, mapping: ColumnMapping) -> Requests:

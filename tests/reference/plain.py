@@ -411,9 +411,9 @@ def read_account(case: Case) -> None:
         if wireless:
             case.note("account-missing", "account_number")
         elif local and kind == "multi_line":
-            if case.values["btn"] and "btn" not in case.broken:
-                fill_account(case, case.values["btn"])
-        elif case.readable and (kind or not local):
+            if btn:
+                fill_account(case, btn)
+        elif case.readable:
             fill_account(case, case.values["tn"])
     elif not re.fullmatch(r"[A-Za-z0-9]{1,40}", account):
         case.values["account_number"] = case.written["account_number"]
@@ -626,7 +626,7 @@ def single_lines_with_company(cases: list[Case]) -> None:
             accounts[place].add(case.values["tn"] or "")
     for case in cases:
         place = account_place(case)
-        if case.values["account_type"] == "single_line" and place and accounts[place] - {case.values["tn"]}:
+        if case.values["account_type"] == "single_line" and case.readable and place and accounts[place] - {case.values["tn"]}:
             case.note("account-type-mismatch", "account_type")
 
 
@@ -661,10 +661,11 @@ def key_of(case: Case) -> tuple[str, ...] | None:
     """The key of the row's order: class, country, carrier, account number, primary number, name; nothing where it cannot be made."""
     # "Key: customer, partner, number class, country, losing carrier, `account_number`, and for local `btn`."
     # "In the key a filled-in account number counts as blank; toll-free rows without one go together by name."
-    # The number class is told by the number: without a number that can be read there is no key.
+    # The number class is told by the number, and where that is not toll-free by the type: without them there is no key.
     carrier = carrier_part(case)
     country = case.values["country"] or ""
-    if carrier is None or not case.readable or country not in {"", "US", "CA"} or "account_number" in case.broken:
+    unknown = not case.readable or (case.number_class != "toll_free" and "number_type" in case.broken)
+    if carrier is None or unknown or country not in {"", "US", "CA"} or "account_number" in case.broken:
         return None
     account = "" if case.account_filled else case.values["account_number"] or ""
     btn = name = ""
@@ -713,9 +714,9 @@ def agree(key: tuple[str, ...], members: list[Case]) -> None:
     """Say which rows differ from the others of their order."""
     # "the rows of one order agree on name, authorized name, `number_type`, address, date, `partial`, `new_btn`, `loa_file`, and (but wireless) `pin`;
     # toll-free: not on what it is not asked for."
-    names = ["name", "authorized_name", "number_type", "requested_date", "loa_file"]
+    names = ["name", "authorized_name", "number_type", "requested_date", "partial", "new_btn", "loa_file"]
     if key[0] != "toll_free":
-        names += [*ADDRESS, "partial", "new_btn"]
+        names += ADDRESS
     if key[0] != "wireless":
         names.append("pin")
     for name in names:

@@ -10,7 +10,7 @@ import pytest
 
 from batchport.carriers.codes import CodeClass, load_codes
 from batchport.carriers.profile import ProfileError, load_profile, profile_names
-from batchport.carriers.yaml_text import UnreadableYaml, read_yaml
+from batchport.yaml_text import UnreadableYaml, read_yaml
 from batchport.domain.fields import NAMES
 
 HEADER = (

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from batchport.domain import normalise, numbering
 from batchport.domain.address import split_column
-from batchport.domain.fields import NAMES
+from batchport.domain.fields import BY_NAME, NAMES
 from batchport.domain.findings import ERROR, Findings
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
@@ -128,7 +128,7 @@ def _fill_defaults(rows: Prepared, findings: Findings) -> None:
         if blank.any():
             rows.set(**{name: rows[name].where(blank, value)})
             if (name, value) != ("account_type", "auto"):
-                findings.add("value-defaulted", blank, name, detail=Column.constant(value, int(blank.sum())).text())
+                findings.add("value-defaulted", blank, name, detail=Column.constant("****" if BY_NAME[name].secret else value, int(blank.sum())).text())
 
 
 def _numbers(rows: Prepared) -> None:
