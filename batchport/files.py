@@ -10,7 +10,9 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 def make_folder(path: Path) -> Path:
     """The folder, made with its parents where it was not there."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    for folder in (*reversed(path.parents), path):
+        if not folder.exists():
+            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return path
 
 

@@ -65,12 +65,12 @@ class App:
             max_bytes=limits.file_megabytes << 20, max_rows=limits.rows, max_columns=limits.columns, max_cell=limits.cell_signs, wall_seconds=limits.reader_seconds
         )
 
-    @property
+    @cached_property
     def stamp(self) -> str:
         """The time to go by as the database keeps it: UTC to the second."""
         return self.now.astimezone(UTC).isoformat(timespec="seconds")
 
-    @property
+    @cached_property
     def seconds(self) -> int:
         """The time to go by in seconds since 1970."""
         return int(self.now.timestamp())

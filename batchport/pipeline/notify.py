@@ -38,8 +38,6 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:
         waiting = outbox.due(connection, app.stamp)
     if waiting:
         asyncio.run(_send(app, tally, views, waiting))
-    with app.store.reading() as connection:
-        tally.mails["waiting"] = outbox.waiting(connection)
 
 
 def composer(app: App) -> Composer:

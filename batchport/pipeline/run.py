@@ -19,6 +19,7 @@ from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
 from batchport.store.database import next_id
+from batchport.store.outbox import waiting
 from batchport.store.schema import passes
 
 Stage = Callable[[App, PassTally, int], None]
@@ -52,6 +53,7 @@ def whole_pass(app: App) -> PassDone:
 
 def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
     """Reconcile, intake, submit, notify, in this order."""
+    composer(app).prove()
     for stage in (reconcile, intake, submit):
         stage(app, tally, pass_id)
     if tally.changed or tally.needs_somebody:
@@ -69,13 +71,13 @@ def one_pass(app: App, command: str, stage: Stage) -> PassDone:
     """
     make_folders(app.settings.home, list(app.settings.customers), list(app.settings.partners))
     with _alone(app):
-        composer(app).prove()
         pass_id = _begin(app, command)
         tally = PassTally()
         stage(app, tally, pass_id)
         with app.store.transaction() as connection:
             connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
         with app.store.reading() as connection:
+            tally.mails["waiting"] = waiting(connection)
             return PassDone(tally, counted(connection))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 
+import numpy as np
+
 from batchport.domain.lifecycle import State
+from batchport.domain.table import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,10 @@ class PassTally:
     results: list[str] = field(default_factory=list)
     changed: bool = False
 
-    def file(self, customer: str, name: str, state: str, states: Iterable[int]) -> None:
+    def file(self, customer: str, name: str, state: str, states: Ints | tuple[()]) -> None:
         """Count a customer's file and the states of its rows."""
-        counts = Counter(State(value).label for value in states)
+        found, numbers = np.unique(np.asarray(states, np.int64), return_counts=True)
+        counts = Counter({State(value).label: number for value, number in zip(found.tolist(), numbers.tolist(), strict=True)})
         self.files.append(FileDone(customer, name, state, counts))
         self.changed = True
         if state not in ("read", "repeated"):

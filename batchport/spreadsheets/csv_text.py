@@ -2,9 +2,9 @@
 
 Arrow reads such a file about ten times faster than Python does, but it drops blank lines, lets an unclosed quotation mark swallow what follows, and
 says of a ragged line neither where it stands nor what is in it. So its result is taken only when it is provably the same as reading record by record:
-a record ends at a line break and nowhere else, therefore as many records as line breaks mean that every line was one record: none was dropped and none
-was swallowed. A quotation mark still open at the end of a block or of the file is looked for besides. The number of cells is checked by Arrow itself.
-Any other file is read again, record by record.
+a record ends at a line break and nowhere else, therefore as many records as line breaks mean that every line was one record: none was dropped and
+none was swallowed. A quotation mark still open at the end of a block or of the file is looked for besides. The number of cells is checked by Arrow
+itself. Any other file is read again, record by record.
 """
 
 from __future__ import annotations

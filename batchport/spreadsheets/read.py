@@ -38,7 +38,7 @@ _OTHERS = {
     b"{\\rtf": "a rich text document",
 }
 _MARKUP = {b"<!doctype": "a web page", b"<html": "a web page", b"<?xml": "an XML document", b"<table": "a web page"}
-_TOTAL = r"(?i:\W*(?:grand|sub)?[\W_]*totals?\W*)"
+_TOTAL = r"(?i:\W*(?:grand|sub)?[\W_]*totals?[\W0-9]*)"
 
 
 def read_file(path: Path, limits: Limits, *, child: ReaderChild | None = None, saved: Mapping[str, str] | None = None) -> Reading:
@@ -142,14 +142,13 @@ def _totals(sheet: Sheet, tn: int) -> Mask:
     """Rows without a number whose first cell that is not blank says 'total'."""
     numbers = _cells(sheet, tn)
     # In the order of bytes blanks and letters stand apart from digits, brackets and plus signs, so that hardly a row is looked at.
-    rows = numbers.test(lambda values: pc.or_(pc.less(values, "!"), pc.greater_equal(values, "A")))
-    open_ = np.flatnonzero(rows)
-    open_ = open_[~numbers.take(open_).contains("[0-9]")]
-    rows = np.zeros(len(rows), dtype=bool)
+    open_ = np.flatnonzero(numbers.test(lambda values: pc.or_(pc.less(values, "!"), pc.greater_equal(values, "A"))))
+    open_ = open_[numbers.take(open_).fullmatch(rf"\s*|{_TOTAL}")]
+    totals = np.zeros(len(sheet.row), dtype=bool)
     for place in range(len(sheet.headers)):
         if not len(open_):
             break
         column = _cells(sheet, place).take(open_)
-        rows[open_[column.fullmatch(_TOTAL)]] = True
+        totals[open_[column.fullmatch(_TOTAL)]] = True
         open_ = open_[column.fullmatch(r"\s*")]
-    return rows
+    return totals

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from batchport.domain.lifecycle import State
 from batchport.store.database import insert_many, next_id, run_many
+from batchport.store.intake import frame_of
 from batchport.store.schema import READY_ORDER, WAITING_ORDER, submissions, versions
 
 
@@ -24,14 +25,12 @@ def ready_lines(connection: Connection, partner: str) -> pd.DataFrame:
         select r.id, r.order_id, o.partial from (select id, partial from orders where {READY_ORDER} and partner = ?) o
         cross join rows r on r.order_id = o.id where r.state = {int(State.READY)}
     """  # noqa: S608
-    found = connection.exec_driver_sql(statement, (partner,)).fetchall()
-    frame = pd.DataFrame(found, columns=["id", "order_id", "partial"])
-    return frame.sort_values(["order_id", "id"], ignore_index=True)
+    return frame_of(connection, statement, (partner,)).sort_values(["order_id", "id"], ignore_index=True)
 
 
 def waiting_orders(connection: Connection) -> pd.DataFrame:
     """Orders that wait for another order of their account: id, customer."""
-    return pd.DataFrame(connection.exec_driver_sql(f"select id, customer from orders where {WAITING_ORDER}").fetchall(), columns=["id", "customer"])  # noqa: S608
+    return frame_of(connection, f"select id, customer from orders where {WAITING_ORDER}")  # noqa: S608
 
 
 def unsent(connection: Connection) -> list[Any]:

@@ -198,7 +198,7 @@ def _bad_number(name: str) -> Callable[[random.Random, Row], None]:
             "", "TBD", "617234014", "61723401422", f"617*234{last}", "617-234-0142 x12", "617 234 0142 ext. 7", "6.17E+09", "2.12736E+09",
             f"012345{last}", f"291234{last}", f"311234{last}", f"617011{last}", f"617123{last}", f"617911{last}", f"212555{last}", f"415950{last}",
             f"900234{last}", f"500234{last}", f"600234{last}", f"710234{last}", f"312976{last}", f"876234{last}", f"441234{last}", f"242-234-{last}",
-            f"457234{last}", f"471 234 {last}", f"617958{last}", f"212959{last}", f"800555{last}", f"877234{last}", *([f"800911{last}", f"888555{last}"] if "Free" in row["number_type"] else []),
+            f"457234{last}", f"471 234 {last}", f"617958{last}", f"212959{last}", f"800555{last}", f"877234{last}", f"800911{last}", f"888555{last}",
         ] if name == "tn" else [
             "", "TBD", "617234014", "617-234-0142 x12", "6.17E+09", f"012345{last}", f"617911{last}", f"212555{last}", f"877-234-{last}",
             f"617234{last}", row["tn"],

@@ -544,7 +544,8 @@ def read_postal_code(case: Case) -> None:
     if re.fullmatch(r"\d{3,4}", text) and country != "CA":
         # "`postal-zeros-restored`(warning; where the state has no such ZIP: `postal-invalid`)"
         restored = text.zfill(5)
-        if code and code in prefixes().get(restored[:3], set()):
+        theirs = prefixes().get(restored[:3], set())
+        if code in theirs if code else theirs and case.values["country"] != "CA":
             case.values["postal_code"] = restored
             case.note("postal-zeros-restored", "postal_code")
         else:
@@ -661,11 +662,10 @@ def key_of(case: Case) -> tuple[str, ...] | None:
     """The key of the row's order: class, country, carrier, account number, primary number, name; nothing where it cannot be made."""
     # "Key: customer, partner, number class, country, losing carrier, `account_number`, and for local `btn`."
     # "In the key a filled-in account number counts as blank; toll-free rows without one go together by name."
-    # The number class is told by the number, and where that is not toll-free by the type: without them there is no key.
+    # The number class is told by the number and the type: where one of them is wrong there is no key.
     carrier = carrier_part(case)
     country = case.values["country"] or ""
-    unknown = not case.readable or (case.number_class != "toll_free" and "number_type" in case.broken)
-    if carrier is None or unknown or country not in {"", "US", "CA"} or "account_number" in case.broken:
+    if carrier is None or not case.readable or "number_type" in case.broken or country not in {"", "US", "CA"} or "account_number" in case.broken:
         return None
     account = "" if case.account_filled else case.values["account_number"] or ""
     btn = name = ""
@@ -747,7 +747,7 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
     numbers = {case.values["tn"] for case in counted if case.readable}
     btn = key[4]
     partial = most_common([case.partial_as_given or "" for case in members if "partial" not in case.broken])
-    new_btn = most_common([case.values["new_btn"] or "" for case in members if "new_btn" not in case.broken]) or ""
+    new_btns = {case.values["new_btn"] for case in members} - {None}
     multi = any(case.values["account_type"] == "multi_line" for case in members)
     derived: str | None = "N"  # of a toll-free or wireless order, whose primary number nobody asks for: "`PARTIAL` Y or N" (section 9)
     if key[0] == "local" and multi:
@@ -768,7 +768,7 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
             case.note("order-btn-not-listed", "btn")
         # "`order-new-btn`: Y, the BTN is among them and `new_btn` is blank, or `new_btn` is the BTN or one of them."
         said = partial or derived
-        if (said == "Y" and btn in numbers and not new_btn) or (new_btn and new_btn in numbers | {btn}):
+        if (said == "Y" and btn in numbers and not new_btns) or new_btns & (numbers | {btn}):
             case.note("order-new-btn", "new_btn")
 
 
