@@ -74,7 +74,7 @@ def _pass(config: Path, command: str, stage: Stage) -> None:
     except Busy as busy:
         log.info("%s", busy)
     except ConfigProblem as error:
-        log.error("%s", error)
+        log.error("%s", error)  # noqa: TRY400  the user can mend it, and needs no traceback
     except Exception:
         log.exception("the pass %s failed; the next one is started as planned", command)
     else:

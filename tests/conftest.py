@@ -233,8 +233,9 @@ def both_parts(mail: EmailMessage) -> str:
 
 
 def snapshot(path: Path) -> dict[str, tuple[int, bytes]]:
-    """Every file below a folder with its mode and bytes."""
-    return {str(file.relative_to(path)): (file.stat().st_mode & 0o777, file.read_bytes()) for file in sorted(path.rglob("*")) if file.is_file()}
+    """Every file below a folder with its mode and bytes; of the database what stands beside it while it is open is left out."""
+    files = (file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.endswith(("-wal", "-shm")))
+    return {str(file.relative_to(path)): (file.stat().st_mode & 0o777, file.read_bytes()) for file in files}
 
 
 def ordered_pons(text: str, known: dict[str, str] | None = None) -> str:

@@ -12,8 +12,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from batchport.carriers.profile import Profile, ProfileError
-from batchport.yaml_text import Problem, nearest
 from batchport.domain.fields import NAMES
+from batchport.yaml_text import Problem, nearest
 
 CodeClass = Literal["DATA", "ACCOUNT", "DATE", "SPLIT", "NOPORT", "WAIT", "OPS"]
 Scope = Literal["row", "order"]

@@ -210,9 +210,9 @@ class Profile(_Model):
         try:
             names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
             if names - {"partner", "date", "sequence"}:
-                raise ValueError("may hold {partner}, {date} and {sequence} only")
+                raise ValueError("may hold {partner}, {date} and {sequence} only")  # noqa: TRY301
             if "sequence" not in names:
-                raise ValueError("needs {sequence}, or one file would take another's place")
+                raise ValueError("needs {sequence}, or one file would take another's place")  # noqa: TRY301
             example = template.format(partner="sample", date=datetime(2026, 3, 2, 9, 30, tzinfo=UTC), sequence=1)
         except (ValueError, LookupError, AttributeError) as error:
             raise ValueError(f"the file name is a template such as '{{partner}}-{{date:%Y%m%d}}-{{sequence:06d}}.csv': {error}") from None

@@ -91,7 +91,7 @@ class _Moment(click.ParamType[datetime]):
 @click.version_option(__version__, prog_name="batchport")
 @click.pass_context
 def batchport(ctx: click.Context, config: Path, at: datetime | None) -> None:
-    """Move telephone numbers in bulk: sheets in, carriers' orders out, everybody told.
+    r"""Move telephone numbers in bulk: sheets in, carriers' orders out, everybody told.
 
     \b
     A first night:   batchport init DIR, drop a sheet into DIR/inbox/acme/, batchport --config DIR/config.yaml run

@@ -23,7 +23,7 @@ _SHOWN = 20
 @click.option("--show-secrets", is_flag=True, help="Print PINs and account numbers in plain.")
 @format_option
 @click.pass_context
-def check(ctx: click.Context, files: tuple[Path, ...], customer: str | None, output: Path | None, show_secrets: bool, form: str) -> None:  # noqa: FBT001
+def check(ctx: click.Context, files: tuple[Path, ...], customer: str | None, output: Path | None, show_secrets: bool, form: str) -> None:
     """Check sheets as a port desk would: every row, every fault, and the orders they make."""
     if output is not None and len(files) > 1:
         raise click.UsageError("-o writes one annotated file; name one FILE.")
@@ -104,6 +104,7 @@ def _print_rows(checked: Checked, report: Report) -> None:
 
     from batchport.cli.output import print_table
     from batchport.domain.lifecycle import State
+    from batchport.domain.table import records
 
     rejected = np.flatnonzero(checked.state == State.REJECTED)
     if not len(rejected):
@@ -111,7 +112,7 @@ def _print_rows(checked: Checked, report: Report) -> None:
     frame = checked.findings_frame()
     few = rejected[:_SHOWN]
     lines = []
-    for found in frame[np.isin(frame.row.to_numpy(), few)].itertuples():
+    for found in records(frame[np.isin(frame.row.to_numpy(), few)]):
         said = report.source.sentence(int(found.row), found.code, found.field, found.detail, found.suggestion)
         if said.severity == "error":
             file = next(file.name for file, first, end in checked.starts() if first <= found.row < end)

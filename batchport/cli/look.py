@@ -47,7 +47,7 @@ def _wrong(line: dict[str, object]) -> str:
 
 
 def _shown(tn: str | None) -> str:
-    return f"{tn[:3]}-{tn[3:6]}-{tn[6:]}" if tn and len(tn) == 10 and tn.isdigit() else tn or ""  # noqa: PLR2004
+    return f"{tn[:3]}-{tn[3:6]}-{tn[6:]}" if tn and len(tn) == 10 and tn.isdigit() else tn or ""
 
 
 @click.command()

@@ -92,7 +92,7 @@ def _plan(ctx: click.Context, *, whole: bool, partner: str | None, form: str) ->
 @click.option("--dry-run", is_flag=True, help="Print the plan and do nothing.")
 @format_option
 @click.pass_context
-def run(ctx: click.Context, dry_run: bool, form: str) -> None:  # noqa: FBT001
+def run(ctx: click.Context, dry_run: bool, form: str) -> None:
     """One pass: reconcile, intake, submit, notify."""
     if dry_run:
         _plan(ctx, whole=True, partner=None, form=form)
@@ -108,7 +108,7 @@ def run(ctx: click.Context, dry_run: bool, form: str) -> None:  # noqa: FBT001
 @click.option("--dry-run", is_flag=True, help="Show what FILE would change, and change nothing.")
 @format_option
 @click.pass_context
-def reconcile(ctx: click.Context, file: Path | None, partner: str | None, dry_run: bool, form: str) -> None:  # noqa: FBT001
+def reconcile(ctx: click.Context, file: Path | None, partner: str | None, dry_run: bool, form: str) -> None:
     """Apply partners' response files: those in responses/, or one FILE."""
     from batchport.pipeline import reconcile as stage
 
@@ -163,7 +163,7 @@ def intake(ctx: click.Context, file: Path | None, customer: str | None, form: st
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 @format_option
 @click.pass_context
-def submit(ctx: click.Context, partner: str | None, regardless: bool, dry_run: bool, form: str) -> None:  # noqa: FBT001
+def submit(ctx: click.Context, partner: str | None, regardless: bool, dry_run: bool, form: str) -> None:
     """Send the orders that are ready."""
     from batchport.pipeline import submit as stage
 

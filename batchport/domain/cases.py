@@ -14,7 +14,6 @@ from typing import Any
 from batchport.domain.fields import BY_NAME, FIELDS
 from batchport.domain.findings import Rule
 
-
 #: Columns that a sheet of any kind must have.
 _REQUIRED = ("tn", "losing_carrier", "account_type", "number_type", "name", "destination")
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from batchport.domain.table import Ints, Mask
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 #: One text a row, or none for some of them.
-Texts = Sequence[str | None] | pa.StringArray
+Texts: TypeAlias = "Sequence[str | None] | pa.StringArray"
 #: Between the arguments of one finding, where its message has several.
 SEPARATOR = "\x1f"
 

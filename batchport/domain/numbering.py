@@ -153,8 +153,9 @@ def _point_before_zeros(signs: Bytes, edges: np.ndarray[Any, np.dtype[np.int32]]
     """The texts that end in the one point they have and a zero, as whole numbers do in spreadsheets; and those that may be more of that kind."""
     ends = edges[1:].astype(np.int64)
     single = points == 1
-    nil = single & (signs[ends - 1] == ord("0")) & (signs[ends - 2] == ord("."))
-    near = (signs[ends - 3] == ord(".")) | (signs[ends - 4] == ord("."))
+    nil = single & (signs[np.maximum(ends - 1, 0)] == ord("0")) & (signs[np.maximum(ends - 2, 0)] == ord("."))
+    # What lies before the first text is looked at again as a single text; to look there costs nothing but time.
+    near = (signs[np.maximum(ends - 3, 0)] == ord(".")) | (signs[np.maximum(ends - 4, 0)] == ord("."))
     return nil, single & ~nil & (near | (count > 10))
 
 

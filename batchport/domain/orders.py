@@ -178,7 +178,8 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, *, release: Mask,
     """The orders of a batch, the state of each row, and what is to be said of orders.
 
     Args:
-        batch: the rows, and `keys` which of them go together.
+        batch: the rows.
+        keys: which of them go together.
         findings: gathers what is found on single rows (`order-rows-disagree`, `name-spelling`).
         release: orders that go without the rows that were rejected.
         max_lines: partner -> most lines in an order of its.
@@ -208,9 +209,9 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, *, release: Mask,
         ("carrier-no-route", np.array([not name for name in _of_orders(batch.partner, keys)], dtype=bool), ""),
         ("order-account-busy", np.isin(np.arange(count), list(busy)), "pon"),
     ):
-        for number in np.flatnonzero(which & (lines > 0)):
+        for number in np.flatnonzero(which & (lines > 0)).tolist():
             limit = str(max_lines.get(batch.partner.at(int(keys.first[number])), "")) if detail == "max" else ""
-            notes.add(code, number, detail=busy[int(number)] if detail == "pon" else limit, rejected_too=False)
+            notes.add(code, number, detail=busy[number] if detail == "pon" else limit, rejected_too=False)
             held_by[number] = held_by[number] or code
 
     state = np.full(len(batch), State.READY, np.int64)
@@ -281,7 +282,7 @@ def _disagreements(batch: Batch, keys: Keys, findings: Findings) -> Mask:
     for name in AGREE[LOCAL]:
         asked = together & np.isin(kind, [number_class for number_class, names in AGREE.items() if name in names]) & ~batch.failed(name)
         column = batch.requests[name]
-        if len(column.values) < 2 or not asked.any():  # noqa: PLR2004
+        if len(column.values) < 2 or not asked.any():
             continue
         spelt = column.ids()
         first = _first_positions(np.where(asked, keys.order, -1), len(keys.first))

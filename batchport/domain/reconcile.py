@@ -159,7 +159,7 @@ def _judged(turn: pd.DataFrame, now: pd.DataFrame, said: pd.DataFrame, last: pd.
     key = ["row_id", *_SAME]
     older = turn[["row_id", *_SAME, "at"]].merge(said.groupby(key, as_index=False)["at"].max(), on=key, how="left", suffixes=("", "_before"))
     before = older["at_before"].notna().to_numpy()
-    newer = (older["at"].fillna("") > older["at_before"].fillna("")).to_numpy()
+    newer = (older["at"].astype(object).fillna("") > older["at_before"].astype(object).fillna("")).to_numpy()
     verdict[(verdict == _MOVES) & before & ~newer] = OLD_NEWS
     same_as_last = pd.MultiIndex.from_frame(turn[key]).isin(pd.MultiIndex.from_frame(last[key])) if len(last) else np.zeros(len(turn), dtype=bool)
     verdict[same_as_last] = _NOTED

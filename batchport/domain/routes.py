@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from batchport.domain import normalise
-from batchport.domain.table import Column, Mask
 from batchport.domain.requests import Requests
+from batchport.domain.table import Column, Mask
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ Blank is the empty text, never null.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
-Ints = np.ndarray[Any, np.dtype[np.int64]]
+Ints = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 
 def text_array(values: Iterable[str]) -> pa.StringArray:
@@ -181,3 +181,13 @@ class Column:
             codes.append(own + start)
             start += len(column.values)
         return cls(pa.concat_arrays([column.values for column in columns]), np.concatenate(codes).astype(np.int32))
+
+
+def records(frame: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a small table one by one, for telling them; what stands in their columns is known to whoever made the table."""
+    return iter(frame.itertuples())
+
+
+def known(value: Any) -> bool:
+    """Whether a value from a table is there at all."""
+    return bool(pd.notna(value))

@@ -120,6 +120,16 @@ class ReceivedFacts(CustomerFacts):
         return sum(file.counts.get(state, 0) if state else file.rows for file in self.of_state("read"))
 
     @property
+    def sent(self) -> int:
+        """How many rows have gone to a carrier, or further."""
+        return sum(self.rows(state) for state in ("submitted", "acknowledged", "delayed", "confirmed", "completed"))
+
+    @property
+    def going(self) -> int:
+        """How many rows have gone to a carrier, or go next."""
+        return self.rows("ready") + self.sent
+
+    @property
     def expect(self) -> tuple[str, ...]:
         """When the numbers can move, each sentence once."""
         return tuple(dict.fromkeys(sentence for file in self.files for sentence in file.expect))

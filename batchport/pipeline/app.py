@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from batchport.carriers.codes import Codes, load_codes
 from batchport.carriers.profile import Profile, ProfileError, load_profile
@@ -74,6 +75,15 @@ class App:
     def seconds(self) -> int:
         """The time to go by in seconds since 1970."""
         return int(self.now.timestamp())
+
+    @cached_property
+    def day(self) -> str:
+        """The day to go by, on the installation's own clock."""
+        return self.local(self.now).strftime("%Y-%m-%d")
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment on the installation's own clock."""
+        return moment.astimezone(ZoneInfo(self.settings.schedule.timezone))
 
     @property
     def user(self) -> str:

@@ -86,7 +86,8 @@ def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Ma
     """The rows of a file, or why there are none.
 
     Args:
-        path, name: where the file is, and what to call it.
+        path: where the file is.
+        name: what to call it.
         terms: the customer's settings.
         limits: what is still read.
         saved: the customer's own mapping, header -> field.

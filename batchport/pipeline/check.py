@@ -26,7 +26,7 @@ from batchport.domain.terms import Terms
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, ReadFile, read_requests
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
-from batchport.pipeline.wording import file_words, masked
+from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.results import Summary, results_csv, results_workbook
@@ -35,7 +35,6 @@ from batchport.spreadsheets.results import Summary, results_csv, results_workboo
 _STANDARD = (Route("generic-csv"),)
 _STANDARD_MAX_LINES = {"generic-csv": 999}
 _STATES = ("ready", "held", "rejected", "duplicate")
-_PLAIN_PIN = "0000"
 
 
 @dataclass(slots=True)
@@ -220,7 +219,7 @@ class Report:
         plain = tuple(value for value in (values["tn"], values["btn"]) if value)
         for name in ("pin", "account_number"):
             value = values[name]
-            if value and not (name == "pin" and value == _PLAIN_PIN):
+            if value and not (name == "pin" and value == NO_PIN):
                 values[name] = masked(name, value, plain=plain)
 
     def told(self) -> Told:

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import IN_FLIGHT, State
-from batchport.domain.table import Mask
+from batchport.domain.table import Mask, known, records
 from batchport.mail import (
     AnswerLine,
     CompletedFacts,
@@ -136,28 +136,28 @@ def update_facts(app: App, connection: Connection, views: Views, record: Any, co
     rejected: list[AnswerLine] = []
     confirmed: list[AnswerLine] = []
     other: list[AnswerLine] = []
-    concerned = _answered_views(connection, views, record)
+    concerned = _answered_views(connection, views, record, contact)
+    answered_of = {view.record.id: np.flatnonzero(only & answered) for view, answered, only in concerned}
     counts: dict[str, int] = {}
-    for view, answered in concerned:
-        only = view.named_by(contact) if contact is not None else np.ones(len(view.rows), dtype=bool)
+    for view, _, only in concerned:
         for state, number in view.counts(only).items():
             counts[state] = counts.get(state, 0) + number
         pons = view.pons()
-        for at in np.flatnonzero(only & answered).tolist():
-            state = State(int(view.state[at]))
-            if state is State.COMPLETED:
+        for at in answered_of[view.record.id].tolist():
+            now = State(int(view.state[at]))
+            if now is State.COMPLETED:
                 continue
-            line = _answer_line(view, at, state, pons.at(at))
-            (rejected if state is State.CARRIER_REJECTED else confirmed if line.date is not None else other).append(line)
-    names = tuple(dict.fromkeys(view.record.name for view, _ in concerned))
+            line = _answer_line(view, at, now, pons.at(at))
+            (rejected if now is State.CARRIER_REJECTED else confirmed if line.date is not None else other).append(line)
+    names = tuple(dict.fromkeys(view.record.name for view, _, _ in concerned))
     facts = UpdateFacts(
         customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=names,
         rejected=tuple(rejected[:_SHOWN]), rejected_more=max(0, len(rejected) - _SHOWN),
         confirmed=tuple(confirmed[:_SHOWN]), confirmed_more=max(0, len(confirmed) - _SHOWN),
         other=tuple(other[:_SHOWN]), other_more=max(0, len(other) - _SHOWN), counts=counts,
-        results=tuple(view.results_name for view, _ in concerned),
+        results=tuple(view.results_name for view, _, _ in concerned),
     )  # fmt: skip
-    return facts, [view for view, _ in concerned]
+    return facts, [view for view, _, _ in concerned]
 
 
 def completed_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[CompletedFacts, list[FileView]]:
@@ -165,8 +165,7 @@ def completed_facts(app: App, connection: Connection, views: Views, record: Any,
     lines: list[MovedLine] = []
     under_way = 0
     concerned = []
-    for view, answered in _answered_views(connection, views, record):
-        only = view.named_by(contact) if contact is not None else np.ones(len(view.rows), dtype=bool)
+    for view, answered, only in _answered_views(connection, views, record, contact):
         moved = np.flatnonzero(only & answered & (view.state == State.COMPLETED)).tolist()
         if not moved:
             continue
@@ -187,14 +186,17 @@ def completed_facts(app: App, connection: Connection, views: Views, record: Any,
     return facts, concerned
 
 
-def _answered_views(connection: Connection, views: Views, record: Any) -> list[tuple[FileView, Mask]]:
-    """Files of a customer with rows whose present answer came in a pass, and which rows these are."""
+def _answered_views(connection: Connection, views: Views, record: Any, contact: str | None) -> list[tuple[FileView, Mask, Mask]]:
+    """Files of a customer with rows whose present answer came in a pass, which rows these are, and which a contact may hear of (all, without one)."""
     rows = look.rows_by(connection, ids=look.rows_answered_in(connection, record.pass_id))
     rows = rows[rows.customer == record.customer]
     found = []
     for number, own in rows.groupby("file_id"):
-        view = views.of(connection, int(number))  # type: ignore[call-overload]
-        found.append((view, np.isin(view.rows.id.to_numpy(), own.id.to_numpy())))
+        view = views.of(connection, int(number))
+        answered = np.isin(view.rows.id.to_numpy(), own.id.to_numpy())
+        only = view.named_by(contact) if contact is not None else np.ones(len(view.rows), dtype=bool)
+        if (answered & only).any():
+            found.append((view, answered, only))
     return found
 
 
@@ -207,14 +209,14 @@ def _answer_line(view: FileView, at: int, state: State, pon: str) -> AnswerLine:
     )  # fmt: skip
 
 
-def night_facts(connection: Connection, record: Any) -> NightFacts:
+def night_facts(app: App, connection: Connection, record: Any) -> NightFacts:
     """One whole pass, for the operator."""
     count = counted(connection)
     done = look.pass_record(connection, record.pass_id)
     told = json.loads(done.summary)
     exceptions = look.exceptions_of_pass(connection, record.pass_id)
     return NightFacts(
-        at=datetime.fromisoformat(done.started), balanced=count.balanced, files=told["files"], rows=count.rows, lines=count.lines,
+        at=app.local(datetime.fromisoformat(done.started)), balanced=count.balanced, files=told["files"], rows=count.rows, lines=count.lines,
         mails=look.mail_counts(connection, record.pass_id), rejected=told["rejected"],
         sources=tuple(
             SourceLine(customer=customer, name=name, state=state, rows=sum(counts.values()), counts=counts) for customer, name, state, counts in told["sources"]
@@ -222,15 +224,15 @@ def night_facts(connection: Connection, record: Any) -> NightFacts:
         submissions=tuple(SubmissionLine(*sent) for sent in told["sent"]),
         exceptions=tuple(
             ExceptionLine(id=str(line.id), partner=line.partner, file=line.file, line=int(line.line), reason=line.reason, pon=line.pon, tn=line.tn)
-            for line in exceptions.head(_SHOWN).itertuples()
+            for line in records(exceptions.head(_SHOWN))
         ),
         exceptions_more=max(0, len(exceptions) - _SHOWN), problems=tuple(FileProblem(said, "") for said in told["problems"]),
     )  # fmt: skip
 
 
-def shown_number(tn: float | None) -> str:
+def shown_number(tn: Any) -> str:
     """A stored number as people read it; blank where there is none."""
-    if tn is None or tn != tn:
+    if not known(tn):
         return ""
     text = str(int(tn))
     return f"{text[:3]}-{text[3:6]}-{text[6:]}"

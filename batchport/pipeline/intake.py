@@ -18,10 +18,10 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from batchport.domain.checks import check_rows
-from batchport.domain.findings import Findings
-from batchport.domain.lifecycle import ENDED, IN_FLIGHT, UNSENT, State
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.repeats import data_ids
+from batchport.domain.findings import Findings
+from batchport.domain.lifecycle import ENDED, IN_FLIGHT, UNSENT, State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints
 from batchport.files import make_folder, sync_folder, write_whole
@@ -30,6 +30,7 @@ from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, r
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import Settled, batch_of, settle, write_holds, write_orders
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.wording import masked
 from batchport.spreadsheets.child import ReaderChild
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
@@ -114,7 +115,7 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
         return
     findings = Findings(terms.severities)
     read.note_reader_problems(findings, 0)
-    prepared = check_rows(read.requests, terms, app.reference, findings)
+    prepared = check_rows(restore_masked(app, source.customer, read.requests), terms, app.reference, findings)
     sealed = _sealed_pieces(app, source, read, prepared)
     outlook = settle_new(app, source.customer, prepared, findings, np.full(len(prepared), -1, np.int64))
     settled = outlook.settled
@@ -122,6 +123,36 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
     tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(prepared)])
     if not again:
         _put_away(app, source, file_id, read.state)
+
+
+def restore_masked(app: App, customer: str, requests: Requests) -> Requests:
+    """The rows with the stored PINs and account numbers where a results workbook came back with the masks that it was sent with.
+
+    A mask beside the Row ID of a row of this customer's means: as stored. Anything else stays as it is.
+    """
+    masks = {name: requests[name].contains(r"\A\*{4}") for name in ("pin", "account_number")}
+    named = ~requests["row_id"].blank & np.logical_or.reduce(list(masks.values()))
+    if not named.any():
+        return requests
+    at = np.flatnonzero(named)
+    ids = app.store.row_ids.read(requests["row_id"].take(at).text().to_pylist())
+    with app.store.reading() as connection:
+        own = looked_up.rows_of_customer(connection, customer, ids[ids > 0].tolist())
+        kept = np.isin(ids, own)
+        stored = load_rows(app.store, connection, ids[kept]).requests if kept.any() else None
+    if stored is None:
+        return requests
+    at = at[kept]
+    for name, mask in masks.items():
+        # What the mask showed must be what is stored: a mask that was carried to another row means nothing there.
+        shown = [masked(name, value) for value in stored[name].text().to_pylist()]
+        same = np.array([cell == mark for cell, mark in zip(requests[name].take(at).text().to_pylist(), shown, strict=True)], dtype=bool)
+        place = np.full(len(requests), -1, np.int64)
+        place[at[same & mask[at]]] = np.flatnonzero(same & mask[at])
+        filled = place >= 0
+        if filled.any():
+            requests = requests.replace(**{name: requests[name].where(filled, stored[name].take(np.where(filled, place, 0)))})
+    return requests
 
 
 @dataclass(slots=True)
@@ -292,7 +323,7 @@ def _put_away(app: App, source: _Source, file_id: int, state: str, problems: Ite
         folder = make_folder(app.settings.folder("quarantine", source.customer))
         write_whole(folder / f"{source.name}.txt", _reason(problems).encode())
     else:
-        folder = make_folder(app.settings.folder("archive", app.now.strftime("%Y-%m-%d"), source.customer))
+        folder = make_folder(app.settings.folder("archive", app.day, source.customer))
     target = folder / source.name
     if target.exists() and state != UNREADABLE:
         target = folder / f"{source.sha256[:8]}-{source.name}"

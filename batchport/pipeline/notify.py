@@ -30,7 +30,7 @@ _SENDER_NAME = "Port desk"
 _MOST_ATTACHED = 10 << 20
 
 
-def notify(app: App, tally: PassTally, pass_id: int) -> None:
+def notify(app: App, tally: PassTally, pass_id: int) -> None:  # noqa: ARG001  stages are called alike
     """Write the results that are due and send the mails that are due."""
     views = Views(app)
     _write_results(app, tally, views)
@@ -102,7 +102,7 @@ async def _send_one(app: App, views: Views, compose: Composer, delivery: Deliver
 def _facts(app: App, views: Views, connection: Connection, record: Any) -> tuple[MailFacts, list[Attachment]]:
     """What a mail tells, and what goes with it."""
     if record.kind == "night":
-        return night_facts(connection, record), []
+        return night_facts(app, connection, record), []
     own = app.settings.customers.get(record.customer)
     contact = record.recipient if own is None or record.recipient != own.email else None
     make = {"received": received_facts, "update": update_facts, "completed": completed_facts}[record.kind]

@@ -18,7 +18,7 @@ from batchport.domain.numbering import digits, toll_free
 from batchport.domain.orders import Batch, Grouping, Keys, group_orders, key_texts, order_keys
 from batchport.domain.requests import Requests
 from batchport.domain.routes import partners_of
-from batchport.domain.table import Column, Ints, Mask
+from batchport.domain.table import Column, Ints, Mask, known
 from batchport.pipeline.app import App
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id, run_many
@@ -139,10 +139,10 @@ def _under_way(app: App, connection: Connection, sent: list[int]) -> set[int]:
     refused = members[members.state == State.CARRIER_REJECTED]
     waiting = set(members.order_id[flying].tolist())
     if len(refused):
-        partners = dict(connection.exec_driver_sql("select id, partner from orders where id in (%s)" % ",".join(map(str, sorted(set(refused.order_id))))).all())  # noqa: S608, UP031
+        partners = looked_up.partners_of_orders(connection, sorted(set(refused.order_id.tolist())))
         codes = looked_up.blaming_answers(connection, sorted(set(refused.answer_id.dropna().astype(int))))
         for order, answer in zip(refused.order_id, refused.answer_id, strict=True):
-            reasons = app.codes(partners[order]).explain(codes.get(int(answer), "")) if answer == answer else []
+            reasons = app.codes(partners[order]).explain(codes.get(int(answer), "")) if known(answer) else []
             if not reasons or any(reason.class_ != _ENDS_THE_ROW for reason in reasons):
                 waiting.add(order)
     return waiting
@@ -230,11 +230,11 @@ def write_orders(app: App, connection: Connection, customer: str, settled: Settl
         connection, order_findings, ("order_id", "code", "field", "detail", "rejected_too"),
         list(zip(ids[notes.order.to_numpy(np.int64)].tolist(), notes.code, notes.field, notes.detail, notes.rejected_too, strict=True)),
     )  # fmt: skip
-    _write_earlier(app, connection, settled, ids)
+    _write_earlier(app, connection, settled)
     return ids
 
 
-def _write_earlier(app: App, connection: Connection, settled: Settled, ids: Ints) -> None:
+def _write_earlier(app: App, connection: Connection, settled: Settled) -> None:
     """New states of earlier rows, and what is now found on them."""
     if not len(settled.earlier):
         return

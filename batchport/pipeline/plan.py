@@ -6,6 +6,7 @@ import hashlib
 import time
 from typing import Any
 
+from batchport.domain.table import records
 from batchport.pipeline.app import App
 from batchport.pipeline.check import check_files
 from batchport.pipeline.submit import plan
@@ -20,7 +21,7 @@ def planned(app: App, *, whole: bool, partner: str | None) -> list[dict[str, Any
     lines += [
         {"stage": "submit", "partner": sent.partner, "orders": int(sent.orders), "lines": int(sent.lines), "now": bool(sent.now),
          "words": f"submit: {sent.orders} orders, {sent.lines} lines to {sent.partner}{'' if sent.now else ', when its window opens'}"}
-        for sent in plan(app, partner=partner).itertuples()
+        for sent in records(plan(app, partner=partner))
     ]  # fmt: skip
     if whole:
         with app.store.reading() as connection:

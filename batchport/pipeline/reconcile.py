@@ -19,6 +19,7 @@ from batchport.carriers.parse import ResponseUnreadable, parse
 from batchport.domain.lifecycle import State
 from batchport.domain.reconcile import Outcomes
 from batchport.domain.reconcile import reconcile as match
+from batchport.domain.table import records
 from batchport.files import make_folder, sync_folder, write_whole
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.mails import contacts_of, queue_mails
@@ -65,7 +66,7 @@ def preview(app: App, path: Path, partner: str) -> list[dict[str, Any]]:
     moved = outcomes.applied.groupby("line").state.agg(["size", "last"])
     refused = outcomes.exceptions.set_index("line").reason
     told = []
-    for line in lines.itertuples():
+    for line in records(lines):
         if line.line in moved.index:
             rows, state = moved.loc[line.line]
             does = f"{rows} row{'' if rows == 1 else 's'} {State(int(state)).label.replace('_', ' ')}"
@@ -99,7 +100,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     with app.store.reading() as connection:
         known = stored.seen(connection, partner, digest)
     if known:
-        tally.repeated_responses += 1
+        tally.responses["repeated"] += 1
         if put_away:
             _archive(app, partner, path, data, digest)
         return
@@ -119,6 +120,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
         for kind, names in customers.items():
             for customer, contacts in names.items():
                 queue_mails(app, connection, pass_id, kind, customer, contacts)
+    tally.responses["read"] += 1
     tally.answers += int(outcomes.recorded.applied.sum())
     tally.exceptions += len(outcomes.exceptions)
     tally.carrier_rejected += stored.newly(outcomes.applied, State.CARRIER_REJECTED)
@@ -156,7 +158,7 @@ def _customers(app: App, connection: Connection, outcomes: Outcomes) -> dict[str
 
 
 def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> None:
-    folder = make_folder(app.settings.folder("archive", app.now.strftime("%Y-%m-%d"), f"responses-{partner}"))
+    folder = make_folder(app.settings.folder("archive", app.day, f"responses-{partner}"))
     target = folder / path.name
     if target.exists():
         target = folder / f"{digest[:8]}-{path.name}"

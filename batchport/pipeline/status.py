@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from batchport.domain.findings import INFO, catalogue
 from batchport.domain.lifecycle import ORDERLESS, State
+from batchport.domain.table import known, records
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.view import iso
 from batchport.store import look
@@ -91,14 +92,14 @@ def rows_told(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict
     states = _order_states(connection, [int(order) for order in np.unique(orders[belongs])])
     row_ids = app.store.row_ids.give(ids)
     lines = []
-    for at, row in enumerate(rows.itertuples()):
+    for at, row in enumerate(records(rows)):
         state, its = State(int(row.state)), belongs[at]
         lines.append({
             "customer": row.customer, "file": row.file, "row": int(row.row), "row_id": row_ids[at], "customer_ref": texts["customer_ref"][at] or None,
             "tn": texts["tn"][at] or None, "pon": pons[at] if its else None, "ver": f"{int(row.order_ver):02d}" if its and row.order_ver else None,
             "state": state.label, "order_state": states.get(int(orders[at])) if its else None, "order_held_by": (row.held_by or None) if its else None,
             "partner": (row.partner or None) if its else None, "losing_carrier": texts["losing_carrier"][at] or None,
-            "requested_date": texts["requested_date"][at] or None, "foc_date": iso(row.foc) if state in _DATED and row.foc == row.foc and row.foc else None,
+            "requested_date": texts["requested_date"][at] or None, "foc_date": iso(row.foc) if state in _DATED and known(row.foc) and row.foc else None,
             "findings": codes.get(int(row.id), []), "reasons": reasons.get(at, []), "overdue": False,
             "since": pd.Timestamp(int(row.since), unit="s", tz="UTC").isoformat(),
         })  # fmt: skip
@@ -117,7 +118,7 @@ def _codes(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, li
             codes.setdefault(int(row), set()).add(code)
     if len(notes):
         joined = rows[["id", "order_id", "state", "customer"]].merge(notes, on="order_id")
-        for note in joined.itertuples():
+        for note in records(joined):
             if _severity(app, note.customer, note.code) != INFO and (note.rejected_too or note.state != State.REJECTED):
                 codes.setdefault(int(note.id), set()).add(note.code)
     return {row: sorted(own, key=place.__getitem__) for row, own in codes.items()}
@@ -136,10 +137,10 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, 
     answers = look.answers_by_id(connection, sorted(set(told.answer_id.astype(int)))).set_index("id")
     found: dict[int, list[dict[str, Any]]] = {}
     for at, number in zip(told.index, told.answer_id.astype(int), strict=True):
-        said = answers.loc[number]
+        said: Any = answers.loc[number]
         if said.partner not in app.settings.partners:
             continue
-        whole = said.row_id is None or said.row_id != said.row_id
+        whole = not known(said.row_id)
         found[at] = [
             {"code": reason.code or None, "text": reason.text, "class": reason.class_, "field": reason.field or None, "scope": "order" if whole else reason.scope,
              "at": said["at"] or said.received}
@@ -151,7 +152,7 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, 
 def _order_states(connection: Connection, orders: list[int]) -> dict[int, str]:
     """Order -> the state of its rows, `mixed` where they differ."""
     table = look.orders_table(connection, orders=orders)
-    return {int(one.id): order_state(one.least, one.greatest) for one in table.itertuples()}
+    return {int(one.id): order_state(one.least, one.greatest) for one in records(table)}
 
 
 def order_state(least: int, greatest: int) -> str:
@@ -171,15 +172,15 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
         table = table[table.partner == partner]
     pons = app.store.pons.give(table.id.to_numpy(np.int64)) if len(table) else []
     lines = []
-    for pon, one in zip(pons, table.itertuples(), strict=True):
+    for pon, one in zip(pons, records(table), strict=True):
         state = order_state(one.least, one.greatest)
         dated = state in {each.label for each in _DATED}
         lines.append({
             "pon": pon, "ver": f"{int(one.ver):02d}" if one.ver else None, "sup": one.sup or None,
-            "parent": app.store.pons.one(int(one.parent_id)) if one.parent_id is not None and one.parent_id == one.parent_id else None,
+            "parent": app.store.pons.one(int(one.parent_id)) if known(one.parent_id) else None,
             "customer": one.customer, "partner": one.partner or None, "state": state, "number_class": one.number_class, "losing_carrier": one.losing_carrier,
-            "btn": f"{int(one.btn)}" if one.btn is not None and one.btn == one.btn else None, "lines": int(one.lines),
-            "requested_date": one.requested_date or None, "foc_date": iso(one.foc) if dated and one.foc is not None and one.foc == one.foc else None,
+            "btn": f"{int(one.btn)}" if known(one.btn) else None, "lines": int(one.lines),
+            "requested_date": one.requested_date or None, "foc_date": iso(one.foc) if dated and known(one.foc) else None,
             "since": max(one.since, pd.Timestamp(int(one.moved), unit="s", tz="UTC").isoformat()), "overdue": False, "held_by": one.held_by or None,
         })  # fmt: skip
     return lines
@@ -193,7 +194,7 @@ def exception_lines(app: App) -> list[dict[str, Any]]:
         {"id": int(one.id), "partner": one.partner, "file": one.file, "line": int(one.line), "pon": one.pon or None, "ver": f"{int(one.ver):02d}" if one.ver > 0 else None,
          "tn": one.tn or None, "status": one.status or None, "codes": [code for code in one.code.split(";") if code], "text": one.text or None,
          "reason": one.reason, "since": one.since, "resolved": one.resolved}
-        for one in table.itertuples()
+        for one in records(table)
     ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ _FIELDS = (
 def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = None, now_regardless: bool = False) -> None:
     """Send what is ready, partner by partner; what was left unsent by an earlier pass first."""
     _finish(app, tally)
-    _look_again_at_waiting(app, tally)
+    _look_again_at_waiting(app)
     with app.store.reading() as connection:
         partners = stored.ready_partners(connection)
     for name in partners:
@@ -131,7 +131,7 @@ def _context(partner: str, name: str) -> str:
     return f"submission {partner}/{name}"
 
 
-def _look_again_at_waiting(app: App, tally: PassTally) -> None:
+def _look_again_at_waiting(app: App) -> None:
     """Settle anew the orders that waited for another order of their account."""
     with app.store.reading() as connection:
         waiting = stored.waiting_orders(connection)

@@ -40,7 +40,7 @@ class PassTally:
         files: customers' files dealt with.
         sent: submission files sent.
         answers: response lines applied.
-        repeated_responses: response files that had been seen before.
+        responses: response files applied, and those that had been seen before.
         set_aside: files of customers and partners that could not be dealt with, each with a sentence.
         troubles: what else needs the operator, a sentence each.
         exceptions: new exception lines.
@@ -52,7 +52,7 @@ class PassTally:
     files: list[FileDone] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     answers: int = 0
-    repeated_responses: int = 0
+    responses: Counter[str] = field(default_factory=Counter)
     set_aside: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     exceptions: int = 0
@@ -85,9 +85,9 @@ class PassTally:
         return bool(self.newly_rejected or self.carrier_rejected or self.exceptions or self.set_aside or self.troubles or self.mails["failed"])
 
     def file_counts(self) -> dict[str, int]:
-        """Customers' files read and repeated, and files of anybody set aside."""
+        """Files of customers and partners that were read, that had been seen before, and that were set aside."""
         states = Counter(done.state for done in self.files)
-        return {"read": states["read"], "repeated": states["repeated"] + self.repeated_responses, "set_aside": len(self.set_aside)}
+        return {"read": states["read"] + self.responses["read"], "repeated": states["repeated"] + self.responses["repeated"], "set_aside": len(self.set_aside)}
 
     def to_json(self) -> str:
         """What the operator's mail tells of the pass, as text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import INFO, catalogue
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, text_array
-from batchport.pipeline.wording import MASK, Words, masked, words
+from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
 from batchport.spreadsheets.results import SheetResult
 
 _GRAVITY = {"error": 0, "warning": 1, "info": 2}
@@ -108,7 +108,7 @@ class Source:
         if field and BY_NAME[field].secret:
             if not self._secrets:
                 plain = tuple(column.at(position) for column in self._numbers)
-                value = masked(field, value, plain=plain)
+                value = NO_PIN if code == "pin-defaulted" else masked(field, value, plain=plain)
             suggestion = None
         header = sheet.headers[place] if place >= 0 else None
         label = header or (BY_NAME[field].label if field else "")
@@ -194,11 +194,11 @@ def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc
         place[rows] = np.arange(len(rows))
         marks = told.marks[place[told.marks.position.to_numpy(np.int64)] >= 0]
         marks = marks.assign(position=place[marks.position.to_numpy(np.int64)])
-        take: Callable[[Column], Column] = lambda column, rows=rows: column.take(rows)  # noqa: E731
         results.append(
             SheetResult(
-                name=sheet.name, headers=sheet.headers, cells=cells, row=source.requests.row[rows], state=take(state), pon=take(pon), foc_date=take(foc_date),
-                wrong=take(told.wrong), fix=take(told.fix), row_id=take(row_id), to_fix=to_fix[rows], marks=marks,
+                name=sheet.name, headers=sheet.headers, cells=cells, row=source.requests.row[rows], state=state.take(rows), pon=pon.take(rows),
+                foc_date=foc_date.take(rows),
+                wrong=told.wrong.take(rows), fix=told.fix.take(rows), row_id=row_id.take(rows), to_fix=to_fix[rows], marks=marks,
             )
         )  # fmt: skip
     return results

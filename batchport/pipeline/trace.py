@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import State
 from batchport.domain.numbering import one as number_in
+from batchport.domain.table import known, records
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.facts import shown_number
 from batchport.store import look
@@ -40,7 +41,7 @@ def _rows(app: App, connection: Connection, handle: str, steps: list[dict[str, A
     for names, by in ((app.store.pons, "orders"), (app.store.row_ids, "ids")):
         named = int(names.read([handle])[0])
         if named > 0:
-            found = look.rows_by(connection, **{by: [named]})  # type: ignore[arg-type]
+            found = look.rows_by(connection, **{by: [named]})
             if len(found):
                 return found
     if handle.isascii() and handle.isdigit():
@@ -70,7 +71,7 @@ def _steps(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict[st
     files = {number: look.file_record(connection, number) for number in rows.file_id.unique().tolist()}
     row_ids = dict(zip(rows.id, app.store.row_ids.give(rows.id.to_numpy(np.int64)), strict=True))
     steps = []
-    for row in rows.itertuples():
+    for row in records(rows):
         file = files[row.file_id]
         steps.append(_step(file.received, "row read", f"{shown_number(row.tn) or 'no number'}, row id {row_ids[row.id]}", f"{row.customer}/{row.file}, row {row.row}"))
         since = pd.Timestamp(int(row.since), unit="s", tz="UTC").isoformat()
@@ -78,30 +79,30 @@ def _steps(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict[st
     orders = [int(order) for order in rows.order_id.dropna().unique()]
     pons = dict(zip(orders, app.store.pons.give(np.array(orders, np.int64)), strict=True)) if orders else {}
     first = rows.dropna(subset="order_id").drop_duplicates("order_id")
-    for row in first.itertuples():
+    for row in records(first):
         held = f", held: {row.held_by}" if row.held_by else ""
         steps.append(_step(files[row.file_id].received, "order", f"order {pons[int(row.order_id)]}{held}", ""))
     history = look.history_of_orders(connection, orders)
-    for sent in history["versions"].itertuples():
+    for sent in records(history["versions"]):
         when = sent.sent or sent.stored
         steps.append(_step(when, "submission", f"order {pons[sent.order_id]} version {sent.ver:02d} sent to {sent.partner}, {sent.lines} lines", sent.name))
     passes = {files[number].pass_id for number in files}
     own = set(rows.id)
-    for said in history["answers"].itertuples():
-        if said.row_id is not None and said.row_id == said.row_id and said.row_id not in own:
+    for said in records(history["answers"]):
+        if known(said.row_id) and said.row_id not in own:
             continue
         passes.add(said.pass_id)
         steps.append(_step(said.received, "answer", _answer(said, pons), f"{said.name}, line {said.line}"))
-    for act in history["acts"].itertuples():
+    for act in records(history["acts"]):
         steps.append(_step(act.at, "act", f"{act.what} of {pons[act.order_id]} by {act.who}: {act.why}", ""))
     mails = look.mails_about(connection, sorted(int(number) for number in passes), rows.customer.unique().tolist())
-    for mail in mails.itertuples():
+    for mail in records(mails):
         steps.append(_step(mail.sent or mail.created, "mail", f"{mail.kind} to {mail.recipient}: {mail.state}", ""))
     return steps
 
 
 def _answer(said: Any, pons: dict[int, str]) -> str:
-    whole = " (whole order)" if said.row_id is None or said.row_id != said.row_id else ""
+    whole = " (whole order)" if not known(said.row_id) else ""
     parts = [f"{said.partner} said {said.status}{whole} of order {pons[said.order_id]} version {said.ver:02d}"]
     parts += [part for part in (said.code, said.text, said.foc_date) if part]
     return ", ".join(parts) + ("" if said.applied else "; changed nothing")

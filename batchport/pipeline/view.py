@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import ORDERLESS, State
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column, Mask
+from batchport.domain.table import Column, Mask, known
 from batchport.pipeline.app import App
 from batchport.pipeline.check import faults_of
 from batchport.pipeline.telling import Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
@@ -81,7 +81,7 @@ class FileView:
     def dates(self) -> Column:
         """The confirmed date of each row, as long as it stands."""
         stands = self.rows.state.isin([int(State.CONFIRMED), int(State.COMPLETED)])
-        return Column.of([iso(foc) if there and foc == foc and foc else "" for foc, there in zip(self.rows.foc.tolist(), stands.tolist(), strict=True)])
+        return Column.of([iso(foc) if there and known(foc) and foc else "" for foc, there in zip(self.rows.foc.tolist(), stands.tolist(), strict=True)])
 
     def results(self, only: Mask | None = None) -> tuple[list[SheetResult], Summary]:
         """The sheets and the summary of its results workbook."""
@@ -152,11 +152,11 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, 
     answers = look.answers_by_id(connection, sorted(set(refused.answer_id.astype(int)))).set_index("id")
     found: dict[int, list[Words]] = {}
     for position, answer in zip(refused.index.tolist(), refused.answer_id.astype(int), strict=True):
-        said = answers.loc[answer]
+        said: Any = answers.loc[answer]
         if said.partner not in app.settings.partners:
             continue
         words = [Words(sentence(reason.text), sentence(reason.remedy)) for reason in app.codes(said.partner).explain(said.code, said.text)]
-        whole = [Words("The order was rejected as a whole.", "")] if said.row_id != said.row_id or said.row_id is None else []
+        whole = [Words("The order was rejected as a whole.", "")] if not known(said.row_id) else []
         found[position] = [*whole, *(words or [_NO_REASON])] if rows.state[position] == int(State.CARRIER_REJECTED) else words
     return found
 
@@ -172,9 +172,9 @@ def iso(foc: float) -> str:
     return f"{text[:4]}-{text[4:6]}-{text[6:]}"
 
 
-def day(foc: float | None) -> date | None:
+def day(foc: Any) -> date | None:
     """A stored date as a date."""
-    return date.fromisoformat(iso(foc)) if foc is not None and foc == foc and foc else None
+    return date.fromisoformat(iso(foc)) if known(foc) and foc else None
 
 
 def _title(label: str) -> str:

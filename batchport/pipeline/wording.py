@@ -11,6 +11,8 @@ from batchport.domain.findings import SEPARATOR, Rule, catalogue
 from batchport.pipeline.assess import FileFinding
 
 MASK = "****"
+#: Stands for a PIN where there is none, and is no secret.
+NO_PIN = "0000"
 
 
 @dataclass(frozen=True, slots=True)

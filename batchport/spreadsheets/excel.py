@@ -91,9 +91,12 @@ def _refuse_others(path: Path, limits: Limits) -> None:
 
 def _read_sheet(sheet: CalamineSheet, limits: Limits) -> Sheet | None:
     """The sheet as text, its first row that is not blank as header; None when nothing is in it."""
+    if sheet.end is None:
+        return None
     refuse_columns(sheet.width, limits)
-    if sheet.total_height > limits.max_rows:
-        raise Unreadable("file-too-large", f"sheet {sheet.name!r} has {sheet.total_height:,} rows; at most {limits.max_rows:,}")
+    height = sheet.end[0] + 1
+    if height > limits.max_rows:
+        raise Unreadable("file-too-large", f"sheet {sheet.name!r} has {height:,} rows; at most {limits.max_rows:,}")
     rows = sheet.iter_rows()
     numbered = ((number, [shown(cell) for cell in cells]) for number, cells in enumerate(rows, 1))
     header_row, headers = next(((number, texts) for number, texts in numbered if "".join(texts).strip()), (0, []))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from batchport.domain import normalise
 from batchport.domain.fields import BY_NAME, FIELDS, PARTS, RESULT_LABELS
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column, Mask, text_array
+from batchport.domain.table import Column, Mask
 from batchport.spreadsheets.cells import repeats
 from batchport.spreadsheets.sheet import Sheet
 
@@ -35,6 +35,7 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
 }
 
 _PARENTHESES = re.compile(r"\([^)]*\)")
+_PORT_OUT_PIN = re.compile(r"\W*port[\W_]+out[\W_]*pin\W*", re.IGNORECASE)
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _RESIDENTIAL = ("residential", "residence", "res", "r", "home", "consumer")
 _BUSINESS = ("business", "bus", "b", "commercial", "corporate", "company")
@@ -101,7 +102,7 @@ def map_headers(headers: Sequence[str], saved: Mapping[str, str] | None = None) 
     names: list[int] = []
     for place, header in enumerate(headers):
         key = comparable(header)
-        target = _target(key, known)
+        target = _target(key, known) or _written_apart(header)
         if target is not None:
             _take(mapping, place, target)
         elif key in _result_headers():
@@ -112,8 +113,9 @@ def map_headers(headers: Sequence[str], saved: Mapping[str, str] | None = None) 
             mapping.ambiguous[place] = AMBIGUOUS[key]
         elif key:
             mapping.unknown.append(place)
+    beside_another = not mapping.columns.keys().isdisjoint(("name", *_NAME_PARTS))
     for place in names:
-        if {"name", *_NAME_PARTS} & mapping.columns.keys():
+        if beside_another:
             mapping.ambiguous[place] = AMBIGUOUS["name"]
         else:
             _take(mapping, place, Target("name", ALIAS))
@@ -135,6 +137,11 @@ def _target(key: str, saved: Mapping[str, str]) -> Target | None:
     if key in _aliases():
         return Target(_aliases()[key], ALIAS)
     return None
+
+
+def _written_apart(header: str) -> Target | None:
+    """What carriers call a port-out PIN is the losing side's; as one word it may be the PIN that is set on the gaining side."""
+    return Target("pin", ALIAS) if _PORT_OUT_PIN.fullmatch(header) else None
 
 
 @cache
@@ -195,11 +202,16 @@ def _column(sheet: Sheet, place: int) -> Column:
     return Column.from_arrow(sheet.cells.column(place))
 
 
+def _empty(column: Column) -> Mask:
+    """The rows of a column with nothing but white space."""
+    return column.fullmatch(r"\s*")
+
+
 def _merged(sheet: Sheet, places: Sequence[int]) -> Column:
     """The column at the first place; where it is blank, the next that is not."""
     column = _column(sheet, places[0])
     for place in places[1:]:
-        column = column.where(column.blank, _column(sheet, place))
+        column = column.where(_empty(column), _column(sheet, place))
     return column
 
 
@@ -207,7 +219,7 @@ def _join_name(columns: dict[str, Column], parts: Mapping[str, Column], blank: C
     pieces = [parts[part] for part in _NAME_PARTS if part in parts]
     if pieces:
         name = columns.get("name", blank)
-        columns["name"] = name.where(name.blank, _joined(pieces))
+        columns["name"] = name.where(_empty(name), _joined(pieces))
 
 
 def _join_street(columns: dict[str, Column], parts: Mapping[str, Column], blank: Column) -> None:
@@ -217,11 +229,11 @@ def _join_street(columns: dict[str, Column], parts: Mapping[str, Column], blank:
     if "street_prefix" in parts:
         prefix = parts["street_prefix"]
         direction = columns.get("street_direction", blank)
-        lone = direction.blank & prefix.test(_is_direction)
+        lone = _empty(direction) & prefix.test(_is_direction)
         columns["street_direction"] = direction.where(lone, prefix)
         pieces.insert(0, prefix.where(lone, ""))
     if len(pieces) > 1:
-        columns["street_name"] = _joined(pieces).where(street.blank, "")
+        columns["street_name"] = _joined(pieces).where(_empty(street), "")
 
 
 def _is_direction(values: pa.StringArray) -> pa.BooleanArray:
@@ -234,21 +246,23 @@ def _tell_number_type(columns: dict[str, Column], parts: Mapping[str, Column], b
     if "is_wireless" in parts:
         words = {**dict.fromkeys(normalise.YES, "Y"), "wireless": "Y", "mobile": "Y"}
         wireless = normalise.words(parts["is_wireless"], words).equals("Y")
-        kind = kind.where(kind.blank & wireless, "Wireless")
+        kind = kind.where(_empty(kind) & wireless, "Wireless")
     if "subscriber_type" in parts:
-        kind = kind.where(kind.blank, normalise.words(parts["subscriber_type"], _SUBSCRIBERS))
+        kind = kind.where(_empty(kind), normalise.words(parts["subscriber_type"], _SUBSCRIBERS))
     columns["number_type"] = kind
 
 
-def _joined(columns: Iterable[Column]) -> Column:
+def _joined(columns: Sequence[Column]) -> Column:
     """The texts of several columns with a space between those that are not blank."""
-    texts = []
-    for column in columns:
-        trimmed = column.map(pc.utf8_trim_whitespace)
-        nulled = trimmed.map(lambda values: pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values))
-        texts.append(nulled.text())
-    joined = pc.binary_join_element_wise(*texts, text_array([" "])[0], null_handling="skip")
+    # Arrow's own way to leave blanks out of a join loses the rows in which all are blank, so each text brings its space along.
+    spaced = [column.map(_with_space).text() for column in columns]
+    joined = pc.utf8_ltrim_whitespace(pc.binary_join_element_wise(*spaced, ""))
     return Column.from_arrow(joined.dictionary_encode() if repeats(joined) else joined)
+
+
+def _with_space(values: pa.StringArray) -> pa.StringArray:
+    trimmed = pc.utf8_trim_whitespace(values)
+    return pc.if_else(pc.equal(trimmed, ""), "", pc.binary_join_element_wise("", trimmed, " "))
 
 
 def missing_columns(mapping: ColumnMapping, requests: Requests, defaults: Mapping[str, str], local: Mask) -> list[str]:

@@ -100,6 +100,13 @@ def rows_of_orders(connection: Connection, orders: Sequence[int]) -> pd.DataFram
     )
 
 
+def rows_of_customer(connection: Connection, customer: str, rows: Sequence[int]) -> list[int]:
+    """Those of some rows that are a customer's."""
+    name = wanted(connection, rows, "numbers")
+    statement = f"select r.id from {name} w cross join rows r on r.id = w.v join files f on f.id = r.file_id where f.customer = ?"  # noqa: S608
+    return [row for (row,) in connection.exec_driver_sql(statement, (customer,))]
+
+
 def orders_held_by_rows(connection: Connection, rows: Sequence[int]) -> list[int]:
     """The orders that some rejected rows hold without being of their key."""
     name = wanted(connection, rows, "numbers")
@@ -116,6 +123,13 @@ def blaming_answers(connection: Connection, answers: Sequence[int]) -> dict[int,
     """Codes of some stored answers, by their number."""
     name = wanted(connection, answers, "numbers")
     return {int(number): str(code) for number, code in connection.exec_driver_sql(f"select a.id, a.code from {name} w cross join answers a on a.id = w.v")}  # noqa: S608
+
+
+def partners_of_orders(connection: Connection, orders: Sequence[int]) -> dict[int, str]:
+    """The partner of each of some orders."""
+    name = wanted(connection, orders, "numbers")
+    found = connection.exec_driver_sql(f"select o.id, o.partner from {name} w cross join orders o on o.id = w.v")  # noqa: S608
+    return {int(number): str(partner) for number, partner in found}
 
 
 def supersede(connection: Connection, rows: Sequence[int], since: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, select
 
+from batchport.domain.table import records
 from batchport.store.intake import frame_of, wanted
 from batchport.store.schema import files, orders, passes
 
@@ -161,8 +162,9 @@ def pass_record(connection: Connection, pass_id: int) -> Any:
 
 def mail_counts(connection: Connection, pass_id: int) -> dict[str, int]:
     """Mails of a pass by what became of them; the operator's own is left out."""
-    found = dict(connection.exec_driver_sql("select state, count(*) from mails where pass_id = ? and kind <> 'night' group by state", (pass_id,)).all())
-    return {name: int(found.get(name, 0)) for name in ("sent", "waiting", "failed")}
+    counted = connection.exec_driver_sql("select state, count(*) from mails where pass_id = ? and kind <> 'night' group by state", (pass_id,))
+    found = {str(state): int(number) for state, number in counted}
+    return {name: found.get(name, 0) for name in ("sent", "waiting", "failed")}
 
 
 def orders_exist(connection: Connection, numbers: list[int]) -> list[int]:
@@ -207,7 +209,7 @@ def files_named(connection: Connection, name: str) -> list[Any]:
 def exception_record(connection: Connection, number: int) -> Any | None:
     """One exception line with the file it stood in."""
     found = frame_of(connection, f"select e.*, p.partner, p.name as file, p.received from exceptions e join responses p on p.id = e.response_id where e.id = {int(number)}")  # noqa: S608
-    return next(found.itertuples(), None)
+    return next(records(found), None)
 
 
 def rows_of_submission(connection: Connection, name: str) -> list[int]:

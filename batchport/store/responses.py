@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from batchport.domain.lifecycle import ENDED, State
+from batchport.domain.table import records
 from batchport.store.database import insert_many, next_id, run_many
 from batchport.store.intake import frame_of, wanted
 from batchport.store.schema import answers, exceptions, responses
@@ -64,7 +65,8 @@ def store_response(connection: Connection, record: dict[str, Any], lines: pd.Dat
         record: partner, name, sha256, lines, received, pass_id.
         lines: the file's lines: line, pon, ver, tn, status, code, text, foc_date, at.
         outcomes: what `domain.reconcile` says of them.
-        stamp, seconds: the time to go by.
+        stamp: the time to go by, as text.
+        seconds: the same as a number.
     """
     number = next_id(connection, responses)
     connection.execute(responses.insert().values(id=number, applied=int(outcomes.recorded.applied.sum()), **record))
@@ -103,7 +105,7 @@ def _move_rows(connection: Connection, applied: pd.DataFrame, answer_of: dict[in
     counted = answering.groupby(["order_id", "ver"]).size()
     run_many(
         connection, "update versions set answered = answered + ? where order_id = ? and ver = ?",
-        [(int(count), int(order), int(ver)) for (order, ver), count in counted.items()],
+        [(one.size, one.order_id, one.ver) for one in records(counted.rename("size").reset_index())],
     )  # fmt: skip
     orders = np.unique(applied.order_id.to_numpy(np.int64)).tolist()
     run_many(connection, "update orders set live = exists (select 1 from rows r where r.order_id = orders.id and r.live) where id = ?", [(one,) for one in orders])

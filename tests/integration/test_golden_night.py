@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SAMPLES, Story, batchport, ordered_pons, text_of
+from tests.conftest import SAMPLES, Story, batchport, ordered_pons, text_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "night"
 SHEETS = sorted(str(path.relative_to(SAMPLES / "inbox")) for path in SAMPLES.glob("inbox/*/*") if path.suffix != ".pdf")

@@ -523,6 +523,8 @@ def read_country(case: Case) -> None:
     of_postal = None
     if re.fullmatch(r"\d{5}(-?\d{4})?", whole(case.written["postal_code"])):
         of_postal = "US"
+    elif re.fullmatch(r"\d{3,4}", whole(case.written["postal_code"])) and "CA" not in {said, of_state} and zeros_restored(case):
+        of_postal = "US"
     elif re.fullmatch(r"[A-Z]\d[A-Z]\d[A-Z]\d", re.sub(r"[\s\-]", "", case.written["postal_code"].upper())):
         of_postal = "CA"
     # "`address-country`: country, state and postal code are not of one country, or neither US nor CA"
@@ -531,6 +533,14 @@ def read_country(case: Case) -> None:
         case.note("address-country", "country")
     # "`US`, `CA`; blank: told from the address"
     case.values["country"] = said or text or of_state or of_postal
+
+
+def zeros_restored(case: Case) -> str | None:
+    """The ZIP with the zeros that a spreadsheet took away, where the state has such a ZIP, or no state is known."""
+    restored = whole(case.written["postal_code"]).zfill(5)
+    theirs = prefixes().get(restored[:3], set())
+    code = case.values["state"] if "state" not in case.broken else None
+    return restored if (code in theirs if code else theirs) else None
 
 
 def read_postal_code(case: Case) -> None:
@@ -543,9 +553,8 @@ def read_postal_code(case: Case) -> None:
     case.values["postal_code"] = text
     if re.fullmatch(r"\d{3,4}", text) and country != "CA":
         # "`postal-zeros-restored`(warning; where the state has no such ZIP: `postal-invalid`)"
-        restored = text.zfill(5)
-        theirs = prefixes().get(restored[:3], set())
-        if code in theirs if code else theirs and case.values["country"] != "CA":
+        restored = zeros_restored(case)
+        if restored and case.values["country"] != "CA":
             case.values["postal_code"] = restored
             case.note("postal-zeros-restored", "postal_code")
         else:
@@ -561,7 +570,7 @@ def read_postal_code(case: Case) -> None:
         belongs = provinces()[letters[0]]
         of = "CA"
     else:
-        if not (country == "US" and re.fullmatch(r"[A-Z]\d[A-Z]\d[A-Z]\d", letters)):  # that is `address-country` already
+        if not ("country" in case.broken and re.fullmatch(r"[A-Z]\d[A-Z]\d[A-Z]\d", letters)):  # that is `address-country` already
             case.note("postal-invalid", "postal_code")
         return
     # "ZIP or postal code that belongs to it"; another country is `address-country`: one cause, one finding
@@ -703,7 +712,7 @@ def group(cases: list[Case]) -> dict[tuple[str, ...], list[Case]]:
         account = case.values["account_number"] if "account_number" not in case.broken and not case.account_filled else None
         for key in orders:
             theirs = {key[2]} | {fold(member.values["losing_carrier"]) for member in orders[key]}
-            if carrier is not None and carrier not in theirs:
+            if carrier is not None and not theirs & {carrier, fold(case.values["losing_carrier"])}:
                 continue
             if (btn and key[4] == btn) or (not btn and account and key[3] == account):
                 case.belongs.append(key)
@@ -747,28 +756,28 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
     numbers = {case.values["tn"] for case in counted if case.readable}
     btn = key[4]
     partial = most_common([case.partial_as_given or "" for case in members if "partial" not in case.broken])
-    new_btns = {case.values["new_btn"] for case in members} - {None}
-    multi = any(case.values["account_type"] == "multi_line" for case in members)
+    new_btns = {case.values["new_btn"] for case in members if ("new-btn-invalid", "new_btn") not in case.found} - {None}
+    said_none = not any(case.written["new_btn"] for case in members)
+    local = key[0] == "local"
+    multi = local and any(case.values["account_type"] == "multi_line" for case in members)
     derived: str | None = "N"  # of a toll-free or wireless order, whose primary number nobody asks for: "`PARTIAL` Y or N" (section 9)
-    if key[0] == "local" and multi:
+    if multi:
         # "blank: ... Multi-Line: Y when the BTN is not among the order's numbers or the order is one row, else N with `partial-assumed`."
         derived = "Y" if btn not in numbers or len(counted) == 1 else "N"
-    elif key[0] == "local" and not any(case.values["account_type"] == "single_line" for case in members):
+    elif local and not any(case.values["account_type"] == "single_line" for case in members):
         derived = None
     for case in members:
         case.partial_of_order = partial or derived
-    if key[0] != "local":
-        return
     for case in members:
         # "These three, and `order-split`, stand on every row of the order"
         if not partial and multi and derived == "N":
             case.note("partial-assumed", "partial")
         # "`order-btn-not-listed`: says N, yet the BTN is not among them."
-        if partial == "N" and btn not in numbers:
+        if multi and partial == "N" and btn not in numbers:
             case.note("order-btn-not-listed", "btn")
         # "`order-new-btn`: Y, the BTN is among them and `new_btn` is blank, or `new_btn` is the BTN or one of them."
         said = partial or derived
-        if (said == "Y" and btn in numbers and not new_btns) or new_btns & (numbers | {btn}):
+        if (said == "Y" and btn in numbers and said_none) or new_btns & (numbers | {btn}):
             case.note("order-new-btn", "new_btn")
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from batchport.domain import numbering
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry
-from batchport.domain.table import Mask
+from batchport.domain.table import Mask, bools
 
 CHECKS = check = Registry()
 
@@ -44,7 +42,7 @@ def billing_number_form(rows: Prepared) -> Mask:
     """Rows whose billing number is no number that a carrier could have given out."""
     no_number = rows.local & ~rows["btn"].blank & (rows.btn < 0)
     own = rows.btn == rows.tn
-    return no_number | ((numbering.not_assignable(rows.btn) | numbering.not_portable(rows.btn)) & ~own)
+    return bools(no_number | ((numbering.not_assignable(rows.btn) | numbering.not_portable(rows.btn)) & ~own))
 
 
 @check("btn-toll-free", "btn")
@@ -56,7 +54,7 @@ def toll_free_billing_number(rows: Prepared) -> Mask:
 @check("btn-mismatch", "btn")
 def single_line_with_another_billing_number(rows: Prepared) -> Mask:
     """Single-Line rows whose billing number is not the number itself."""
-    return rows.local & rows.single & (rows.btn >= 0) & (rows.tn >= 0) & (rows.btn != rows.tn)
+    return bools(rows.local & rows.single & (rows.btn >= 0) & (rows.tn >= 0) & (rows.btn != rows.tn))
 
 
 @check("pin-missing", "pin")
@@ -81,7 +79,7 @@ def resporg_form(rows: Prepared) -> Mask:
 def new_billing_number_form(rows: Prepared) -> Mask:
     """Rows whose new billing number is no number that a carrier could have given out."""
     given = ~rows["new_btn"].blank
-    return given & ((rows.new_btn < 0) | np.asarray(numbering.not_assignable(rows.new_btn)) | np.asarray(numbering.toll_free(rows.new_btn)))
+    return bools(given & ((rows.new_btn < 0) | numbering.not_assignable(rows.new_btn) | numbering.toll_free(rows.new_btn)))
 
 
 @check("partial-invalid", "partial")

@@ -10,7 +10,7 @@ from batchport.domain.address import PO_BOX
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry, Verdict
 from batchport.domain.fields import BY_NAME, DIRECTIONS
-from batchport.domain.table import Mask
+from batchport.domain.table import Mask, bools
 
 CHECKS = check = Registry()
 
@@ -52,7 +52,7 @@ def _first_lacking(name: str) -> Callable[[Prepared], Verdict]:
         lacking = _lacking(rows)
         parts = list(lacking)
         earlier = np.logical_or.reduce([np.zeros(len(rows), dtype=bool)] + [lacking[part] for part in parts[: parts.index(name)]])
-        mask = lacking[name] & ~earlier
+        mask = bools(lacking[name] & ~earlier)
         if not mask.any():
             return mask
         for part in parts[parts.index(name) + 1 :]:
@@ -91,7 +91,7 @@ def not_one_country(rows: Prepared) -> Mask:
     canadian = rows["postal_code"].fullmatch("[A-Z][0-9][A-Z] [0-9][A-Z][0-9]")
     american = rows["postal_code"].fullmatch("[0-9]{5}(?:-[0-9]{4})?")
     against_postal = given & ((canadian & ~country.equals("CA")) | (american & country.equals("CA")))
-    return neither | against_state | against_postal
+    return bools(neither | against_state | against_postal)
 
 
 @check("postal-invalid", "postal_code")

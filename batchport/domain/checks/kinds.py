@@ -9,7 +9,7 @@ from batchport.domain import normalise
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry, Verdict
 from batchport.domain.fields import ACCOUNT_TYPES, NUMBER_TYPES
-from batchport.domain.table import Mask
+from batchport.domain.table import Mask, bools
 
 CHECKS = check = Registry()
 
@@ -30,7 +30,7 @@ def unknown_number_type(rows: Prepared) -> Mask:
 def type_against_number(rows: Prepared) -> Mask:
     """Rows whose type and number disagree on being toll-free."""
     known = rows.tn >= 0
-    return known & (rows["number_type"].equals("business_toll_free") != rows.toll_free)
+    return bools(known & (rows["number_type"].equals("business_toll_free") != rows.toll_free))
 
 
 @check("account-type-missing", "account_type")

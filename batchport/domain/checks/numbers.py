@@ -13,25 +13,25 @@ CHECKS = check = Registry()
 @check("tn-missing", "tn")
 def no_number(rows: Prepared) -> Mask:
     """Rows without a number."""
-    return rows.trouble["tn"] == numbering.BLANK
+    return rows.troubled("tn", numbering.BLANK)
 
 
 @check("tn-invalid", "tn")
 def not_ten_digits(rows: Prepared) -> Mask:
     """Rows whose number is not ten digits after an optional 1, or has signs in it that are no part of one."""
-    return rows.trouble["tn"] == numbering.INVALID
+    return rows.troubled("tn", numbering.INVALID)
 
 
 @check("tn-extension", "tn")
 def number_with_extension(rows: Prepared) -> Mask:
     """Rows that name an extension: only whole numbers can be ported."""
-    return rows.trouble["tn"] == numbering.EXTENSION
+    return rows.troubled("tn", numbering.EXTENSION)
 
 
 @check("tn-rounded", "tn")
 def digits_lost(rows: Prepared) -> Mask:
     """Rows whose number a spreadsheet has rounded, such as 6.17E+09."""
-    return rows.trouble["tn"] == numbering.ROUNDED
+    return rows.troubled("tn", numbering.ROUNDED)
 
 
 @check("tn-not-assignable", "tn")

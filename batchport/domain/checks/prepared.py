@@ -18,7 +18,7 @@ from batchport.domain.fields import BY_NAME, NAMES
 from batchport.domain.findings import ERROR, Findings
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column, Ints, Mask
+from batchport.domain.table import Column, Ints, Mask, bools
 from batchport.domain.terms import Terms
 
 #: Fields that hold digits and letters only, where a spreadsheet may have left `.0` behind a whole number.
@@ -83,6 +83,10 @@ class Prepared:
     def failures(self) -> Mapping[str, Mask]:
         """Field -> the rows in which it has an error."""
         return self._failed
+
+    def troubled(self, field: str, why: int) -> Mask:
+        """The rows whose number is none for this reason."""
+        return bools(self.trouble[field] == why)
 
     def set(self, **columns: Column) -> None:
         """Change some columns of the requests."""

@@ -83,4 +83,4 @@ def line_taken_twice(rows: Prepared) -> Verdict:
 def _others(rows: list[int], own: int) -> str:
     """A few of the other rows."""
     others = [str(row) for row in rows if row != own]
-    return ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")  # noqa: PLR2004
+    return ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
