@@ -82,6 +82,10 @@ class Desk:
         """A command as it is typed."""
         return shlex.join([*self.program, *arguments])
 
+    def at(self, time: str) -> list[str]:
+        """The options that come before a command: this home's settings, and the time to go by."""
+        return ["--config", str(self.config), "--at", time]
+
     def do(self, *arguments: str) -> None:
         """Carry a command out before the reader's eyes.
 
@@ -90,21 +94,25 @@ class Desk:
         """
         click.secho(f"$ {self.words(*arguments)}", bold=True)
         status = subprocess.run([*self.program, *arguments], check=False).returncode
-        if status > 1 or status < 0:
-            raise CannotGoOn(f"`{self.words(*arguments)}` ended with exit status {status}")
+        _must_be_fine(status, self.words(*arguments))
         if status == 1:
             click.echo("(exit status 1: something of this pass needs somebody, such as a rejected row)")
 
     def ask(self, *arguments: str) -> list[dict[str, Any]]:
-        """The JSON lines that a command prints.
+        """The JSON lines that a command prints, on the evening of the last night.
 
         Raises:
             CannotGoOn: as for `do`.
         """
-        done = subprocess.run([*self.program, "--config", str(self.config), *arguments, "--format", "json"], check=False, stdout=subprocess.PIPE, text=True)
-        if done.returncode > 1 or done.returncode < 0:
-            raise CannotGoOn(f"`{self.words(*arguments)}` ended with exit status {done.returncode}")
+        before = self.at(NIGHTS[-1][0])
+        done = subprocess.run([*self.program, *before, *arguments, "--format", "json"], check=False, stdout=subprocess.PIPE, text=True)
+        _must_be_fine(done.returncode, self.words(*before, *arguments))
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _must_be_fine(status: int, words: str) -> None:
+    if status not in (0, 1):
+        raise CannotGoOn(f"`{words}` ended with exit status {status}")
 
 
 def _near(path: Path) -> Path:
@@ -190,8 +198,8 @@ def play(desk: Desk) -> int:
         click.secho(f"\n{words}", bold=True)
         new = drop_sheets(desk.home) if answers is None else drop_answers(desk.home, answers)
         doors = "inbox" if answers is None else f"responses/{PARTNER}"
-        click.echo(f"{new} new files were put into {desk.home / doors}/." if new else "Everything for this night was taken in before; nothing is put in again.")
-        desk.do("--config", str(desk.config), "--at", at, "run")
+        click.echo(f"{_count(new, 'new file')} put into {desk.home / doors}/." if new else "Everything for this night was taken in before; nothing is put in again.")
+        desk.do(*desk.at(at), "run")
         dropped += new
     return dropped
 
@@ -214,9 +222,10 @@ def tell(desk: Desk, run: dict[str, Any]) -> None:
     rows, home = desk.ask("status"), desk.home
     sheets = Counter(row["customer"] for row in {(row["customer"], row["file"]): row for row in rows}.values())
     submissions = sorted((home / "outbox" / PARTNER).glob("*.csv"))
+    orders = [order for order in desk.ask("orders") if order["ver"]]
     _title("What happened")
     click.echo(f"{len(rows)} numbers were asked for, in {sheets.total()} sheets of {len(sheets)} customers.")
-    click.echo(f"{run['lines']['sent']} of them were sent to the partner, in {len(desk.ask('orders', '--partner', PARTNER))} orders and {_count(submissions, 'file')}.")
+    click.echo(f"{run['lines']['sent']} of them were sent to the partner, in {_count(len(orders), 'order')} and {_count(len(submissions), 'file')}.")
     click.echo("Where they are now:\n")
     states = Counter(row["state"] for row in rows)
     for state, meaning in MEANING.items():
@@ -229,7 +238,8 @@ def tell(desk: Desk, run: dict[str, Any]) -> None:
     strange = desk.ask("exceptions")
     if strange:
         one = strange[0]
-        click.echo(f"{_count(strange, 'line')} of the partner's matched nothing, such as {one['tn'] or one['pon']}: {one['reason']}. `exceptions` lists them.")
+        said = _count(len(strange), "further line")
+        click.echo(f"{said} of the partner's spoke of something unknown, such as {one['tn'] or one['pon']}; `exceptions` shows them, and they change nothing.")
     _where(desk, submissions)
 
 
@@ -252,9 +262,13 @@ def _examples(home: Path, rows: Iterable[dict[str, Any]]) -> None:
 def _where(desk: Desk, submissions: list[Path]) -> None:
     workbooks, mails = sorted((desk.home / "results").rglob("*.xlsx")), sorted((desk.home / "mail").glob("*.eml"))
     _title("Where to look")
-    for what, files in (("workbook", workbooks), ("submission file", submissions), ("mail", mails)):
-        click.echo(f"  {_count(files, what) + ',':22} such as {files[-1]}" if files else f"  no {what}s")
-    click.echo("  The workbooks go back to the customers: open one, its cells at fault are coloured. A mail opens in any mail program.")
+    for what, files, name, words in (
+        ("workbook", workbooks, "west-coast", "what the customers get back: their own rows, the cells at fault coloured, what to do beside them"),
+        ("submission file", submissions, "", "what the partner gets"),
+        ("mail", mails, "update", "what everybody is told; any mail program opens them"),
+    ):
+        shown = next((file for file in files if name in file.name), None)
+        click.echo(f"  {_count(len(files), what)}: {words}\n    such as {shown}" if shown else f"  no {what}s")
     _title("Try next")
     for arguments in (("status", "--state", "carrier_rejected"), ("trace", "415-236-1001")):
         click.echo(f"  {desk.words('--config', str(desk.config), *arguments)}")
@@ -264,8 +278,8 @@ def _title(words: str) -> None:
     click.secho(f"\n{words}\n{'-' * len(words)}", bold=True)
 
 
-def _count(things: list[Any], noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def rehearse(desk: Desk) -> None:
@@ -279,7 +293,7 @@ def rehearse(desk: Desk) -> None:
     before = seen(desk) if known else None
     dropped = play(desk)
     after = seen(desk)
-    run = desk.ask("--at", NIGHTS[-1][0], "run")[-1]["run"]
+    run = desk.ask("run")[-1]["run"]
     if not run["balanced"]:
         raise CannotGoOn("the count does not come out")
     if run["changed"] or seen(desk) != after:

@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+
+import click
+import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from batchport.domain.findings import Rule, catalogue  # noqa: E402 - the checkout comes before what may be installed
+# The checkout comes before what may be installed.
+from batchport.cli import batchport  # noqa: E402
+from batchport.domain.fields import BY_NAME, FIELDS, PARTS, RESULT_LABELS, Field  # noqa: E402
+from batchport.domain.findings import Rule, catalogue  # noqa: E402
+from batchport.domain.lifecycle import ASKED_FOR, ENDED, FURTHER_THAN_ACK, ORDERLESS, OUR_MOVES, PARTNER_MOVES, UNSENT, Answer, State  # noqa: E402
+from batchport.domain.requests import Requests  # noqa: E402
 from batchport.files import write_whole  # noqa: E402
+from batchport.spreadsheets.mapping import map_headers, missing_columns  # noqa: E402
 
 PART_TITLES = {
     "file": "The file and its columns",
@@ -33,7 +42,7 @@ PART_TITLES = {
     "row": "The row",
 }
 
-_HEAD = """\
+_FINDINGS = """\
 # Findings
 
 What batchport can say of a file, a row or an order. An *error* rejects the row, a *warning* asks to look again, an *info* tells what was changed or
@@ -46,28 +55,179 @@ This page is made from `batchport/domain/findings.toml` by `python scripts/make_
 def findings_page() -> str:
     """The catalogue of findings as a page of Markdown: a table for each part, in the catalogue's order."""
     sections = [_section(part, list(rules)) for part, rules in groupby(catalogue().values(), key=lambda rule: rule.part)]
-    return "\n".join([_HEAD, *sections])
+    return "\n".join([_FINDINGS, *sections])
 
 
 def _section(part: str, rules: list[Rule]) -> str:
-    lines = [
-        f"## {PART_TITLES[part]}",
-        "",
-        "| code | severity | what is wrong | how to fix it | why | prevents |",
-        "| --- | --- | --- | --- | --- | --- |",
-        *(_line(rule) for rule in rules),
-    ]
-    return "\n".join(lines) + "\n"
+    heads = ("code", "severity", "what is wrong", "how to fix it", "why", "prevents")
+    return f"## {PART_TITLES[part]}\n\n{_table(heads, map(_finding, rules))}"
 
 
-def _line(rule: Rule) -> str:
+def _finding(rule: Rule) -> tuple[str, ...]:
     names = {name: f"*{name}*" for name in ("value", "column", "suggestion", *rule.args)}
-    cells = (f"`{rule.code}`", rule.severity, rule.words(rule.message, names), rule.words(rule.fix, names), rule.why, " ".join(rule.prevents))
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return f"`{rule.code}`", rule.severity, rule.words(rule.message, names), rule.words(rule.fix, names), rule.why, " ".join(rule.prevents)
+
+
+_COMMANDS = """\
+# Commands
+
+`batchport [--config FILE] [--at ISO-TIME] COMMAND`. The settings are `config.yaml` of the folder you are in, unless `--config` or the environment variable
+`BATCHPORT_CONFIG` names another file. `--at` (or `BATCHPORT_AT`) is the time to go by, for rehearsals and tests. Where there is `--format json`, standard
+output is one JSON object a line and nothing else.
+
+| exit status | meaning |
+| --- | --- |
+| 0 | all is well, or another pass is at work and this one did nothing |
+| 1 | something of this pass needs somebody: a row newly rejected, by us or by a carrier; a new exception line; a file set aside; a mail refused for good. `check`: a row is rejected, or a file could not be mapped. `exceptions`: there are open ones |
+| 2 | usage, settings, a name that there is nothing for, or a FILE on the command line that cannot be read |
+| 3 | a fault of the program, or the count does not come out: see [operations](operations.md) |
+
+This page is made from the commands' own help by `python scripts/make_docs.py`; change it there.
+"""
+
+
+def commands_page() -> str:
+    """Every command and its help, as `--help` prints it."""
+    sections = [f"## {context.command_path}\n\n```text\n{context.get_help()}\n```\n" for context in contexts(batchport, None)]
+    return "\n".join([_COMMANDS, *sections])
+
+
+def contexts(command: click.Command, parent: click.Context | None) -> Iterator[click.Context]:
+    """A command and those below it, each as its help is printed: in the order in which they are listed."""
+    context = click.Context(command, parent, info_name="batchport" if parent is None else command.name, max_content_width=100, terminal_width=100)
+    context.help_option_names = ["-h", "--help"]
+    yield context
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            if below is not None:
+                yield from contexts(below, context)
+
+
+#: What each state means.
+STATES = {
+    State.REJECTED: "An error was found in the row itself; it is not sent.",
+    State.DUPLICATE: "The same request again; the earlier one counts.",
+    State.HELD: "The row is fine, but its order cannot go: another row of it is wrong, or the account has an order under way.",
+    State.READY: "It goes with the next submission.",
+    State.SUBMITTED: "Sent; the partner has not said anything.",
+    State.ACKNOWLEDGED: "The partner has it.",
+    State.DELAYED: "The partner says that it takes longer.",
+    State.CONFIRMED: "Firm order confirmation: the partner has given the date.",
+    State.COMPLETED: "The number has moved.",
+    State.CARRIER_REJECTED: "The losing carrier says no, with reasons.",
+    State.CANCEL_PENDING: "We asked for the order to be cancelled; the partner has not answered.",
+    State.CANCELLED: "Cancelled.",
+    State.SUPERSEDED: "A corrected row has taken its place.",
+}
+
+_STATES = """\
+# States of a row
+
+Every row is in exactly one of these. An order's state is that of its rows where all agree, else `mixed`; rows that are {orderless} belong to no order.
+
+This page is made from `batchport/domain/lifecycle.py`, the one place where moves are defined, by `python scripts/make_docs.py`; change it there.
+"""
+_ANSWERS = """\
+## What a partner's answer does
+
+Down: the state the row is in. Across: what the line says. *noted* is kept with the row's history and changes nothing. A blank cell is a move that does
+not exist: the line becomes an exception line, and the row stays. What is equal to the last line applied to the row is noted as well.
+"""
+
+
+def states_page() -> str:
+    """The states and every move between them: what they mean, two diagrams, and what each answer does."""
+    ours = {(start, end): act.value for act, moves in OUR_MOVES.items() for start, end in moves.items()}
+    first = sorted(UNSENT | {State.DUPLICATE})
+    theirs: dict[tuple[State, State], list[str]] = {}
+    for answer, moves in PARTNER_MOVES.items():
+        for start, end in moves.items():
+            theirs.setdefault((start, end), []).append(answer.value)
+    orderless = ", ".join(f"`{state.label}`" for state in sorted(ORDERLESS))
+    ended = ", ".join(f"`{state.label}`" for state in sorted(ENDED))
+    return "\n".join([
+        _STATES.format(orderless=orderless),
+        _table(("state", "meaning"), ((f"`{state.label}`", STATES[state]) for state in State)),
+        f"At an end: {ended}; after these nothing follows.\n",
+        "## Until it is sent\n\nThe checks put a new row into one of the four states at the top; what moves it on is on our side.\n",
+        _diagram([f"    [*] --> {state.label}" for state in first], {pair: [word] for pair, word in ours.items()}),
+        "## Once it is sent\n\nOnly the partner's answers move it.\n",
+        _diagram([f"    [*] --> {State.SUBMITTED.label}"], theirs),
+        _ANSWERS,
+        _table(("", *(answer.value for answer in Answer)), (_answered(state) for state in State if state > State.READY)),
+    ])  # fmt: skip
+
+
+def _diagram(first: Sequence[str], moves: Mapping[tuple[State, State], Sequence[str]]) -> str:
+    arrows = [f"    {start.label} --> {end.label}: {', '.join(words)}" for (start, end), words in moves.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *first, *arrows, "```", ""])
+
+
+def _answered(state: State) -> tuple[str, ...]:
+    return (f"`{state.label}`", *(_outcome(answer, state) for answer in Answer))
+
+
+def _outcome(answer: Answer, state: State) -> str:
+    if state in PARTNER_MOVES[answer]:
+        return PARTNER_MOVES[answer][state].label
+    late = answer is Answer.ACK and state in FURTHER_THAN_ACK
+    return "*noted*" if late or ASKED_FOR[answer] is state else ""
+
+
+_COLUMNS = """\
+# Columns of a sheet
+
+What a sheet may say of a number to port. The template (`batchport template`) has the labels as headers; a sheet with other headers is understood where
+they are among those named here, without regard to case, spaces and punctuation, or where the customer's `columns` setting names them. Nothing is
+guessed: a column that is not known comes back as it is, and one that might mean two things is asked about.
+
+Required are {always}; and, when some row is neither toll-free nor wireless, {local}. A customer's `defaults` may give any of them.
+
+This page is made from `batchport/domain/fields.py` by `python scripts/make_docs.py`; change it there.
+"""
+_FORMS = "The *name* is what JSON, settings and profiles call it. *secret*: masked wherever people read, sealed wherever it is stored.\n"
+
+
+def columns_page() -> str:
+    """Every column: label, name, what to write into it, and the other headers that mean it."""
+    nothing, one_row = map_headers((), {}), Requests({}, np.ones(1, np.int64))
+    always, whole = (missing_columns(nothing, one_row, {}, np.array([local])) for local in (False, True))
+    local = [f"{label} (or {BY_NAME['service_address'].label})" if label == BY_NAME["street_name"].label else label for label in whole if label not in always]
+    results = ", ".join(f"`{label}`" for label in RESULT_LABELS)
+    return "\n".join([
+        _COLUMNS.format(always=_and(always), local=_and(local)),
+        _FORMS,
+        _table(("label", "name", "what to write", "form", "other headers"), map(_column, FIELDS)),
+        "## Columns that are a part of a field\n",
+        _table(("part", "headers"), ((f"`{part}`", ", ".join(headers)) for part, headers in PARTS.items())),
+        "## Columns of results\n",
+        f"A results workbook adds {results}. They are known when they come back: only Row ID is read, and they are written anew.\n",
+    ])  # fmt: skip
+
+
+def _column(field: Field) -> tuple[str, ...]:
+    choices = f": {', '.join(field.choices)}" if field.choices else ""
+    secret = "; secret" if field.secret else ""
+    return field.label, f"`{field.name}`", field.help, f"{field.form.value}{choices}{secret}", ", ".join(field.aliases)
+
+
+def _and(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 #: Path in the checkout -> what writes it.
-PAGES: dict[str, Callable[[], str]] = {"docs/findings.md": findings_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/columns.md": columns_page,
+    "docs/commands.md": commands_page,
+    "docs/findings.md": findings_page,
+    "docs/states.md": states_page,
+}
 
 
 def main() -> None:

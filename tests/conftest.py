@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage
@@ -22,6 +22,7 @@ from typing import Any, cast
 from unittest import mock
 
 import pytest
+from jinja2 import Environment
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
@@ -242,6 +243,21 @@ def ordered_pons(text: str, known: dict[str, str] | None = None) -> str:
     """A text with its PONs replaced by P000000000001, P000000000002, ... in the order in which they first appear."""
     names = {} if known is None else known
     return re.sub(r"\bP[0-9A-HJKMNP-TV-Z]{11}\b", lambda found: names.setdefault(found[0], f"P{len(names) + 1:011d}"), text)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _templates_are_compiled_once() -> Iterator[None]:
+    """Keeps what Jinja made of a template: compiling the mails is most of what a small pass does, and a process of our own would do it once."""
+    whole, known = Environment.compile, {}
+
+    def compile_once(self: Environment, source: Any, name: str | None = None, filename: str | None = None, *rest: Any, **others: Any) -> Any:
+        key = (source, name, filename, callable(self.autoescape) or self.autoescape, type(self), rest, *others.items())
+        if key not in known:
+            known[key] = whole(self, source, name, filename, *rest, **others)
+        return known[key]
+
+    with mock.patch.object(Environment, "compile", compile_once):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -17,28 +17,32 @@ _SHOWN = 20
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option("--customer", metavar="ID", help="Whose files they are: that customer's settings, routes and history are read.")
 @click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="Write the annotated file (one FILE).")
 @click.option("--show-secrets", is_flag=True, help="Print PINs and account numbers in plain.")
 @format_option
 @click.pass_context
-def check(ctx: click.Context, files: tuple[Path, ...], customer: str | None, output: Path | None, show_secrets: bool, form: str) -> None:
+def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, output: Path | None, show_secrets: bool, form: str) -> None:
     """Check sheets as a port desk would: every row, every fault, and the orders they make."""
     if output is not None and len(files) > 1:
         raise click.UsageError("-o writes one annotated file; name one FILE.")
     for file in files:
-        _must_be_file(file)
+        _must_be_file(Path(file))
     context: Context = ctx.obj
     from batchport.data import load_reference
     from batchport.pipeline.check import Report, check_files
     from batchport.spreadsheets.limits import Limits
 
-    app = context.app() if customer is not None else None
-    if app is not None and customer is not None:
-        app.customer(customer)
-    limits = app.limits if app is not None else Limits()
-    checked = check_files([(file, str(file)) for file in files], load_reference(), limits, app, customer)
+    named = [(Path(file), file) for file in files]
+    if customer is None:
+        checked = check_files(named, load_reference(), Limits(), None, None)
+    else:
+        from batchport.pipeline.app import closing
+
+        with closing(context.app()) as app:
+            app.customer(customer)
+            checked = check_files(named, app.reference, app.limits, app, customer)
     report = Report(checked, secrets=show_secrets)
     if form == "json":
         from batchport.cli.output import print_json

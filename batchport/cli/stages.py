@@ -51,8 +51,8 @@ def _show(done: PassDone, form: str) -> None:
         click.echo(f"  {file.customer}/{file.name}: {file.state}; {told}")
     for sent in tally.sent:
         click.echo(f"  sent to {sent.partner}: {sent.name}, {sent.orders:,} orders, {sent.lines:,} lines")
-    if tally.answers or tally.exceptions:
-        click.echo(f"  answers applied: {tally.answers:,}; exception lines: {tally.exceptions:,}")
+    for heard in tally.heard:
+        click.echo(f"  {heard.partner} answered: {heard.name}: {heard.applied:,} of {heard.lines:,} lines applied, {heard.exceptions:,} exception lines")
     for result in tally.results:
         click.echo(f"  written: {result}")
     for said in (*tally.set_aside, *tally.troubles):

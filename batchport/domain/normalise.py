@@ -109,14 +109,14 @@ def upper(column: Column) -> Column:
 
 
 def postal_code(column: Column) -> Column:
-    """ZIPs as 02134 or 02134-1234, Canadian codes as K1A 0B1; anything else in capitals as it stands."""
+    """ZIPs as 02134 or 02134-1234, Canadian codes as K1A 0B1; anything else as it stands."""
 
     def shape(values: pa.StringArray) -> pa.StringArray:
         bare = pc.replace_substring_regex(pc.utf8_upper(values), r"[\s\-\x{2010}-\x{2015}]+", "")
         zip9 = pc.replace_substring_regex(bare, r"\A([0-9]{5})([0-9]{4})\z", r"\1-\2")
         shaped = pc.replace_substring_regex(zip9, r"\A([A-Z][0-9][A-Z])([0-9][A-Z][0-9])\z", r"\1 \2")
         known = bools(pc.match_substring_regex(shaped, r"\A(?:[0-9]{3,5}|[0-9]{5}-[0-9]{4}|[A-Z][0-9][A-Z] [0-9][A-Z][0-9])\z"))
-        return pc.if_else(pa.array(known), shaped, pc.utf8_upper(values))
+        return pc.if_else(pa.array(known), shaped, values)
 
     return column.map(shape)
 

@@ -135,7 +135,7 @@ def order_keys(batch: Batch) -> Keys:
     parts.append(requests["country"].ids())
     carrier = requests["losing_carrier"]
     controller = requests["resporg_id"]
-    named = batch.toll_free & ~controller.blank & ~batch.failed("resporg_id")
+    named = batch.toll_free & ~controller.blank
     parts.append(normalise.folded(carrier.where(named, controller)).ids())
     stated = ~requests["account_number"].blank & ~batch.account_filled
     account = requests["account_number"].where(~stated, "")
@@ -144,7 +144,11 @@ def order_keys(batch: Batch) -> Keys:
     if (batch.toll_free & ~stated).any():
         parts.append(np.where(batch.toll_free & ~stated, normalise.folded(requests["name"]).ids() + 1, 0))
 
-    makeable = (batch.tn >= 0) & ~batch.again & ~(carrier.blank & ~named) & ~batch.failed("account_number") & ~batch.failed("number_type")
+    # A part that has an error of its own can make no key.
+    makeable = (batch.tn >= 0) & ~batch.again & ~(carrier.blank & ~named)
+    for name in ("account_number", "number_type", "country"):
+        makeable &= ~batch.failed(name)
+    makeable &= ~(batch.toll_free & batch.failed("resporg_id"))
     makeable &= ~local | ((batch.btn >= 0) & ~batch.failed("btn") & ~requests["country"].blank)
     combined = np.zeros(len(batch), np.int64)
     for part in parts:
@@ -193,7 +197,7 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, *, release: Mask,
     holds = _belonging(batch, keys)
     notes = _Notes()
 
-    partial = _partial_ports(batch, keys, notes, rejected, release=release)
+    partial = _partial_ports(batch, keys, findings, notes, rejected, holds, release=release)
     rejected |= member & notes.errors(count)[order]
     goes = member & ~rejected
     lines = np.bincount(order[goes], minlength=count)
@@ -372,8 +376,8 @@ class _Partial:
     stuck: Mask
 
 
-def _partial_ports(batch: Batch, keys: Keys, notes: _Notes, rejected: Mask, *, release: Mask) -> _Partial:
-    """Whether each order takes all of its account, and what follows for the billing number."""
+def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, rejected: Mask, holds: Ints, *, release: Mask) -> _Partial:
+    """Whether each order takes all of its account, and what follows for the billing number; a rejected row that counts to an order counts here too."""
     count, order = len(keys.first), keys.order
     member = order >= 0
     if not count:
@@ -381,14 +385,17 @@ def _partial_ports(batch: Batch, keys: Keys, notes: _Notes, rejected: Mask, *, r
     sent = member & ~(rejected & release[order])
     reduced = np.zeros(count, dtype=bool)
     reduced[order[member & rejected & release[order]]] = True
-    numbers = np.bincount(order[member], minlength=count)
+    reduced[holds[release[holds[:, 1]], 1]] = True
+    counting = holds[~release[holds[:, 1]]]
+    numbers = np.bincount(order[member], minlength=count) + np.bincount(counting[:, 1], minlength=count)
     listed = np.zeros(count, dtype=bool)
     listed[order[sent & (batch.tn == batch.btn)]] = True
+    listed[counting[batch.tn[counting[:, 0]] == batch.btn[keys.first][counting[:, 1]], 1]] = True
     local = batch.number_class[keys.first] == LOCAL
     multi = np.zeros(count, dtype=bool)
     multi[order[member & batch.requests["account_type"].equals("multi_line")]] = True
 
-    stated = _stated(batch, keys, "partial")
+    stated = _stated(batch, keys, findings, "partial")
     says_yes, says_no = stated == "Y", stated == "N"
     blank = ~says_yes & ~says_no
     inferred = blank & local & multi & (~listed | (numbers == 1))
@@ -397,26 +404,28 @@ def _partial_ports(batch: Batch, keys: Keys, notes: _Notes, rejected: Mask, *, r
     notes.add_many("partial-assumed", np.flatnonzero(assumed & ~reduced), "partial")
     notes.add_many("order-btn-not-listed", np.flatnonzero(local & multi & says_no & ~listed), "btn")
 
-    given = _stated(batch, keys, "new_btn")
+    given = _stated(batch, keys, findings, "new_btn")
+    spoilt = np.zeros(count, dtype=bool)
+    spoilt[order[member & batch.failed("new_btn")]] = True
     new_btn = np.array([int(text) if text.isdigit() else -1 for text in given], dtype=np.int64)
     btn = np.where(local, batch.btn[keys.first], -1)
     among = np.isin(new_btn, batch.tn[member & (new_btn >= 0)[order]]) if (new_btn >= 0).any() else np.zeros(count, dtype=bool)
     if among.any():
         own = pd.MultiIndex.from_arrays([order[member], batch.tn[member]])
         among &= pd.MultiIndex.from_arrays([np.arange(count), new_btn]).isin(own)
-    lacking = local & yes & listed & (given == "")
+    lacking = local & yes & listed & (given == "") & ~spoilt
     wrong = (lacking & ~reduced) | ((new_btn >= 0) & ((new_btn == btn) | among))
     notes.add_many("order-new-btn", np.flatnonzero(wrong), "new_btn")
     return _Partial(np.where(yes, "Y", "N").tolist(), lacking & reduced)
 
 
-def _stated(batch: Batch, keys: Keys, name: str) -> np.ndarray[Any, Any]:
-    """For each order what its first row that has the field right says of it."""
+def _stated(batch: Batch, keys: Keys, findings: Findings, name: str) -> np.ndarray[Any, Any]:
+    """For each order what the rows say of a field that are not at fault in it; blank is a statement too."""
     column = batch.requests[name]
     count = len(keys.first)
     if column.blank.all():
         return np.full(count, "", dtype=object)
-    usable = (keys.order >= 0) & ~batch.failed(name) & ~column.blank
+    usable = (keys.order >= 0) & ~batch.failed(name) & ~findings.on(len(batch), code="order-rows-disagree", field=name)
     first = _first_positions(np.where(usable, keys.order, -1), count)
     texts = np.full(count, "", dtype=object)
     there = first >= 0

@@ -18,6 +18,7 @@ from batchport.data import load_reference
 from batchport.domain.reference import Reference
 from batchport.domain.routes import Route
 from batchport.domain.terms import Terms
+from batchport.mail.compose import Composer
 from batchport.seal import Keyring
 from batchport.spreadsheets.limits import Limits
 from batchport.store.database import Store, open_store
@@ -52,6 +53,12 @@ class App:
     def reference(self) -> Reference:
         """Area codes, states, carriers."""
         return load_reference()
+
+    @cached_property
+    def composer(self) -> Composer:
+        """Makes the mails, with the operator's own templates before the packaged ones."""
+        own = self.settings.templates
+        return Composer([self.settings.home / own] if own else [])
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:

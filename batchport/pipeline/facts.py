@@ -234,7 +234,7 @@ def shown_number(tn: Any) -> str:
     """A stored number as people read it; blank where there is none."""
     if not known(tn):
         return ""
-    text = str(int(tn))
+    text = f"{int(tn):010d}"
     return f"{text[:3]}-{text[3:6]}-{text[6:]}"
 
 

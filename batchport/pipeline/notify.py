@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 
 from batchport.files import make_folder, write_whole
 from batchport.mail import MailFacts
-from batchport.mail.compose import Composer
 from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, FolderDelivery, Outcome, SmtpDelivery, retry_after
 from batchport.mail.message import Address, Attachment, build, message_id
 from batchport.pipeline.app import App
@@ -38,12 +37,6 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:  # noqa: ARG001  s
         waiting = outbox.due(connection, app.stamp)
     if waiting:
         asyncio.run(_send(app, tally, views, waiting))
-
-
-def composer(app: App) -> Composer:
-    """The composer with the operator's own templates before the packaged ones."""
-    own = app.settings.templates
-    return Composer([app.settings.home / own] if own else [])
 
 
 def _write_results(app: App, tally: PassTally, views: Views) -> None:
@@ -73,20 +66,19 @@ def _delivery(app: App) -> Delivery:
 
 
 async def _send(app: App, tally: PassTally, views: Views, waiting: list[Any]) -> None:
-    compose = composer(app)
     async with _delivery(app) as delivery:
         for record in waiting:
-            delivered = await _send_one(app, views, compose, delivery, record)
+            delivered = await _send_one(app, views, delivery, record)
             _note(app, tally, record, delivered)
 
 
-async def _send_one(app: App, views: Views, compose: Composer, delivery: Delivery, record: Any) -> Delivered:
+async def _send_one(app: App, views: Views, delivery: Delivery, record: Any) -> Delivered:
     domain = app.settings.operator.email.rpartition("@")[2]
     with app.store.reading() as connection:
         facts, attachments = _facts(app, views, connection, record)
     try:
         message = build(
-            composed=compose.compose(record.kind, facts),
+            composed=app.composer.compose(record.kind, facts),
             sender=Address(app.settings.operator.email, _SENDER_NAME),
             recipient=record.recipient,
             message_id=message_id(domain, f"{record.kind}/{app.store.hash(f'mail {record.id}').hex()}"),

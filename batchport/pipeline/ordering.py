@@ -154,7 +154,7 @@ def _earlier_batch(app: App, connection: Connection, customer: str, members: pd.
     found = looked_up.findings_of_rows(connection, members.id.tolist())
     severities = app.terms(customer).severities
     own = found[~found.code.isin(_OF_THE_ORDER)]
-    grave = own[[(severities.get(code) or catalogue()[code].severity) == ERROR for code in own.code]]
+    grave = own[np.array([(severities.get(code) or catalogue()[code].severity) == ERROR for code in own.code], dtype=bool)]
     place = {number: at for at, number in enumerate(members.id.tolist())}
     rejected = np.zeros(len(members), dtype=bool)
     failures: dict[str, Mask] = {}

@@ -1,56 +1,94 @@
-"""What a pass would do, as one list, without doing any of it."""
+"""What a pass would do, without doing any of it.
+
+A whole pass is rehearsed on copies: of the database, of the inboxes and of the partners' responses, in a folder that is gone afterwards. So the plan is
+what the pass would do, not somebody's idea of it; nothing is written to a partner, a customer or the home.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import time
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+
+from batchport.config import Secret, Settings
 from batchport.domain.table import records
 from batchport.pipeline.app import App
-from batchport.pipeline.check import check_files
-from batchport.pipeline.submit import plan
-from batchport.store import look, outbox
-from batchport.store.responses import seen
-from batchport.transport.arrivals import complete_files
+from batchport.pipeline.app import closing as closing_app
+from batchport.pipeline.intake import intake
+from batchport.pipeline.reconcile import reconcile
+from batchport.pipeline.run import one_pass
+from batchport.pipeline.submit import plan, submit
+from batchport.pipeline.tally import PassTally
+from batchport.store import look
+
+_DOORS = ("inbox", "responses")
 
 
 def planned(app: App, *, whole: bool, partner: str | None) -> list[dict[str, Any]]:
     """The steps of a pass, each with its words; `whole`: of all stages, else of submit alone."""
-    lines = [*_responses(app), *_sheets(app)] if whole else []
-    lines += [
+    if whole:
+        with _copied(app) as copy:
+            return _rehearsed(copy)
+    return [
         {"stage": "submit", "partner": sent.partner, "orders": int(sent.orders), "lines": int(sent.lines), "now": bool(sent.now),
          "words": f"submit: {sent.orders} orders, {sent.lines} lines to {sent.partner}{'' if sent.now else ', when its window opens'}"}
         for sent in records(plan(app, partner=partner))
     ]  # fmt: skip
-    if whole:
-        with app.store.reading() as connection:
-            due, mails = len(look.results_due(connection)), outbox.waiting(connection)
-        if due or mails:
-            lines.append({"stage": "notify", "results": due, "mails": mails, "words": f"notify: {due} results to write, {mails} mails to send"})
-    return lines
 
 
-def _responses(app: App) -> list[dict[str, Any]]:
-    folders = {app.settings.folder("responses", partner): partner for partner in app.settings.partners}
-    lines = []
+def _rehearsed(app: App) -> list[dict[str, Any]]:
+    done = one_pass(app, "run", _stages)
+    tally, lines = done.tally, []
+    for heard in tally.heard:
+        words = f"reconcile: {heard.name} of {heard.partner}: {heard.applied} of {heard.lines} lines applied, {heard.exceptions} exception lines"
+        lines.append({
+            "stage": "reconcile", "partner": heard.partner, "file": heard.name, "lines": heard.lines, "applied": heard.applied, "exceptions": heard.exceptions,
+            "words": words,
+        })  # fmt: skip
+    for file in tally.files:
+        told = ", ".join(f"{number} {state}" for state, number in file.counts.items()) or file.state
+        words = f"intake: {file.customer}/{file.name}: {told}"
+        lines.append({"stage": "intake", "customer": file.customer, "file": file.name, "state": file.state, "rows": dict(file.counts), "words": words})
+    for sent in tally.sent:
+        words = f"submit: {sent.name}: {sent.orders} orders, {sent.lines} lines to {sent.partner}"
+        lines.append({"stage": "submit", "partner": sent.partner, "file": sent.name, "orders": sent.orders, "lines": sent.lines, "words": words})
     with app.store.reading() as connection:
-        for arrival in complete_files(list(folders), now=time.time(), settle=app.settings.limits.settle):
-            partner = folders[arrival.path.parent]
-            if arrival.name.endswith(".manifest.json"):
-                continue
-            known = seen(connection, partner, hashlib.sha256(arrival.path.read_bytes()).hexdigest())
-            words = f"reconcile: {arrival.name} of {partner}{', seen before: nothing to do' if known else ''}"
-            lines.append({"stage": "reconcile", "partner": partner, "file": arrival.name, "seen": known, "words": words})
+        results, mails = len(look.results_due(connection)), tally.mails["waiting"]
+    if results or mails:
+        lines.append({"stage": "notify", "results": results, "mails": mails, "words": f"notify: {results} results to write, {mails} mails to send"})
+    lines += [{"stage": "trouble", "words": f"! {said}"} for said in (*tally.set_aside, *tally.troubles)]
     return lines
 
 
-def _sheets(app: App) -> list[dict[str, Any]]:
-    lines = []
-    for customer in app.settings.customers:
-        for arrival in complete_files([app.settings.folder("inbox", customer)], now=time.time(), settle=app.settings.limits.settle):
-            checked = check_files([(arrival.path, arrival.name)], app.reference, app.limits, app, customer)
-            counts = {state: number for state, number in checked.counts().items() if number}
-            told = ", ".join(f"{number} {state}" for state, number in counts.items()) or checked.files[0].state
-            lines.append({"stage": "intake", "customer": customer, "file": arrival.name, "rows": counts, "words": f"intake: {customer}/{arrival.name}: {told}"})
-    return lines
+def _stages(app: App, tally: PassTally, pass_id: int) -> None:
+    for stage in (reconcile, intake, submit):
+        stage(app, tally, pass_id)
+
+
+@contextmanager
+def _copied(app: App) -> Iterator[App]:
+    """The installation with its doors and its database copied into a folder of this user's alone."""
+    with tempfile.TemporaryDirectory(prefix="batchport-plan-") as name:
+        home = Path(name)
+        for door in _DOORS:
+            if app.settings.folder(door).is_dir():
+                shutil.copytree(app.settings.folder(door), home / door, symlinks=True)
+        _copy_database(app.settings, home / "batchport.db")
+        keys = app.settings.keys
+        own = keys if keys.file is None else Secret(file=app.settings.home / keys.file)
+        settings = app.settings.model_copy(update={"home": home, "database": None, "keys": own, "smtp": None})
+        with closing_app(App(settings, app.now)) as copy:
+            yield copy
+
+
+def _copy_database(settings: Settings, target: Path) -> None:
+    source = Path(make_url(settings.database_url).database or "")
+    if source.is_file():
+        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)

@@ -23,7 +23,7 @@ from batchport.domain.table import records
 from batchport.files import make_folder, sync_folder, write_whole
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.mails import contacts_of, queue_mails
-from batchport.pipeline.tally import PassTally
+from batchport.pipeline.tally import Heard, PassTally
 from batchport.store import responses as stored
 from batchport.store.pieces import load_rows
 from batchport.transport.arrivals import complete_files
@@ -100,7 +100,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     with app.store.reading() as connection:
         known = stored.seen(connection, partner, digest)
     if known:
-        tally.responses["repeated"] += 1
+        tally.heard_before += 1
         if put_away:
             _archive(app, partner, path, data, digest)
         return
@@ -120,9 +120,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
         for kind, names in customers.items():
             for customer, contacts in names.items():
                 queue_mails(app, connection, pass_id, kind, customer, contacts)
-    tally.responses["read"] += 1
-    tally.answers += int(outcomes.recorded.applied.sum())
-    tally.exceptions += len(outcomes.exceptions)
+    tally.heard.append(Heard(partner, path.name, len(lines), int(outcomes.recorded.applied.sum()), len(outcomes.exceptions)))
     tally.carrier_rejected += stored.newly(outcomes.applied, State.CARRIER_REJECTED)
     tally.changed = True
     if put_away:

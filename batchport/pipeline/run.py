@@ -14,7 +14,7 @@ from batchport.pipeline.count import Count, counted
 from batchport.pipeline.home import make_folders
 from batchport.pipeline.intake import intake
 from batchport.pipeline.mails import queue_night
-from batchport.pipeline.notify import composer, notify
+from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
@@ -53,7 +53,7 @@ def whole_pass(app: App) -> PassDone:
 
 def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
     """Reconcile, intake, submit, notify, in this order."""
-    composer(app).prove()
+    app.composer.prove()
     for stage in (reconcile, intake, submit):
         stage(app, tally, pass_id)
     if tally.changed or tally.needs_somebody:

@@ -179,7 +179,7 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
             "pon": pon, "ver": f"{int(one.ver):02d}" if one.ver else None, "sup": one.sup or None,
             "parent": app.store.pons.one(int(one.parent_id)) if known(one.parent_id) else None,
             "customer": one.customer, "partner": one.partner or None, "state": state, "number_class": one.number_class, "losing_carrier": one.losing_carrier,
-            "btn": f"{int(one.btn)}" if known(one.btn) else None, "lines": int(one.lines),
+            "btn": f"{int(one.btn):010d}" if known(one.btn) else None, "lines": int(one.lines),
             "requested_date": one.requested_date or None, "foc_date": iso(one.foc) if dated and known(one.foc) else None,
             "since": max(one.since, pd.Timestamp(int(one.moved), unit="s", tz="UTC").isoformat()), "overdue": False, "held_by": one.held_by or None,
         })  # fmt: skip

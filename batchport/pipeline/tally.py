@@ -32,6 +32,17 @@ class Sent:
     lines: int
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A partner's response file: how many of its lines were applied, and how many are exception lines."""
+
+    partner: str
+    name: str
+    lines: int
+    applied: int
+    exceptions: int
+
+
 @dataclass(slots=True)
 class PassTally:
     """Counts of one pass.
@@ -39,11 +50,10 @@ class PassTally:
     Attributes:
         files: customers' files dealt with.
         sent: submission files sent.
-        answers: response lines applied.
-        responses: response files applied, and those that had been seen before.
+        heard: response files applied.
+        heard_before: response files that had been seen before.
         set_aside: files of customers and partners that could not be dealt with, each with a sentence.
         troubles: what else needs the operator, a sentence each.
-        exceptions: new exception lines.
         carrier_rejected: rows newly rejected by partners.
         mails: sent, waiting, failed.
         changed: whether anything was changed at all.
@@ -51,11 +61,10 @@ class PassTally:
 
     files: list[FileDone] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
-    answers: int = 0
-    responses: Counter[str] = field(default_factory=Counter)
+    heard: list[Heard] = field(default_factory=list)
+    heard_before: int = 0
     set_aside: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
-    exceptions: int = 0
     carrier_rejected: int = 0
     mails: Counter[str] = field(default_factory=Counter)
     results: list[str] = field(default_factory=list)
@@ -75,6 +84,16 @@ class PassTally:
         self.troubles.append(sentence)
 
     @property
+    def answers(self) -> int:
+        """Response lines applied."""
+        return sum(heard.applied for heard in self.heard)
+
+    @property
+    def exceptions(self) -> int:
+        """New exception lines."""
+        return sum(heard.exceptions for heard in self.heard)
+
+    @property
     def newly_rejected(self) -> int:
         """Rows that this pass rejected."""
         return sum(done.counts["rejected"] for done in self.files)
@@ -87,7 +106,7 @@ class PassTally:
     def file_counts(self) -> dict[str, int]:
         """Files of customers and partners that were read, that had been seen before, and that were set aside."""
         states = Counter(done.state for done in self.files)
-        return {"read": states["read"] + self.responses["read"], "repeated": states["repeated"] + self.responses["repeated"], "set_aside": len(self.set_aside)}
+        return {"read": states["read"] + len(self.heard), "repeated": states["repeated"] + self.heard_before, "set_aside": len(self.set_aside)}
 
     def to_json(self) -> str:
         """What the operator's mail tells of the pass, as text."""

@@ -161,7 +161,7 @@ def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]
         findings: row (position), code, field, detail, suggestion.
         extra: position -> further words, such as a carrier's reasons, which come first.
     """
-    grave = findings[[source.severity(code) != INFO for code in findings.code]] if len(findings) else findings
+    grave = findings[np.array([source.severity(code) != INFO for code in findings.code], dtype=bool)]
     sentences: dict[int, list[Sentence]] = {}
     for row, code, field, detail, suggestion in zip(grave.row, grave.code, grave.field, grave.detail, grave.suggestion, strict=True):
         sentences.setdefault(int(row), []).append(source.sentence(int(row), code, field, detail, suggestion))

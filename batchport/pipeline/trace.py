@@ -37,7 +37,9 @@ def _rows(app: App, connection: Connection, handle: str, steps: list[dict[str, A
     number, _ = number_in(handle)
     if number >= 0:
         found = look.rows_by(connection, numbers=[number])
-        return found if len(found) else None
+        lines = look.exceptions_naming(connection, f"{number:010d}")
+        steps += [step for line in lines for step in _exception_steps(line)]
+        return found if len(found) or lines else None
     for names, by in ((app.store.pons, "orders"), (app.store.row_ids, "ids")):
         named = int(names.read([handle])[0])
         if named > 0:
@@ -45,7 +47,7 @@ def _rows(app: App, connection: Connection, handle: str, steps: list[dict[str, A
             if len(found):
                 return found
     if handle.isascii() and handle.isdigit():
-        return _of_exception(connection, int(handle), steps)
+        return _of_exception(app, connection, int(handle), steps)
     files = look.files_named(connection, handle)
     if files:
         return pd.concat([look.rows_of_file(connection, file.id) for file in files])
@@ -53,16 +55,24 @@ def _rows(app: App, connection: Connection, handle: str, steps: list[dict[str, A
     return look.rows_by(connection, orders=orders) if orders else None
 
 
-def _of_exception(connection: Connection, number: int, steps: list[dict[str, Any]]) -> pd.DataFrame | None:
-    line = look.exception_record(connection, number)
+def _of_exception(app: App, connection: Connection, exception: int, steps: list[dict[str, Any]]) -> pd.DataFrame | None:
+    line = look.exception_record(connection, exception)
     if line is None:
         return None
+    steps += _exception_steps(line)
+    named = int(app.store.pons.read([line.pon])[0])
+    of_order = look.rows_by(connection, orders=[named]) if named > 0 else look.rows_by(connection, ids=[])
+    number, _ = number_in(line.tn)
+    return of_order if len(of_order) else look.rows_by(connection, numbers=[number] if number >= 0 else [])
+
+
+def _exception_steps(line: Any) -> list[dict[str, Any]]:
+    """An exception line, and how it was settled."""
     told = f"{line.partner} said {line.status or 'nothing'} of {line.tn or line.pon or 'nothing'}: {line.reason}"
-    steps.append(_step(line.received, "exception", told, f"{line.file}, line {line.line}"))
-    if line.resolved:
+    steps = [_step(line.received, "exception", told, f"{line.file}, line {line.line}")]
+    if known(line.resolved):
         steps.append(_step(line.resolved, "act", f"resolved by {line.resolved_by}: {line.why}", ""))
-    known, _ = number_in(line.tn)
-    return look.rows_by(connection, numbers=[known] if known >= 0 else [])
+    return steps
 
 
 def _steps(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict[str, Any]]:

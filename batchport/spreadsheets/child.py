@@ -30,7 +30,7 @@ import batchport
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
 
-_SHARED_MEMORY = Path("/dev/shm")
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 _ABOUT = b"batchport"
 
@@ -163,7 +163,7 @@ def _serve(path: Path, limits: Limits, folder: Path) -> dict[str, Any]:
         return _read(path, limits, folder)
     except Unreadable as error:
         refusal = {"code": error.code, "detail": error.detail}
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001  whatever a file does to its reader is a finding of that file
         refusal = {"code": "file-unreadable", "detail": f"reading it failed ({type(error).__name__})"}
     for left in folder.iterdir():
         left.unlink()

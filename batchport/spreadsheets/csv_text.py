@@ -205,7 +205,9 @@ class _Counted(io.RawIOBase):
 
 def read_exactly(data: bytes, limits: Limits) -> Sheet:
     """The file read record by record; `data` is UTF-8 without a mark at its beginning."""
-    _refuse_rows((data.count(b"\n") + data.count(b"\r")) // LINES_A_ROW, limits)
+    breaks = data.count(b"\n") + data.count(b"\r")
+    if breaks > limits.max_rows * LINES_A_ROW:
+        raise Unreadable("file-too-large", f"{breaks:,} line breaks; at most {limits.max_rows * LINES_A_ROW:,}")
     lines = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="").readlines()
     records = _records(lines)
     header_row, headers = next(((row, cells) for row, cells, _ in records if "".join(cells).strip()), (0, []))

@@ -212,6 +212,12 @@ def exception_record(connection: Connection, number: int) -> Any | None:
     return next(records(found), None)
 
 
+def exceptions_naming(connection: Connection, tn: str) -> list[Any]:
+    """Exception lines that name a number (ten digits), with the files they stood in."""
+    statement = "select e.*, p.partner, p.name as file, p.received from exceptions e join responses p on p.id = e.response_id where e.tn = ? order by e.id"
+    return list(records(frame_of(connection, statement, (tn,))))
+
+
 def rows_of_submission(connection: Connection, name: str) -> list[int]:
     """Orders that went in a submission file."""
     statement = "select v.order_id from submissions s join versions v on v.submission_id = s.id where s.name = ?"

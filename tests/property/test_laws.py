@@ -13,7 +13,7 @@ import pytest
 
 from tests.reference import ask, rows_of
 from tests.reference.generate import Row, random_rows, write_sheet
-from tests.reference.plain import check
+from tests.reference.plain import CODES, check
 
 STATES = {"ready", "held", "rejected", "duplicate"}
 Judge = Callable[[list[Row], Path], list[dict[str, Any]]]
@@ -37,6 +37,12 @@ def sheet(seed: int, count: int = 300) -> list[Row]:
     """Rows of which each has a reference of its own."""
     rows = random_rows(random.Random(seed), count, faults=4)
     return [row | {"customer_ref": f"R{index}"} for index, row in enumerate(rows)]
+
+
+def test_the_generated_rows_provoke_every_code() -> None:
+    defaults = {"defaults": {"pin": "4321"}}
+    found = {code for seed in range(6) for line in check(random_rows(random.Random(seed), 500, faults=6), defaults) for code, _ in line["codes"]}
+    assert found | {"pin-defaulted"} == CODES
 
 
 @judges

@@ -76,7 +76,8 @@ def write_sheet(path: Path, rows: list[Row], columns: list[str] | None = None) -
 def letter() -> bytes:
     """A one-page PDF that says nothing."""
     parts = [
-        b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] >>",
+        b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] >>",
     ]
     text, places = b"%PDF-1.4\n", []
     for index, part in enumerate(parts, 1):
@@ -112,7 +113,8 @@ def make_account(rng: random.Random, serial: int) -> list[Row]:
     if kind == "residential":
         shared |= {"number_type": "Residential", "name": person, "authorized_name": rng.choice(["", person])}
     if kind == "wireless":
-        shared |= {"number_type": "Wireless", "account_type": rng.choice(["", "Multi-Line"]), "name": person, "authorized_name": rng.choice(["", person])}
+        shared |= {"number_type": "Wireless", "account_type": rng.choice(["", "Multi-Line"])}
+        shared |= {"name": person, "authorized_name": rng.choice(["", person])}
         if rng.random() < 0.5:
             shared |= dict.fromkeys(["street_number", "street_direction", "street_name", "unit", "city", "state"], "")
     if kind == "toll_free":
@@ -210,7 +212,9 @@ def _bad_number(name: str) -> Callable[[random.Random, Row], None]:
 def _respelled(name: str) -> Callable[[random.Random, Row], None]:
     def fault(rng: random.Random, row: Row) -> None:
         text = row.get(name, "")
-        row[name] = rng.choice([text.upper(), text.replace(" ", "  "), text.replace(".", "").replace(",", ""), f"{text}.", text.replace(" ", "-")]) if text else ""
+        if text:
+            bare = text.replace(".", "").replace(",", "")
+            row[name] = rng.choice([text.upper(), text.replace(" ", "  "), bare, f"{text}.", text.replace(" ", "-")])
 
     return fault
 
@@ -249,7 +253,9 @@ def spoil(rng: random.Random, account: list[Row], faults: int) -> None:
 
 def mix(rng: random.Random, account: list[Row], other: list[Row]) -> None:
     """Let an account share with the one before it: carrier, account number or primary number."""
-    names = rng.choice([["losing_carrier", "account_number"], ["losing_carrier", "btn"], ["losing_carrier", "account_number", "btn"], ["btn"], ["name"]])
+    names = rng.choice([
+        ["losing_carrier", "account_number"], ["losing_carrier", "btn"], ["losing_carrier", "account_number", "btn"], ["btn"], ["name"],
+    ])
     for row in account:
         for name in names:
             row[name] = other[0].get(name, "")

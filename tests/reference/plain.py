@@ -28,7 +28,8 @@ NOT_PORTABLE_AREAS = {
 DIRECTIONS = {"N", "S", "E", "W", "NE", "NW", "SE", "SW"}
 DIRECTION_WORDS = {
     "north": "N", "south": "S", "east": "E", "west": "W", "northeast": "NE", "northwest": "NW", "southeast": "SE", "southwest": "SW",
-    "nord": "N", "sud": "S", "est": "E", "ouest": "W", "o": "W", "nordest": "NE", "nordouest": "NW", "sudest": "SE", "sudouest": "SW", "no": "NW", "so": "SW",
+    "nord": "N", "sud": "S", "est": "E", "ouest": "W", "nordest": "NE", "nordouest": "NW", "sudest": "SE", "sudouest": "SW",
+    "o": "W", "no": "NW", "so": "SW",
 }
 YES = {"y", "yes", "true", "1"}
 NO = {"n", "no", "false", "0"}
@@ -47,10 +48,10 @@ INFOS = {
 ERRORS = {
     "tn-missing", "tn-invalid", "tn-extension", "tn-rounded", "tn-not-assignable", "tn-not-portable", "tn-country", "tn-conflict",
     "number-type-missing", "number-type-invalid", "number-type-mismatch", "account-type-missing", "account-type-invalid", "account-type-mismatch",
-    "account-missing", "account-invalid", "btn-missing", "btn-invalid", "btn-toll-free", "btn-mismatch", "pin-missing", "pin-invalid", "resporg-invalid",
-    "carrier-missing", "carrier-unlock", "name-missing", "authorized-missing", "address-missing", "address-po-box", "address-direction", "state-invalid",
-    "postal-invalid", "postal-state", "address-country", "destination-missing", "order-rows-disagree", "order-new-btn", "new-btn-invalid",
-    "partial-invalid", "action-invalid",
+    "account-missing", "account-invalid", "btn-missing", "btn-invalid", "btn-toll-free", "btn-mismatch", "pin-missing", "pin-invalid",
+    "resporg-invalid", "carrier-missing", "carrier-unlock", "name-missing", "authorized-missing", "address-missing", "address-po-box",
+    "address-direction", "state-invalid", "postal-invalid", "postal-state", "address-country", "destination-missing", "order-rows-disagree",
+    "order-new-btn", "new-btn-invalid", "partial-invalid", "action-invalid",
 }
 CODES = ERRORS | WARNINGS | INFOS
 
@@ -67,6 +68,7 @@ class Case:
     readable: bool = False  # the number has ten digits
     number_class: str = "local"
     account_filled: bool = False
+    account_type_told: bool = False  # by us, not by the customer
     duplicate: bool = False
     partial_as_given: str | None = None
     partial_of_order: str | None = None
@@ -362,9 +364,11 @@ def auto_account_types(cases: list[Case], defaults: dict[str, str]) -> None:
             continue
         btn, _ = telephone(case.written["btn"])
         other_btn = case.number_class == "local" and btn is not None and btn != case.values["tn"]
-        company = any(same_account(case, other) and other.readable and other.values["tn"] != case.values["tn"] for other in cases)
+        others = [other for other in cases if other is not case and same_account(case, other)]
+        company = any(not case.readable or other.values["tn"] != case.values["tn"] for other in others)
         case.written["account_type"] = "Multi-Line" if other_btn or company else "Single-Line"
         case.note("value-defaulted", "account_type")
+        case.account_type_told = True
 
 
 def read_account(case: Case) -> None:
@@ -404,7 +408,8 @@ def read_account(case: Case) -> None:
             # "`btn-mismatch`(Single-Line, yet not the number)"
             case.note("btn-mismatch", "btn")
 
-    # "letters and digits, 1 to 40; spaces, dashes and hyphens are taken out. Blank: the number itself; Multi-Line: the primary number. Wireless: required"
+    # "letters and digits, 1 to 40; spaces, dashes and hyphens are taken out. Blank: the number itself; Multi-Line: the primary number. Wireless:
+    # required"
     account = account_as_written(case)
     case.values["account_number"] = account or None
     if not case.written["account_number"]:
@@ -636,7 +641,9 @@ def single_lines_with_company(cases: list[Case]) -> None:
             accounts[place].add(case.values["tn"] or "")
     for case in cases:
         place = account_place(case)
-        if case.values["account_type"] == "single_line" and case.readable and place and accounts[place] - {case.values["tn"]}:
+        if case.values["account_type"] != "single_line" or case.account_type_told or not case.readable or not place:
+            continue
+        if accounts[place] - {case.values["tn"]}:
             case.note("account-type-mismatch", "account_type")
 
 
@@ -706,15 +713,15 @@ def group(cases: list[Case]) -> dict[tuple[str, ...], list[Case]]:
     for case in cases:
         if case.belongs:
             continue
-        # "Where the key cannot be made, it counts to every order of the same customer, carrier (any, where that is what is missing) and file that shares
-        # its valid `btn`, or else its valid `account_number`; where neither is valid, to none."
+        # "Where the key cannot be made, it counts to every order of the same customer, carrier (any, where that is what is missing) and file that
+        # shares its valid `btn`, or else its valid `account_number`; where neither is valid, to none."
         carrier, btn = carrier_part(case), valid_btn(case)
-        account = case.values["account_number"] if "account_number" not in case.broken and not case.account_filled else None
-        for key in orders:
-            theirs = {key[2]} | {fold(member.values["losing_carrier"]) for member in orders[key]}
+        account = case.values["account_number"] if "account_number" not in case.broken else None
+        for key, members in orders.items():
+            theirs = {key[2]} | {fold(member.values["losing_carrier"]) for member in members}
             if carrier is not None and not theirs & {carrier, fold(case.values["losing_carrier"])}:
                 continue
-            if (btn and key[4] == btn) or (not btn and account and key[3] == account):
+            if (btn and key[4] == btn) or (not btn and account and account in {member.values["account_number"] for member in members}):
                 case.belongs.append(key)
     return dict(orders)
 
@@ -756,7 +763,7 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
     numbers = {case.values["tn"] for case in counted if case.readable}
     btn = key[4]
     partial = most_common([case.partial_as_given or "" for case in members if "partial" not in case.broken])
-    new_btns = {case.values["new_btn"] for case in members if ("new-btn-invalid", "new_btn") not in case.found} - {None}
+    new_btn = most_common([case.values["new_btn"] for case in members if case.values["new_btn"] and ("new-btn-invalid", "new_btn") not in case.found])
     said_none = not any(case.written["new_btn"] for case in members)
     local = key[0] == "local"
     multi = local and any(case.values["account_type"] == "multi_line" for case in members)
@@ -777,7 +784,7 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
             case.note("order-btn-not-listed", "btn")
         # "`order-new-btn`: Y, the BTN is among them and `new_btn` is blank, or `new_btn` is the BTN or one of them."
         said = partial or derived
-        if (said == "Y" and btn in numbers and said_none) or new_btns & (numbers | {btn}):
+        if (said == "Y" and btn in numbers and said_none) or (new_btn and new_btn in numbers | {btn}):
             case.note("order-new-btn", "new_btn")
 
 

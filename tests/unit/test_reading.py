@@ -210,7 +210,7 @@ def test_a_file_without_a_row_is_empty(tmp_path: Path, text: str) -> None:
         ("TN,Notes\n6172340142,call me first\n", Limits(max_cell=12), "a cell of more than 12 signs in row 2, column 'Notes'"),
         ("TN\n6172340142\n", Limits(max_bytes=5), "at most 0"),
         ("TN,Notes\n1,2,3\n6172340142," + "x" * 200_000, LIMITS, "a cell of more than 131,072 signs"),
-        ("TN,City\n" + "\n" * 100, Limits(max_rows=4), "rows; at most 4"),
+        ("TN,City\n" + "\n" * 100, Limits(max_rows=4), "101 line breaks; at most 64"),
     ],
 )
 def test_beyond_the_limits_a_file_is_too_large(tmp_path: Path, text: str, limits: Limits, words: str) -> None:

@@ -99,12 +99,14 @@ def postal_form(rows: Prepared) -> Mask:
     """Rows whose ZIP or postal code is neither."""
     postal = rows["postal_code"]
     canadian = postal.fullmatch("[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z] [0-9][ABCEGHJ-NPRSTV-Z][0-9]")
-    return ~postal.blank & ~canadian & ~postal.fullmatch("[0-9]{5}(?:-[0-9]{4})?") & ~rows.failed("country")
+    return ~postal.blank & ~canadian & ~postal.fullmatch("[0-9]{5}(?:-[0-9]{4})?")
 
 
 @check("postal-state", "postal_code")
 def postal_code_of_another_state(rows: Prepared) -> Verdict:
     """Rows whose ZIP or postal code does not belong to their state or province."""
-    asked = ~rows["postal_code"].blank & ~rows["state"].blank & ~rows.failed("postal_code") & ~rows.failed("state") & ~rows.failed("country")
+    asked = ~rows["postal_code"].blank & ~rows["state"].blank & ~rows.failed("postal_code") & ~rows.failed("state")
+    # A postal code of the other country is told by `address-country`.
+    asked &= rows.known.country_of_state(rows["state"]).equals("CA") == rows["postal_code"].contains("[A-Z]")
     mask = asked & rows.known.postal_elsewhere(rows["postal_code"], rows["state"])
     return mask, rows["state"].take(mask).text().to_pylist()

@@ -48,7 +48,7 @@ def unknown_account_type(rows: Prepared) -> Mask:
 @check("account-type-mismatch", "account_type")
 def single_line_with_others(rows: Prepared) -> Verdict:
     """Single-Line rows whose carrier and account number stand on a row with another number too."""
-    stated = ~rows["account_number"].blank & ~rows.account_filled & ~rows["losing_carrier"].blank & (rows.tn >= 0) & ~rows.again
+    stated = ~rows["account_number"].blank & ~rows["losing_carrier"].blank & (rows.tn >= 0) & ~rows.again
     stated &= ~rows.failed("account_number")
     if not (stated & rows.single).any():
         return np.zeros(len(rows), dtype=bool)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -102,8 +103,8 @@ def prepare(requests: Requests, terms: Terms, known: Reference, findings: Findin
     rows.written = rows.requests
     _numbers(rows)
     _number_types(rows, findings)
-    _account_types(rows)
     _plain_words(rows, findings)
+    _account_types(rows)
     _addresses(rows, findings)
     _dates(rows)
     _billing_numbers(rows, findings)
@@ -131,8 +132,8 @@ def _fill_defaults(rows: Prepared, findings: Findings) -> None:
         blank = rows[name].blank
         if blank.any():
             rows.set(**{name: rows[name].where(blank, value)})
-            if (name, value) != ("account_type", "auto"):
-                findings.add("value-defaulted", blank, name, detail=Column.constant("****" if BY_NAME[name].secret else value, int(blank.sum())).text())
+            shown_value = "****" if BY_NAME[name].secret else value
+            findings.add("value-defaulted", blank, name, detail=Column.constant(shown_value, int(blank.sum())).text())
 
 
 def _numbers(rows: Prepared) -> None:
@@ -141,7 +142,7 @@ def _numbers(rows: Prepared) -> None:
         column = rows[name]
         numbers, trouble = numbering.digits(column.values)
         good = numbers >= 0
-        text = pc.if_else(pa.array(good), pa.array(numbers).cast(pa.string()), normalise.tidy(Column(column.values)).values)
+        text = pc.if_else(pa.array(good), ten_digits(numbers), normalise.tidy(Column(column.values)).values)
         rows.set(**{name: Column(text, column.codes)})
         setattr(rows, name, column.spread(numbers))
         rows.trouble[name] = column.spread(trouble)
@@ -173,14 +174,15 @@ def _account_types(rows: Prepared) -> None:
 
 
 def _shared_account(rows: Prepared) -> Mask:
-    """Rows whose account number stands on a row with another number too."""
-    account = normalise.folded(rows["account_number"])
-    ids = account.ids()
+    """Rows whose carrier and account number stand on a row with another number too."""
+    account, carrier = normalise.folded(rows["account_number"]), normalise.folded(rows["losing_carrier"])
+    carriers = carrier.ids().astype(np.int64)
+    ids = pd.factorize(account.ids() * (int(carriers.max(initial=0)) + 1) + carriers)[0]
     first = np.full(int(ids.max(initial=-1)) + 1, -1, np.int64)
     first[ids[::-1]] = rows.tn[::-1]
     differs = np.zeros(len(first), dtype=bool)
     differs[ids[rows.tn != first[ids]]] = True
-    return differs[ids] & ~account.blank
+    return bools(differs[ids] & ~account.blank & ~carrier.blank)
 
 
 def _plain_words(rows: Prepared, findings: Findings) -> None:
@@ -224,7 +226,8 @@ def _restore_zeros(rows: Prepared, findings: Findings) -> None:
     if not short.any():
         return
     padded = rows["postal_code"].map(lambda values: pc.utf8_lpad(values, 5, "0"))
-    fits = short & ~rows["state"].blank & ~rows.known.postal_elsewhere(padded, rows["state"])
+    exists = padded.map(lambda values: pc.utf8_slice_codeunits(values, 0, 3)).isin(rows.known.zip_states)
+    fits = short & exists & ~rows.known.postal_elsewhere(padded, rows["state"])
     if fits.any():
         findings.add("postal-zeros-restored", fits, "postal_code", suggestion=padded.take(fits).text())
         rows.set(postal_code=rows["postal_code"].where(fits, padded))
@@ -292,7 +295,12 @@ def _changed(old: Column, new: Column) -> Mask:
 
 def _shown(numbers: Ints) -> pa.StringArray:
     """Telephone numbers as people read them."""
-    return shown(pa.array(numbers).cast(pa.string()))
+    return shown(ten_digits(numbers))
+
+
+def ten_digits(numbers: Ints) -> pa.StringArray:
+    """Numbers as ten digits; one that begins with 0 keeps it."""
+    return pc.utf8_lpad(pa.array(numbers).cast(pa.string()), 10, "0")
 
 
 def shown(values: pa.StringArray) -> pa.StringArray:

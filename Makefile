@@ -1,0 +1,48 @@
+# `make run` plays three nights with the samples; `make test` runs the whole suite. Both make their own environment, and need Python 3.11 or later.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOME_OF_RUN ?= scratch/night
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test bench lint docs clean
+.DEFAULT_GOAL := run
+
+run: $(VENV)/.run
+	@$(BIN)/python samples/night.py $(HOME_OF_RUN)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/bench.py
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/make_docs.py --check
+
+docs: $(VENV)/.run
+	$(BIN)/python scripts/make_docs.py
+
+# What was made here, the rehearsal's home included; nothing that was written by hand.
+clean:
+	rm -rf $(VENV) scratch build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The pinned packages, then the checkout itself: what is changed in it counts at once.
+$(VENV)/.run: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "batchport needs Python 3.11 or later; name one: make PYTHON=python3.12 ...")'
+	@echo "Making the environment in $(VENV), which takes about a minute ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q -r requirements.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements-dev.txt $(VENV)/.run
+	@echo "Adding what the tests and the linters need ..."
+	@$(BIN)/python -m pip install -q -r requirements-dev.txt
+	@touch $@
