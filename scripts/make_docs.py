@@ -144,15 +144,14 @@ def states_page() -> str:
     for answer, moves in PARTNER_MOVES.items():
         for start, end in moves.items():
             theirs.setdefault((start, end), []).append(answer.value)
-    orderless = ", ".join(f"`{state.label}`" for state in sorted(ORDERLESS))
-    ended = ", ".join(f"`{state.label}`" for state in sorted(ENDED))
+    orderless, ended = (_and([f"`{state.label}`" for state in sorted(states)]) for states in (ORDERLESS, ENDED))
     return "\n".join([
         _STATES.format(orderless=orderless),
         _table(("state", "meaning"), ((f"`{state.label}`", STATES[state]) for state in State)),
-        f"At an end: {ended}; after these nothing follows.\n",
-        "## Until it is sent\n\nThe checks put a new row into one of the four states at the top; what moves it on is on our side.\n",
+        f"\nRows that are {ended} are at their end.\n",
+        "## Moves on our side\n\nThe checks put a new row into one of the first four states; sheets and acts that come later, and sending, move it on.\n",
         _diagram([f"    [*] --> {state.label}" for state in first], {pair: [word] for pair, word in ours.items()}),
-        "## Once it is sent\n\nOnly the partner's answers move it.\n",
+        "## Moves by the partner's answers\n\nWhat was sent is moved by these alone.\n",
         _diagram([f"    [*] --> {State.SUBMITTED.label}"], theirs),
         _ANSWERS,
         _table(("", *(answer.value for answer in Answer)), (_answered(state) for state in State if state > State.READY)),

@@ -203,7 +203,8 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, *, release: Mask,
     lines = np.bincount(order[goes], minlength=count)
 
     waits = np.zeros(count, dtype=bool)
-    waits[order[member & rejected & (disagree | ~release[order])]] = True
+    # A release sends an order without its rejected rows, but not past a disagreement among the others.
+    waits[order[member & rejected & ((disagree & ~batch.rejected) | ~release[order])]] = True
     waits[holds[~release[holds[:, 1]], 1]] = True
     held_by = np.full(count, "", dtype=object)
     _note_held(batch, keys, notes, rejected, holds, waits & (lines > 0), held_by)

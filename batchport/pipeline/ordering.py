@@ -96,13 +96,26 @@ def settle(app: App, connection: Connection, customer: str, new: Batch | None, f
     if batch is None or keys is None:
         batch = _nothing()
         keys = order_keys(batch)
-    order_ids = np.array([open_orders.unsent.get(key, -1) for key, _ in hashes], np.int64)
+    order_ids: Ints = np.array([open_orders.unsent.get(key, -1) for key, _ in hashes], np.int64)
+    order_ids = _kept_names(order_ids, keys, members, new_rows)
     terms = app.terms(customer)
     release = np.array([terms.release_rejected or number in open_orders.released for number in order_ids.tolist()], dtype=bool)
     busy = {number: open_orders.busy[key] for number, (key, _) in enumerate(hashes) if key in open_orders.busy}
     grouping = group_orders(batch, keys, findings, release=release, max_lines=app.max_lines, busy=busy)
     dissolved = sorted(affected - set(order_ids.tolist()))
     return Settled(batch, new_rows, members, grouping, order_ids, hashes, dissolved, findings)
+
+
+def _kept_names(order_ids: Ints, keys: Keys, members: pd.DataFrame, new_rows: int) -> Ints:
+    """The orders' ids, an old one too where all its rows now have another key together: it keeps its PON and takes the new key."""
+    taken = set(order_ids.tolist())
+    for number in np.flatnonzero(order_ids < 0).tolist():
+        before = members.order_id.to_numpy()[keys.order[new_rows:] == number] if len(members) else np.zeros(0)
+        names = {int(name) for name in before if known(name)}
+        if len(names) == 1 and not names & taken:
+            order_ids[number] = names.pop()
+            taken.add(int(order_ids[number]))
+    return order_ids
 
 
 def batch_of(app: App, customer: str, requests: Requests, **facts: object) -> Batch:
@@ -219,8 +232,8 @@ def write_orders(app: App, connection: Connection, customer: str, settled: Settl
     ])  # fmt: skip
     changed = np.flatnonzero(known >= 0).tolist()
     run_many(
-        connection, "update orders set partner = ?, partial = ?, lines = ?, held_by = ?, requested_date = ?, since = ?, live = 1 where id = ?",
-        [(shared[0][n], partial[n], lines[n], held_by[n], dates[n], app.stamp, int(ids[n])) for n in changed],
+        connection, "update orders set key = ?, account = ?, partner = ?, partial = ?, lines = ?, held_by = ?, requested_date = ?, since = ?, live = 1 where id = ?",
+        [(*settled.hashes[n], shared[0][n], partial[n], lines[n], held_by[n], dates[n], app.stamp, int(ids[n])) for n in changed],
     )  # fmt: skip
     touched = [int(ids[n]) for n in changed] + settled.dissolved
     run_many(connection, "delete from order_findings where order_id = ?", [(number,) for number in touched])
@@ -230,12 +243,12 @@ def write_orders(app: App, connection: Connection, customer: str, settled: Settl
         connection, order_findings, ("order_id", "code", "field", "detail", "rejected_too"),
         list(zip(ids[notes.order.to_numpy(np.int64)].tolist(), notes.code, notes.field, notes.detail, notes.rejected_too, strict=True)),
     )  # fmt: skip
-    _write_earlier(app, connection, settled)
+    _write_earlier(app, connection, settled, ids)
     return ids
 
 
-def _write_earlier(app: App, connection: Connection, settled: Settled) -> None:
-    """New states of earlier rows, and what is now found on them."""
+def _write_earlier(app: App, connection: Connection, settled: Settled, ids: Ints) -> None:
+    """New states and orders of earlier rows, and what is now found on them."""
     if not len(settled.earlier):
         return
     state = settled.grouping.state[settled.new :]
@@ -245,6 +258,10 @@ def _write_earlier(app: App, connection: Connection, settled: Settled) -> None:
             act = {State.READY: Act.RELEASE, State.HELD: Act.HOLD, State.REJECTED: Act.REJECT}[State(new)]
             moved.append((int(after(act, State(old))), app.seconds, number))
     run_many(connection, "update rows set state = ?, since = ? where id = ?", moved)
+    order = np.append(ids, -1)[settled.grouping.keys.order[settled.new :]]
+    before = settled.earlier.order_id.fillna(-1).to_numpy(np.int64)
+    joined = [(int(order[at]), int(settled.earlier.id.iloc[at])) for at in np.flatnonzero((order != before) & (order >= 0)).tolist()]
+    run_many(connection, "update rows set order_id = ? where id = ?", joined)
     drop = ", ".join(f"'{code}'" for code in sorted(_OF_THE_ORDER))
     run_many(connection, f"delete from findings where row_id = ? and code in ({drop})", [(number,) for number in settled.earlier.id.tolist()])  # noqa: S608
     found = settled.findings.frame()

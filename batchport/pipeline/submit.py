@@ -132,7 +132,7 @@ def _context(partner: str, name: str) -> str:
 
 
 def _look_again_at_waiting(app: App) -> None:
-    """Settle anew the orders that waited for another order of their account."""
+    """Settle anew the orders that waited for another order of their account, or for a route."""
     with app.store.reading() as connection:
         waiting = stored.waiting_orders(connection)
     for customer, orders in waiting.groupby("customer"):

@@ -33,9 +33,9 @@ metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)
 #: SQLite numbers rows by itself only where the key is called INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 Time = String(32)
-#: Orders that can be sent, and orders that wait for another one of their account.
+#: Orders that can be sent, and orders that wait for another one of their account or for a route.
 READY_ORDER = "held_by = '' and ver = 0 and taken_by is null and lines > 0"
-WAITING_ORDER = "held_by = 'order-account-busy'"
+WAITING_ORDER = "held_by in ('order-account-busy', 'carrier-no-route')"
 
 meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
 

@@ -29,7 +29,7 @@ def ready_lines(connection: Connection, partner: str) -> pd.DataFrame:
 
 
 def waiting_orders(connection: Connection) -> pd.DataFrame:
-    """Orders that wait for another order of their account: id, customer."""
+    """Orders that wait for another order of their account, or for a route: id, customer."""
     return frame_of(connection, f"select id, customer from orders where {WAITING_ORDER}")  # noqa: S608
 
 

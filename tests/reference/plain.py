@@ -360,7 +360,7 @@ def auto_account_types(cases: list[Case], defaults: dict[str, str]) -> None:
     if defaults.get("account_type") != "auto":
         return
     for case in cases:
-        if case.written["account_type"] or case.number_class == "wireless":
+        if case.written["account_type"]:
             continue
         btn, _ = telephone(case.written["btn"])
         other_btn = case.number_class == "local" and btn is not None and btn != case.values["tn"]
@@ -657,9 +657,9 @@ def account_place(case: Case) -> tuple[str, str] | None:
 def repeated_lines(cases: list[Case]) -> None:
     """Lines that several numbers are to go to."""
     # "`destination-repeated` on every row with that line"
-    counts = Counter(case.values["destination"] for case in cases if case.values["destination"])
+    counts = Counter(case.values["destination"] or "" for case in cases)
     for case in cases:
-        if counts[case.values["destination"]] > 1:
+        if case.values["destination"] and counts[case.values["destination"]] > 1:
             case.note("destination-repeated", "destination")
 
 
@@ -678,10 +678,10 @@ def key_of(case: Case) -> tuple[str, ...] | None:
     """The key of the row's order: class, country, carrier, account number, primary number, name; nothing where it cannot be made."""
     # "Key: customer, partner, number class, country, losing carrier, `account_number`, and for local `btn`."
     # "In the key a filled-in account number counts as blank; toll-free rows without one go together by name."
-    # The number class is told by the number and the type: where one of them is wrong there is no key.
+    # The number class is told by the number and the type. What has an error of its own makes no key.
     carrier = carrier_part(case)
     country = case.values["country"] or ""
-    if carrier is None or not case.readable or "number_type" in case.broken or country not in {"", "US", "CA"} or "account_number" in case.broken:
+    if carrier is None or not case.readable or {"number_type", "country", "account_number"} & case.broken:
         return None
     account = "" if case.account_filled else case.values["account_number"] or ""
     btn = name = ""

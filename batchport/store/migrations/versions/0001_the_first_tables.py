@@ -150,7 +150,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_orders_account_live', ['account'], unique=False, sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))
         batch_op.create_index('ix_orders_ready', ['partner'], unique=False, sqlite_where=sa.text("held_by = '' and ver = 0 and taken_by is null and lines > 0"), postgresql_where=sa.text("held_by = '' and ver = 0 and taken_by is null and lines > 0"))
         batch_op.create_index('ix_orders_taken_by', ['taken_by'], unique=False, sqlite_where=sa.text('taken_by is not null'), postgresql_where=sa.text('taken_by is not null'))
-        batch_op.create_index('ix_orders_waiting', ['id'], unique=False, sqlite_where=sa.text("held_by = 'order-account-busy'"), postgresql_where=sa.text("held_by = 'order-account-busy'"))
+        batch_op.create_index('ix_orders_waiting', ['id'], unique=False, sqlite_where=sa.text("held_by in ('order-account-busy', 'carrier-no-route')"), postgresql_where=sa.text("held_by in ('order-account-busy', 'carrier-no-route')"))
 
     op.create_table('pieces',
     sa.Column('file_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -292,7 +292,7 @@ def downgrade() -> None:
     op.drop_table('acts')
     op.drop_table('pieces')
     with op.batch_alter_table('orders', schema=None) as batch_op:
-        batch_op.drop_index('ix_orders_waiting', sqlite_where=sa.text("held_by = 'order-account-busy'"), postgresql_where=sa.text("held_by = 'order-account-busy'"))
+        batch_op.drop_index('ix_orders_waiting', sqlite_where=sa.text("held_by in ('order-account-busy', 'carrier-no-route')"), postgresql_where=sa.text("held_by in ('order-account-busy', 'carrier-no-route')"))
         batch_op.drop_index('ix_orders_taken_by', sqlite_where=sa.text('taken_by is not null'), postgresql_where=sa.text('taken_by is not null'))
         batch_op.drop_index('ix_orders_ready', sqlite_where=sa.text("held_by = '' and ver = 0 and taken_by is null and lines > 0"), postgresql_where=sa.text("held_by = '' and ver = 0 and taken_by is null and lines > 0"))
         batch_op.drop_index('ix_orders_account_live', sqlite_where=sa.text('live'), postgresql_where=sa.text('live'))

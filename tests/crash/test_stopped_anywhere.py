@@ -1,0 +1,203 @@
+"""A pass that is killed at any moment, and run again: the end is the same, nothing goes twice, nothing is lost.
+
+The moments are those at which something could last: before and after every transaction, before every sync of a file or folder (so both before and after a
+file takes its name), and before every removal of a file. A clean pass counts them; then the pass is killed at each in turn.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from sqlalchemy import Connection
+from tests.conftest import EVENING, LOCAL, NEXT, TOLL_FREE, Home, account, text_of
+
+SHARDS = 6
+WAITING = account(2, btn="617-744-2200", account_number="C550", destination="line-7")
+
+
+class Killed(BaseException):
+    """The power has gone."""
+
+
+@contextmanager
+def power_cut(home: Path, moment: int | None) -> Iterator[Counter[str]]:
+    """The power goes at the given moment, counted from 1; what was counted comes back."""
+    from batchport.store.database import Store
+
+    counted: Counter[str] = Counter()
+
+    def tick(what: str) -> None:
+        counted[what] += 1
+        if counted.total() == moment:
+            raise Killed(f"{what} {counted[what]}")
+
+    transaction, fsync, unlink = Store.transaction, os.fsync, Path.unlink
+
+    @contextmanager
+    def watched(self: Store) -> Iterator[Connection]:
+        tick("before a transaction")
+        with transaction(self) as connection:
+            yield connection
+        tick("after a transaction")
+
+    def synced(handle: int) -> None:
+        tick("before a sync")
+        fsync(handle)
+
+    def removed(self: Path, **options: Any) -> None:
+        if self.is_relative_to(home) and self.exists():
+            tick("before a removal")
+        unlink(self, **options)
+
+    with mock.patch.object(Store, "transaction", watched), mock.patch.object(os, "fsync", synced), mock.patch.object(Path, "unlink", removed):
+        yield counted
+
+
+@dataclass(frozen=True)
+class End:
+    """What a night left, as the world sees it."""
+
+    states: dict[str, str]
+    sent: dict[str, bytes]
+    results: dict[str, bytes]
+    archived: list[str]
+    set_aside: list[str]
+    waiting: list[str]
+    answers: list[tuple[str, str | None, list[str]]]
+    exceptions: list[tuple[str, int]]
+    told: dict[tuple[str, str], set[str]]
+
+
+_THINGS = re.compile(r"[0-9]{3}-[0-9]{3}-[0-9]{4}|[a-z-]+\.(?:csv|xlsx)")
+
+
+def end_of(home: Home) -> End:
+    """The end of a night."""
+    folder = home.path
+    told: dict[tuple[str, str], set[str]] = {}
+    for mail in home.mails():
+        kind = mail["Message-ID"].strip("<").partition(".")[0]
+        told.setdefault((kind, mail["To"]), set()).update(_THINGS.findall(f"{mail['Subject']}\n{text_of(mail)}"))
+    told = {who: things for who, things in told.items() if who[0] != "night"}
+    return End(
+        states=home.states(),
+        sent={path.name: path.read_bytes() for path in sorted(folder.glob("outbox/sample/*"))},
+        results={path.name: path.read_bytes() for path in sorted(folder.glob("results/*/*.csv"))},
+        archived=sorted(str(path.relative_to(folder)) for path in folder.glob("archive/*/*/*")),
+        set_aside=sorted(str(path.relative_to(folder)) for path in folder.glob("quarantine/*/*")),
+        waiting=sorted(str(path.relative_to(folder)) for door in ("inbox", "responses") for path in folder.glob(f"{door}/*/*")),
+        answers=[(row["tn"], row["foc_date"], [reason["code"] for reason in row["reasons"]]) for row in home.json("status")],
+        exceptions=[(line["file"], line["line"]) for line in home.exceptions()],
+        told=told,
+    )
+
+
+def first_night(home: Home) -> None:
+    """Two sheets, one of them with a row that is wrong, and one that cannot be read."""
+    home.drop(LOCAL | {"contact_email": "it@acme.example"}, *account(2), TOLL_FREE | {"tn": "800-234-73"}, name="one.csv")
+    home.drop(TOLL_FREE, name="two.csv", customer="harbor")
+    home.drop(name="broken.csv", content=b"\x00\x01" * 99)
+
+
+def second_night(home: Home) -> None:
+    """Answers, a sheet that replaces and adds, one that repeats, and a response that is set aside."""
+    first_night(home)
+    home.drop(*WAITING[:1], WAITING[1] | {"name": ""}, name="held.csv")
+    assert home.run(EVENING).exit == 1
+    pon = home.pon("617-236-2200")
+    home.answer(
+        (pon, "01", "", "FOC", "", "", "2026-03-12"), ("", "", "6172340142", "REJECT", "8A"), ("", "", "8002347301", "COMPLETE"), ("", "", "6179990000", "ACK"), run=False,
+    )  # fmt: skip
+    home.answer((pon, "01", "6172362201", "DELAY", "1B"), ("", "", "8002347301", "ACK"), name="later.csv", run=False)
+    (home.path / "responses" / "sample" / "bad.csv").write_bytes(b"nothing of the kind")
+    home.drop(*WAITING, name="corrected.csv")
+    home.drop(LOCAL | {"contact_email": "it@acme.example"}, *account(2), TOLL_FREE | {"tn": "800-234-73"}, name="again.csv")
+
+
+NIGHTS: dict[str, tuple[Callable[[Home], None], str]] = {"first": (first_night, EVENING), "second": (second_night, NEXT)}
+
+
+@dataclass(frozen=True)
+class Night:
+    """A night that is about to begin, how many moments it has, and its end when nothing happens."""
+
+    before: Path
+    at: str
+    moments: int
+    end: End
+
+
+@pytest.fixture(scope="module", params=list(NIGHTS))
+def night(request: pytest.FixtureRequest, _fresh_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """Each of the nights."""
+    prepare, at = NIGHTS[request.param]
+    folder = tmp_path_factory.mktemp(request.param)
+    home = Home(Path(shutil.copytree(_fresh_home, folder / "before")))
+    prepare(home)
+    whole = Home(Path(shutil.copytree(home.path, folder / "whole")))
+    with power_cut(whole.path, None) as counted:
+        assert whole.run(at).exit == 1
+    assert min(counted["before a transaction"], counted["before a sync"], counted["before a removal"]) > 2
+    return Night(home.path, at, counted.total(), end_of(whole))
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_a_night_that_was_cut_off_ends_the_same(night: Night, shard: int, tmp_path: Path) -> None:
+    for moment in range(shard + 1, night.moments + 1, SHARDS):
+        home = Home(Path(shutil.copytree(night.before, tmp_path / str(moment))))
+        with power_cut(home.path, moment), pytest.raises(Killed) as cut:
+            home.run(night.at)
+        where = f"cut off at moment {moment}, {cut.value}"
+        again = home.run(night.at)
+        assert again.exit in (0, 1), f"{where}: {again}"
+        assert again.last["balanced"] is True, where
+        assert again.last["mails"]["waiting"] == 0, where
+        assert home.run(night.at).last["changed"] is False, where
+        end = end_of(home)
+        for name in End.__dataclass_fields__:
+            assert getattr(end, name) == getattr(night.end, name), f"{where}: {name}"
+        shutil.rmtree(home.path)
+
+
+def test_no_number_is_sent_twice(night: Night, tmp_path: Path) -> None:
+    for moment in range(1, night.moments + 1, 5):
+        home = Home(Path(shutil.copytree(night.before, tmp_path / str(moment))))
+        for cut in (moment, max(1, moment // 2)):
+            with power_cut(home.path, cut):
+                try:
+                    home.run(night.at)
+                except Killed:
+                    continue
+        home.run(night.at)
+        lines = Counter((line["PON"], line["VER"], line["TN"]) for line in home.sent())
+        assert set(lines.values()) <= {1}
+        assert home.states() == night.end.states
+        shutil.rmtree(home.path)
+
+
+def test_a_database_whose_making_was_cut_off_is_made(tmp_path: Path) -> None:
+    from batchport.store import database
+    from tests.conftest import batchport
+
+    batchport("init", tmp_path / "home")
+    home = Home(tmp_path / "home")
+    whole = database.upgrade
+
+    def upgraded(engine: Any) -> None:
+        whole(engine)
+        raise Killed
+
+    with mock.patch.object(database, "upgrade", upgraded), pytest.raises(Killed):
+        home("status")
+    home.drop(LOCAL)
+    assert home("run").exit == 0
