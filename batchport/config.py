@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import catalogue
@@ -53,12 +56,28 @@ class Secret(Model):
             raise ConfigProblem(f"the file {path}, which the configuration names for a secret, cannot be read: {error.strerror}") from None
 
 
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"there is no time zone {name!r}{nearest(name, sorted(available_timezones()))}")
+    return name
+
+
+def _cron(expression: str) -> str:
+    fields = expression.split()
+    if len(fields) != 5 or not all(re.fullmatch(r"[0-9a-zA-Z*/,#-]+", field) for field in fields) or not re.search(r"[0-9*]", fields[0]):
+        raise ValueError(f"{expression!r} is not a cron expression of five fields, such as '0 21 * * *'")
+    return expression
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
 class Customer(Model):
     """Who sends sheets."""
 
     name: str
     email: Email
-    timezone: str = "America/New_York"
+    timezone: Zone = "America/New_York"
     defaults: dict[str, str] = {}
     columns: dict[str, str] = {}
     severities: dict[str, Literal["error", "warning", "info"]] = {}
@@ -106,6 +125,15 @@ class Partner(Model):
     profile: str
     transport: Literal["local"] = "local"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _names_its_profile(cls, data: Any) -> Any:
+        """What is not the profile's name changes the profile; where that name is lacking, it may be one of these, misspelt."""
+        if isinstance(data, dict) and "profile" not in data:
+            near = difflib.get_close_matches("profile", [str(name) for name in data], n=1, cutoff=0.6)
+            raise ValueError(f"there is no setting {near[0]!r}; did you mean 'profile'?" if near else "the setting 'profile' is missing")
+        return data
+
     @property
     def overrides(self) -> dict[str, Any]:
         """What is set otherwise than in the profile."""
@@ -142,9 +170,9 @@ class Operator(Model):
 class Schedule(Model):
     """When `serve` works."""
 
-    timezone: str = "America/New_York"
+    timezone: Zone = "America/New_York"
     every_minutes: Annotated[int, Field(ge=1, le=1440)] = 5
-    nightly: str = "0 21 * * *"
+    nightly: Annotated[str, AfterValidator(_cron)] = "0 21 * * *"
 
 
 class Limits(Model):

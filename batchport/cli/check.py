@@ -113,10 +113,11 @@ def _print_rows(checked: Checked, report: Report) -> None:
     rejected = np.flatnonzero(checked.state == State.REJECTED)
     if not len(rejected):
         return
-    frame = checked.findings_frame()
     few = rejected[:_SHOWN]
+    shown = np.zeros(len(checked.rows), dtype=bool)
+    shown[few] = True
     lines = []
-    for found in records(frame[np.isin(frame.row.to_numpy(), few)]):
+    for found in records(checked.findings_frame(shown)):
         said = report.source.sentence(int(found.row), found.code, found.field, found.detail, found.suggestion)
         if said.severity == "error":
             file = next(file.name for file, first, end in checked.starts() if first <= found.row < end)

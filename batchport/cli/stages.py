@@ -154,6 +154,8 @@ def intake(ctx: click.Context, file: Path | None, customer: str | None, form: st
         return
     _must_be_readable(file)
     path, whose = file, customer or file.resolve().parent.name
+    if customer is None and whose not in ctx.obj.app().settings.customers:
+        raise click.UsageError(f"Whose file is {file}? It does not lie in a customer's inbox; name the customer: --customer ID.")
     _carry_out(ctx, "intake", lambda app, tally, number: stage.intake_again(app, tally, number, path, whose), form)
 
 

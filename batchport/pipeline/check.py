@@ -21,7 +21,7 @@ from batchport.domain.orders import Batch, Grouping, group_orders, order_keys
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
 from batchport.domain.routes import Route, partners_of
-from batchport.domain.table import Column, Ints
+from batchport.domain.table import Column, Ints, Mask
 from batchport.domain.terms import Terms
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, ReadFile, read_requests
@@ -66,10 +66,13 @@ class Checked:
         order: Ints = np.where(np.isin(self.state, (State.READY, State.HELD)), self.grouping.keys.order[: len(self.rows)], -1)
         return order
 
-    def findings_frame(self) -> pd.DataFrame:
-        """All findings of rows, those of their orders too: row, code, field, detail, suggestion."""
+    def findings_frame(self, only: Mask | None = None) -> pd.DataFrame:
+        """All findings of rows, or of some of them, those of their orders too: row, code, field, detail, suggestion."""
         own = self.findings.frame()
         member = self.grouping.keys.order[: len(self.rows)]
+        if only is not None:
+            own = own[only[own.row.to_numpy()]]
+            member = np.where(only, member, -1)
         spread = spread_order_findings(self.grouping.findings, member, self.state == State.REJECTED)
         if not len(spread):
             return own[own.row < len(self.rows)]

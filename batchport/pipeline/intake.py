@@ -24,7 +24,7 @@ from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import ENDED, IN_FLIGHT, UNSENT, State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints
-from batchport.files import make_folder, sync_folder, write_whole
+from batchport.files import free_name, make_folder, sync_folder, write_whole
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, read_requests
 from batchport.pipeline.mails import contacts_of, queue_mails
@@ -321,13 +321,12 @@ def _put_away(app: App, source: _Source, file_id: int, state: str, problems: Ite
     data = app.store.keyring.seal(source.path.read_bytes(), f"original {source.sha256}")
     if state == UNREADABLE:
         folder = make_folder(app.settings.folder("quarantine", source.customer))
-        write_whole(folder / f"{source.name}.txt", _reason(problems).encode())
+        name = free_name(folder, source.name, source.sha256)
+        write_whole(folder / f"{name}.txt", _reason(problems).encode())
     else:
         folder = make_folder(app.settings.folder("archive", app.day, source.customer))
-    target = folder / source.name
-    if target.exists() and state != UNREADABLE:
-        target = folder / f"{source.sha256[:8]}-{source.name}"
-    write_whole(target, data)
+        name = free_name(folder, source.name, source.sha256)
+    write_whole(folder / name, data)
     source.path.unlink()
     source.path.with_name(f"{source.path.name}.done").unlink(missing_ok=True)
     sync_folder(source.path.parent)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, select
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
 
 from batchport.seal import Hasher, Keyring, Names
 from batchport.store.schema import meta
@@ -60,7 +61,12 @@ class Store:
 def open_store(url: str, keyring: Keyring) -> Store:
     """The database at a URL, made and brought up to date where it is not."""
     engine = _engine(url)
-    upgrade(engine)
+    try:
+        upgrade(engine)
+    except DatabaseError as error:
+        if "not a database" not in str(error.orig):
+            raise
+        raise DatabaseProblem(f"{engine.url.database} is there, but is not a database of batchport; move it away, or correct `database:`") from None
     with engine.execution_options(writing=True).begin() as connection:
         sealed = connection.execute(select(meta.c.value).where(meta.c.name == "root")).scalar()
         if sealed is None:

@@ -101,7 +101,7 @@ def _move_rows(connection: Connection, applied: pd.DataFrame, answer_of: dict[in
         last.row_id.tolist(), strict=True,
     )  # fmt: skip
     run_many(connection, "update rows set state = ?, live = ?, answer_id = ?, foc = ?, answered = 1, since = ? where id = ?", list(values))
-    answering = applied[applied.answers]
+    answering = applied[applied.answers.to_numpy(dtype=bool)]
     counted = answering.groupby(["order_id", "ver"]).size()
     run_many(
         connection, "update versions set answered = answered + ? where order_id = ? and ver = ?",

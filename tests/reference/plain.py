@@ -528,9 +528,9 @@ def read_country(case: Case) -> None:
     of_postal = None
     if re.fullmatch(r"\d{5}(-?\d{4})?", whole(case.written["postal_code"])):
         of_postal = "US"
-    elif re.fullmatch(r"\d{3,4}", whole(case.written["postal_code"])) and "CA" not in {said, of_state} and zeros_restored(case):
+    elif re.fullmatch(r"\d{3,4}", whole(case.written["postal_code"])) and of_state != "CA" and zeros_restored(case):
         of_postal = "US"
-    elif re.fullmatch(r"[A-Z]\d[A-Z]\d[A-Z]\d", re.sub(r"[\s\-]", "", case.written["postal_code"].upper())):
+    elif CANADIAN.fullmatch(re.sub(r"[\s\-]", "", case.written["postal_code"].upper())):
         of_postal = "CA"
     # "`address-country`: country, state and postal code are not of one country, or neither US nor CA"
     told = {country for country in (said, of_state, of_postal) if country}
@@ -559,7 +559,7 @@ def read_postal_code(case: Case) -> None:
     if re.fullmatch(r"\d{3,4}", text) and country != "CA":
         # "`postal-zeros-restored`(warning; where the state has no such ZIP: `postal-invalid`)"
         restored = zeros_restored(case)
-        if restored and case.values["country"] != "CA":
+        if restored:
             case.values["postal_code"] = restored
             case.note("postal-zeros-restored", "postal_code")
         else:
@@ -575,8 +575,7 @@ def read_postal_code(case: Case) -> None:
         belongs = provinces()[letters[0]]
         of = "CA"
     else:
-        if not ("country" in case.broken and re.fullmatch(r"[A-Z]\d[A-Z]\d[A-Z]\d", letters)):  # that is `address-country` already
-            case.note("postal-invalid", "postal_code")
+        case.note("postal-invalid", "postal_code")
         return
     # "ZIP or postal code that belongs to it"; another country is `address-country`: one cause, one finding
     if code and country == of and code not in belongs:
@@ -621,9 +620,10 @@ def same_numbers(cases: list[Case]) -> None:
     compared = [name for name in NAMES if name not in {"customer_ref", "row_id", "action"}]
     for group_ in groups.values():
         if len({tuple(case.values[name] for name in compared) for case in group_}) > 1:
-            # "other data: `tn-conflict` on all of them"
+            # "other data: `tn-conflict` on all of them"; a number that is wrong by itself is one cause, and has its finding.
             for case in group_:
-                case.note("tn-conflict", "tn")
+                if "tn" not in case.broken:
+                    case.note("tn-conflict", "tn")
             continue
         # "the first counts, the others are `duplicate`, with `tn-repeated` and no other finding, infos included"
         for case in group_[1:]:
@@ -763,8 +763,8 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
     numbers = {case.values["tn"] for case in counted if case.readable}
     btn = key[4]
     partial = most_common([case.partial_as_given or "" for case in members if "partial" not in case.broken])
-    new_btn = most_common([case.values["new_btn"] for case in members if case.values["new_btn"] and ("new-btn-invalid", "new_btn") not in case.found])
-    said_none = not any(case.written["new_btn"] for case in members)
+    # What the order says is the commonest value, as where the rows are compared.
+    new_btn = most_common([case.values["new_btn"] or "" for case in members if ("new-btn-invalid", "new_btn") not in case.found])
     local = key[0] == "local"
     multi = local and any(case.values["account_type"] == "multi_line" for case in members)
     derived: str | None = "N"  # of a toll-free or wireless order, whose primary number nobody asks for: "`PARTIAL` Y or N" (section 9)
@@ -784,7 +784,7 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
             case.note("order-btn-not-listed", "btn")
         # "`order-new-btn`: Y, the BTN is among them and `new_btn` is blank, or `new_btn` is the BTN or one of them."
         said = partial or derived
-        if (said == "Y" and btn in numbers and said_none) or (new_btn and new_btn in numbers | {btn}):
+        if (said == "Y" and btn in numbers and new_btn == "") or (new_btn and new_btn in numbers | {btn}):
             case.note("order-new-btn", "new_btn")
 
 

@@ -40,6 +40,7 @@ class Prepared:
         toll_free, wireless, local: what kind of port a row is; a row without a number is of no kind but by its type.
         single, multi: what the row says of its account.
         account_filled: rows whose account number was blank, and is now the number or the billing number.
+        clash: rows that ask for one number and say different things of it; set once that was checked.
         again: rows that only repeat an earlier one; set once that was checked.
     """
 
@@ -57,6 +58,7 @@ class Prepared:
         self.single: Mask = self.toll_free
         self.multi: Mask = self.toll_free
         self.account_filled: Mask = self.toll_free
+        self.clash: Mask = self.toll_free
         self.again: Mask = self.toll_free
         self._failed: dict[str, Mask] = {}
 

@@ -20,17 +20,21 @@ Verdict = Mask | tuple[Mask, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: what it is called, which field it speaks of, and the function that says which rows."""
+    """One check: what it is called, which field it speaks of, and the function that says which rows.
+
+    `beside`: it is noted on rows whose field has an error too.
+    """
 
     code: str
     field: str
     which: Callable[[Prepared], Verdict]
+    beside: bool = False
 
     def run(self, rows: Prepared, findings: Findings) -> None:
         """Note the rows it concerns, less those whose field already has an error."""
         verdict = self.which(rows)
         mask, detail = verdict if isinstance(verdict, tuple) else (verdict, None)
-        fresh = mask & ~rows.failed(self.field) if self.field else mask
+        fresh = mask if self.beside else mask & ~rows.failed(self.field)
         if not fresh.any():
             return
         if detail is not None:
@@ -46,11 +50,11 @@ class Registry:
     def __init__(self) -> None:
         self.found: list[Check] = []
 
-    def __call__(self, code: str, field: str) -> Callable[[Callable[[Prepared], Verdict]], Callable[[Prepared], Verdict]]:
+    def __call__(self, code: str, field: str, *, beside: bool = False) -> Callable[[Callable[[Prepared], Verdict]], Callable[[Prepared], Verdict]]:
         """Register a function as the check of a code on a field."""
 
         def register(which: Callable[[Prepared], Verdict]) -> Callable[[Prepared], Verdict]:
-            self.found.append(Check(code, field, which))
+            self.found.append(Check(code, field, which, beside))
             return which
 
         return register

@@ -9,7 +9,7 @@ from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry, Verdict
 from batchport.domain.fields import NAMES
 from batchport.domain.requests import Requests
-from batchport.domain.table import Ints
+from batchport.domain.table import Ints, Mask
 
 CHECKS = check = Registry()
 
@@ -28,40 +28,41 @@ def data_ids(requests: Requests) -> Ints:
     return combined
 
 
-def _repeated(rows: Prepared) -> Ints:
-    """Positions of the rows whose valid number stands on another row too."""
-    at = np.flatnonzero((rows.tn >= 0) & ~rows.failed("tn"))
+def _repeated(rows: Prepared, among: Mask) -> Ints:
+    """Positions of those rows whose number stands on another one of them too."""
+    at = np.flatnonzero((rows.tn >= 0) & among)
     again = pd.Series(rows.tn[at]).duplicated(keep=False).to_numpy()
     return at[again]
 
 
 @check("tn-conflict", "tn")
 def same_number_other_data(rows: Prepared) -> Verdict:
-    """Rows that ask for one number and say different things of it."""
+    """Rows that ask for one number and say different things of it; a number that cannot be anybody's has its finding already."""
     mask = np.zeros(len(rows), dtype=bool)
-    at = _repeated(rows)
+    at = _repeated(rows, ~rows.failed("tn"))
     if not len(at):
         return mask
     table = pd.DataFrame({"tn": rows.tn[at], "data": data_ids(rows.requests.take(at)), "row": rows.requests.row[at]})
     clash = (table.groupby("tn")["data"].transform("nunique") > 1).to_numpy()
     mask[at[clash]] = True
+    rows.clash = mask
     said = table[clash].groupby("tn")["row"].agg(list)
     return mask, [", ".join(str(other) for other in said[tn] if other != row) for tn, row in zip(table.tn[clash], table.row[clash], strict=True)]
 
 
-@check("tn-repeated", "tn")
+@check("tn-repeated", "tn", beside=True)
 def same_request_again(rows: Prepared) -> Verdict:
     """Rows that ask for a number in the same words as an earlier row."""
     mask = np.zeros(len(rows), dtype=bool)
-    at = _repeated(rows)
+    at = _repeated(rows, np.ones(len(rows), dtype=bool))
     if not len(at):
         return mask
-    tn = pd.Series(rows.tn[at])
-    later = tn.duplicated().to_numpy()
+    said = pd.DataFrame({"tn": rows.tn[at], "data": data_ids(rows.requests.take(at)), "row": rows.requests.row[at], "clash": rows.clash[at]})
+    later = (said.duplicated(["tn", "data"]) & ~said.clash).to_numpy()
     mask[at[later]] = True
     rows.again = mask
-    first = dict(zip(tn[~later], rows.requests.row[at[~later]], strict=True))
-    return mask, [str(first[number]) for number in tn[later]]
+    first = said.groupby(["tn", "data"])["row"].transform("first")
+    return mask, [str(row) for row in first[later]]
 
 
 @check("destination-repeated", "destination")
