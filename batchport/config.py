@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import catalogue
 from batchport.domain.terms import Terms
-from batchport.yaml_text import UnreadableYaml, explain, nearest, read_yaml
+from batchport.yaml_text import Document, UnreadableYaml, explain, nearest, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
@@ -125,15 +125,6 @@ class Partner(Model):
     profile: str
     transport: Literal["local"] = "local"
 
-    @model_validator(mode="before")
-    @classmethod
-    def _names_its_profile(cls, data: Any) -> Any:
-        """What is not the profile's name changes the profile; where that name is lacking, it may be one of these, misspelt."""
-        if isinstance(data, dict) and "profile" not in data:
-            near = difflib.get_close_matches("profile", [str(name) for name in data], n=1, cutoff=0.6)
-            raise ValueError(f"there is no setting {near[0]!r}; did you mean 'profile'?" if near else "the setting 'profile' is missing")
-        return data
-
     @property
     def overrides(self) -> dict[str, Any]:
         """What is set otherwise than in the profile."""
@@ -235,8 +226,20 @@ def load(path: Path) -> Settings:
         raise ConfigProblem(f"the configuration {path} cannot be read: {error}") from None
     except UnreadableYaml as error:
         raise ConfigProblem(str(error)) from None
+    _refuse_misspelt_profiles(document)
     try:
         settings = Settings.model_validate(document.data)
     except ValidationError as error:
         raise ConfigProblem("\n".join(map(str, explain(error, Settings, [document])))) from None
     return settings.model_copy(update={"home": (path.parent / settings.home).resolve()})
+
+
+def _refuse_misspelt_profiles(document: Document) -> None:
+    """Name the setting of a partner that was meant to be `profile`: others than those known change the profile, so they are not refused by themselves."""
+    partners = document.data.get("partners")
+    for name, partner in partners.items() if isinstance(partners, dict) else ():
+        if isinstance(partner, dict) and "profile" not in partner:
+            near = difflib.get_close_matches("profile", list(partner), n=1, cutoff=0.6)
+            if near:
+                line = document.lines.get(("partners", name, near[0]))
+                raise ConfigProblem(f"{document.file}, line {line}: there is no setting 'partners.{name}.{near[0]}'; did you mean 'profile'?")

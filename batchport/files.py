@@ -31,12 +31,6 @@ def write_whole(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def free_name(folder: Path, name: str, sha256: str) -> str:
-    """A name for a file in a folder that no other file there has; the hash of its content stands before it where its own is taken."""
-    marked = f"{sha256[:8]}-{name}"
-    return marked if (folder / name).exists() else name
-
-
 def sync_folder(folder: Path) -> None:
     """Make what was renamed or removed in the folder last."""
     handle = os.open(folder, os.O_RDONLY)

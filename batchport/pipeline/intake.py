@@ -24,11 +24,12 @@ from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import ENDED, IN_FLIGHT, UNSENT, State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints
-from batchport.files import free_name, make_folder, sync_folder, write_whole
+from batchport.files import sync_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, read_requests
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import Settled, batch_of, settle, write_holds, write_orders
+from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.wording import masked
 from batchport.spreadsheets.child import ReaderChild
@@ -318,15 +319,10 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
 
 def _put_away(app: App, source: _Source, file_id: int, state: str, problems: Iterable[FileFinding] = ()) -> None:
     """Seal the file into the archive, or into the quarantine where it could not be read, and take it out of the inbox."""
-    data = app.store.keyring.seal(source.path.read_bytes(), f"original {source.sha256}")
-    if state == UNREADABLE:
-        folder = make_folder(app.settings.folder("quarantine", source.customer))
-        name = free_name(folder, source.name, source.sha256)
-        write_whole(folder / f"{name}.txt", _reason(problems).encode())
-    else:
-        folder = make_folder(app.settings.folder("archive", app.day, source.customer))
-        name = free_name(folder, source.name, source.sha256)
-    write_whole(folder / name, data)
+    unreadable = state == UNREADABLE
+    folder = app.settings.folder("quarantine", source.customer) if unreadable else app.settings.folder("archive", app.day, source.customer)
+    reason = _reason(problems) if unreadable else ""
+    shelve(app, folder, source.name, source.path.read_bytes(), context=f"original {source.sha256}", digest=source.sha256, reason=reason)
     source.path.unlink()
     source.path.with_name(f"{source.path.name}.done").unlink(missing_ok=True)
     sync_folder(source.path.parent)

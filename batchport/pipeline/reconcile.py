@@ -20,9 +20,10 @@ from batchport.domain.lifecycle import State
 from batchport.domain.reconcile import Outcomes
 from batchport.domain.reconcile import reconcile as match
 from batchport.domain.table import records
-from batchport.files import free_name, make_folder, sync_folder, write_whole
+from batchport.files import sync_folder
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.mails import contacts_of, queue_mails
+from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import Heard, PassTally
 from batchport.store import responses as stored
 from batchport.store.pieces import load_rows
@@ -156,17 +157,15 @@ def _customers(app: App, connection: Connection, outcomes: Outcomes) -> dict[str
 
 
 def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> None:
-    folder = make_folder(app.settings.folder("archive", app.day, f"responses-{partner}"))
-    write_whole(folder / free_name(folder, path.name, digest), app.store.keyring.seal(data, f"response {digest}"))
+    folder = app.settings.folder("archive", app.day, f"responses-{partner}")
+    shelve(app, folder, path.name, data, context=f"response {digest}", digest=digest)
     _remove(path)
 
 
 def _set_aside(app: App, tally: PassTally, partner: str, path: Path, data: bytes, reason: str) -> None:
-    folder = make_folder(app.settings.folder("quarantine", partner))
     words = f"{path.name} of {partner} was set aside whole: {reason}. Nothing was changed. Ask {partner} for the file again and put it into responses/{partner}/.\n"
-    name = free_name(folder, path.name, hashlib.sha256(data).hexdigest())
-    write_whole(folder / f"{name}.txt", words.encode())
-    write_whole(folder / name, app.store.keyring.seal(data, f"response {hashlib.sha256(data).hexdigest()}"))
+    digest = hashlib.sha256(data).hexdigest()
+    shelve(app, app.settings.folder("quarantine", partner), path.name, data, context=f"response {digest}", digest=digest, reason=words)
     _remove(path)
     tally.set_aside.append(words.strip())
     tally.changed = True

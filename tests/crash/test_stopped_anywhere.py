@@ -21,6 +21,7 @@ from unittest import mock
 
 import pytest
 from sqlalchemy import Connection
+
 from tests.conftest import EVENING, LOCAL, NEXT, Home, account, text_of
 
 SHARDS = 6

@@ -6,6 +6,7 @@ import fcntl
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import LOCAL, NEXT, Home, Result, batchport, batchport_process, response, settled, sheet, snapshot
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import LOCAL, NEXT, NIGHTS, SAMPLES, Home, Result, Story, account, batchport_process, numbers, response, settled, sheet
 
 PIN, ACCOUNT = "7Q4X91", "ZK88120557341"
@@ -214,8 +215,8 @@ def test_hostile_text_goes_through_as_text(home: Home, kind: str) -> None:
 
 
 def test_a_hostile_file_name_is_only_a_name(home: Home) -> None:
-    for name in ("a b&c;rm -rf.csv", "<b>.csv", "a..csv", "-o.csv", "Résumé.csv", "x" * 200 + ".csv", "new\nline.csv"):
-        home.drop(LOCAL | {"tn": f"617-236-{1000 + len(name)}", "account_number": f"99{len(name)}"}, name=name)
+    for number, name in enumerate(("a b&c;rm -rf.csv", "<b>.csv", "a..csv", "-o.csv", "Résumé.csv", "x" * 200 + ".csv", "new\nline.csv")):
+        home.drop(LOCAL | {"tn": f"617-236-{1000 + number}", "account_number": f"99{number}"}, name=name)
     done = home.run()
     assert done.exit in (0, 1)
     assert (done.last["files"]["read"], done.last["files"]["set_aside"]) == (7, 0)

@@ -8,6 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+
 from tests.conftest import LOCAL, MULTI, TOLL_FREE, Home, Result, account, batchport, settled, sheet, snapshot
 
 NAMES = [

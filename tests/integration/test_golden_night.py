@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.conftest import SAMPLES, Story, batchport, ordered_pons, text_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "night"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+
 from tests.conftest import LOCAL, NEXT, THIRD, TOLL_FREE, Home, account, text_of
 
 ROWS = account(3)

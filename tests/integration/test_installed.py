@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import EVENING, LOCAL, ROOT, settled, sheet
 
 

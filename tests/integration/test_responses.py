@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.conftest import LOCAL, NEXT, THIRD, Home, Result, account, numbers, response, settled, snapshot
 
 TN, PLAIN = "617-234-0142", "6172340142"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.conftest import LOCAL, NEXT, THIRD, Home, account, both_parts
 
 TN = "617-234-0142"

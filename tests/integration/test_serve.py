@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import LOCAL, ROOT, Home
 
 PATIENCE = 60.0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.conftest import EVENING, LOCAL, NEXT, THIRD, TOLL_FREE, Home, Story, account, snapshot, text_of
 
 STATES = (

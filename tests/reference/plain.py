@@ -619,16 +619,17 @@ def same_numbers(cases: list[Case]) -> None:
     # "same data (all fields but `customer_ref`, `row_id`, `action`, after normalising)"
     compared = [name for name in NAMES if name not in {"customer_ref", "row_id", "action"}]
     for group_ in groups.values():
-        if len({tuple(case.values[name] for name in compared) for case in group_}) > 1:
-            # "other data: `tn-conflict` on all of them"; a number that is wrong by itself is one cause, and has its finding.
+        data = [tuple(case.values[name] for name in compared) for case in group_]
+        # "other data: `tn-conflict` on all of them"; a number that is wrong by itself is one cause, and has its finding.
+        if len(set(data)) > 1 and "tn" not in group_[0].broken:
             for case in group_:
-                if "tn" not in case.broken:
-                    case.note("tn-conflict", "tn")
+                case.note("tn-conflict", "tn")
             continue
         # "the first counts, the others are `duplicate`, with `tn-repeated` and no other finding, infos included"
-        for case in group_[1:]:
-            case.duplicate = True
-            case.found = {("tn-repeated", "tn")}
+        for place, case in enumerate(group_):
+            if data[place] in data[:place]:
+                case.duplicate = True
+                case.found = {("tn-repeated", "tn")}
 
 
 def single_lines_with_company(cases: list[Case]) -> None:

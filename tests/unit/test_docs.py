@@ -42,7 +42,7 @@ def test_a_generated_page_is_what_the_generator_makes(name: str) -> None:
     assert (ROOT / name).read_text("utf-8") == MAKER["PAGES"][name](), f"run python scripts/make_docs.py and look at the difference in {name}"
 
 
-@pytest.mark.parametrize(("name", "command"), commands(), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda value: value if isinstance(value, str) else "")
 def test_a_command_and_each_of_its_options_has_help(name: str, command: click.Command) -> None:
     assert command.help
     assert command.get_short_help_str(), name

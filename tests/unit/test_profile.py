@@ -10,8 +10,8 @@ import pytest
 
 from batchport.carriers.codes import CodeClass, load_codes
 from batchport.carriers.profile import ProfileError, load_profile, profile_names
-from batchport.yaml_text import UnreadableYaml, read_yaml
 from batchport.domain.fields import NAMES
+from batchport.yaml_text import UnreadableYaml, read_yaml
 
 HEADER = (
     "PON,VER,SUP,TN,BTN,ACCOUNT_NUMBER,PIN,NUMBER_TYPE,LOSING_CARRIER,NAME,AUTHORIZED_NAME,STREET_NUMBER,DIRECTION,STREET_NAME,UNIT,CITY,STATE,"

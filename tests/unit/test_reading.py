@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import datetime
+import datetime as dt
 import io
 import os
 import signal
@@ -345,7 +345,7 @@ def one_sheet(cells: list[list[Any]], top: int = 0, left: int = 0) -> Callable[[
 
 
 def test_cells_become_the_text_they_show(tmp_path: Path, child: ReaderChild) -> None:
-    day, moment = datetime.datetime(2026, 12, 1), datetime.datetime(2026, 12, 1, 13, 30)
+    day, moment = dt.datetime(2026, 12, 1), dt.datetime(2026, 12, 1, 13, 30)
 
     def fill(book: Any) -> None:
         one_sheet([["Phone Number", "PIN", "Notes"], [6172340142, "0042", True], [" 617-234-0143 ", 1.5, ""], [6172340144.0, -7, False]])(book)
