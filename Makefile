@@ -14,10 +14,10 @@ run: $(VENV)/.run
 	@$(BIN)/python samples/night.py $(HOME_OF_RUN)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 bench: $(VENV)/.test
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py $(BENCH)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

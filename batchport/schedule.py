@@ -49,7 +49,11 @@ def make_scheduler(schedule: Schedule, config: Path) -> BlockingScheduler:
     zone = ZoneInfo(schedule.timezone)
     scheduler = BlockingScheduler(timezone=zone, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1})
     scheduler.add_job(_look_around, IntervalTrigger(minutes=schedule.every_minutes, timezone=zone), args=[config], name="look", next_run_time=datetime.now(zone))
-    scheduler.add_job(_night, CronTrigger.from_crontab(schedule.nightly, timezone=zone), args=[config], name="night")
+    try:
+        nightly = CronTrigger.from_crontab(schedule.nightly, timezone=zone)
+    except ValueError as error:
+        raise ConfigProblem(f"{config}: schedule.nightly: {schedule.nightly!r} is not a cron expression: {error}") from None
+    scheduler.add_job(_night, nightly, args=[config], name="night")
     return scheduler
 
 

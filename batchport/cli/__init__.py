@@ -60,6 +60,14 @@ class _Lazy(click.Group):
         found: click.Command = getattr(importlib.import_module(f"batchport.cli.{module}"), cmd_name)
         return found
 
+    def invoke(self, ctx: click.Context) -> Any:
+        # Here, because click itself would end with 1: whoever read our output has seen enough, which is no error.
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
@@ -91,12 +99,12 @@ class _Moment(click.ParamType[datetime]):
 @click.version_option(__version__, prog_name="batchport")
 @click.pass_context
 def batchport(ctx: click.Context, config: Path, at: datetime | None) -> None:
-    r"""Move telephone numbers in bulk: sheets in, carriers' orders out, everybody told.
+    """Move telephone numbers in bulk: sheets in, carriers' orders out, everybody told.
 
     \b
     A first night:   batchport init DIR, drop a sheet into DIR/inbox/acme/, batchport --config DIR/config.yaml run
     A first look:    batchport check SHEET
-    """
+    """  # noqa: D301  the sign itself keeps the lines apart, not how it is written
     ctx.obj = Context(config, at)
 
 
@@ -110,10 +118,6 @@ def main() -> NoReturn:
     except click.Abort:
         click.echo("Stopped.", err=True)
         status = 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     except Exception as error:  # noqa: BLE001  the last place where anything can be said
         status = _told(error)
     sys.exit(status if isinstance(status, int) else 0)

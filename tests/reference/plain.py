@@ -56,7 +56,7 @@ ERRORS = {
 CODES = ERRORS | WARNINGS | INFOS
 
 
-@dataclass
+@dataclass(eq=False)
 class Case:
     """One row on its way: what was written, what it means, what was found."""
 
@@ -348,10 +348,16 @@ def account_as_written(case: Case) -> str:
 
 def same_account(one: Case, other: Case) -> bool:
     """Whether two rows name one carrier and one account number."""
-    account = one.values.get("account_number") or account_as_written(one)
-    theirs = other.values.get("account_number") or account_as_written(other)
+    # "Blank: the number itself; Multi-Line: the primary number": a row that names a primary number has that one's account.
+    account, theirs = account_as_written(one) or stand_in(one), account_as_written(other) or stand_in(other)
     carrier = fold(one.values["losing_carrier"])
     return bool(account and carrier) and account == theirs and carrier == fold(other.values["losing_carrier"])
+
+
+def stand_in(case: Case) -> str:
+    """What stands for an account number that is not given."""
+    btn, _ = telephone(case.written["btn"])
+    return btn if btn is not None and case.number_class == "local" else case.values["tn"] or "" if case.readable else ""
 
 
 def auto_account_types(cases: list[Case], defaults: dict[str, str]) -> None:
@@ -526,18 +532,20 @@ def read_country(case: Case) -> None:
         case.note("value-normalised", "country")
     of_state = states()[0].get(case.values["state"] or "")
     of_postal = None
+    letters = re.sub(r"[\s\-]", "", case.written["postal_code"].upper())
     if re.fullmatch(r"\d{5}(-?\d{4})?", whole(case.written["postal_code"])):
         of_postal = "US"
     elif re.fullmatch(r"\d{3,4}", whole(case.written["postal_code"])) and of_state != "CA" and zeros_restored(case):
         of_postal = "US"
-    elif CANADIAN.fullmatch(re.sub(r"[\s\-]", "", case.written["postal_code"].upper())):
+    elif CANADIAN.fullmatch(letters):
         of_postal = "CA"
     # "`address-country`: country, state and postal code are not of one country, or neither US nor CA"
     told = {country for country in (said, of_state, of_postal) if country}
     if (text and not said) or len(told) > 1:
         case.note("address-country", "country")
     # "`US`, `CA`; blank: told from the address"
-    case.values["country"] = said or text or of_state or of_postal
+    looks = "CA" if re.fullmatch(r"([A-Z]\d){3}", letters) else None  # a Canadian code that cannot be is Canadian where nothing else is told
+    case.values["country"] = said or text or of_state or of_postal or looks
 
 
 def zeros_restored(case: Case) -> str | None:

@@ -14,6 +14,9 @@ from batchport.domain.table import Mask, bools
 
 CHECKS = check = Registry()
 
+#: Postal codes as the two countries write them; Canada leaves letters out that are easily mistaken.
+CANADIAN = "[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z] [0-9][ABCEGHJ-NPRSTV-Z][0-9]"
+ZIP = "[0-9]{5}(?:-[0-9]{4})?"
 _STREET = ("street_number", "street_name")
 _PLACE = ("city", "state", "postal_code")
 
@@ -88,8 +91,7 @@ def not_one_country(rows: Prepared) -> Mask:
     given = ~country.blank
     state = rows.known.country_of_state(rows["state"])
     against_state = given & ~state.blank & (state.equals("CA") != country.equals("CA"))
-    canadian = rows["postal_code"].fullmatch("[A-Z][0-9][A-Z] [0-9][A-Z][0-9]")
-    american = rows["postal_code"].fullmatch("[0-9]{5}(?:-[0-9]{4})?")
+    canadian, american = rows["postal_code"].fullmatch(CANADIAN), rows["postal_code"].fullmatch(ZIP)
     against_postal = given & ((canadian & ~country.equals("CA")) | (american & country.equals("CA")))
     return bools(neither | against_state | against_postal)
 
@@ -98,8 +100,7 @@ def not_one_country(rows: Prepared) -> Mask:
 def postal_form(rows: Prepared) -> Mask:
     """Rows whose ZIP or postal code is neither."""
     postal = rows["postal_code"]
-    canadian = postal.fullmatch("[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z] [0-9][ABCEGHJ-NPRSTV-Z][0-9]")
-    return ~postal.blank & ~canadian & ~postal.fullmatch("[0-9]{5}(?:-[0-9]{4})?")
+    return ~postal.blank & ~postal.fullmatch(CANADIAN) & ~postal.fullmatch(ZIP)
 
 
 @check("postal-state", "postal_code")

@@ -168,7 +168,7 @@ def _account_types(rows: Prepared) -> None:
     kind = normalise.words(rows["account_type"], normalise.ACCOUNT_TYPE_WORDS).where(rows.wireless, "")
     auto = kind.equals("auto")
     if auto.any():
-        multi = auto & (((rows.btn >= 0) & (rows.btn != rows.tn)) | _shared_account(rows))
+        multi = auto & ((rows.local & (rows.btn >= 0) & (rows.btn != rows.tn)) | _shared_account(rows))
         kind = kind.where(multi, "multi_line").where(auto & ~multi, "single_line")
     rows.set(account_type=kind)
     rows.single = kind.equals("single_line")
@@ -176,8 +176,10 @@ def _account_types(rows: Prepared) -> None:
 
 
 def _shared_account(rows: Prepared) -> Mask:
-    """Rows whose carrier and account number stand on a row with another number too."""
-    account, carrier = normalise.folded(rows["account_number"]), normalise.folded(rows["losing_carrier"])
+    """Rows whose carrier and account number, or what stands in for it, stand on a row with another number too."""
+    written = rows["account_number"]
+    stand_in = rows["tn"].where(rows.local & (rows.btn >= 0), rows["btn"])
+    account, carrier = normalise.folded(written.where(written.blank, stand_in)), normalise.folded(rows["losing_carrier"])
     carriers = carrier.ids().astype(np.int64)
     ids = pd.factorize(account.ids() * (int(carriers.max(initial=0)) + 1) + carriers)[0]
     first = np.full(int(ids.max(initial=-1)) + 1, -1, np.int64)
