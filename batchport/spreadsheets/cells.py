@@ -49,6 +49,7 @@ class Grid:
         columns: one a header.
         row: the sheet's own number of every row.
         problems: what the reader saw.
+        above: the rows down to the header: number and cells.
     """
 
     headers: Sequence[str]
@@ -56,6 +57,7 @@ class Grid:
     columns: Iterable[pa.ChunkedArray]
     row: Ints
     problems: Sequence[Problem] = ()
+    above: Sequence[tuple[int, Sequence[str]]] = ()
 
 
 def sheet_of(name: str | None, grid: Grid, limits: Limits) -> Sheet:
@@ -79,7 +81,8 @@ def sheet_of(name: str | None, grid: Grid, limits: Limits) -> Sheet:
         pieces = [piece.take(kept) for piece in pieces]
         row = row[said]
     cells = pa.table(pieces, names=[str(place) for place in range(len(pieces))])
-    return Sheet(name, tuple(headers), grid.header_row, cells, row, tuple(grid.problems))
+    above = tuple((number, tuple(texts)) for number, texts in grid.above)
+    return Sheet(name, tuple(headers), grid.header_row, cells, row, tuple(grid.problems), above)
 
 
 def unprotected(values: pa.StringArray) -> pa.StringArray:

@@ -1,4 +1,4 @@
-"""A process that reads workbooks for this one, so that a hostile or broken file takes nothing down but its own reading.
+"""A process that reads files for this one, so that a hostile or broken file takes nothing down but its own reading.
 
 A stray cell at the far corner of a sheet makes the reader ask for more memory than there is, and the process is aborted; nothing inside it can
 prevent that. So the process has limits on memory and computing time, its owner a limit on waiting, and a process that dies costs one file. It is
@@ -27,8 +27,9 @@ from typing import IO, Any, NoReturn, Self
 import pyarrow as pa
 
 import batchport
+from batchport.spreadsheets.kinds import Kind, kind_of
 from batchport.spreadsheets.limits import Limits
-from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
+from batchport.spreadsheets.sheet import Ask, Problem, Reading, Sheet, Unreadable
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
@@ -53,23 +54,40 @@ class ReaderChild:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(self, path: Path) -> tuple[list[Sheet], list[str]]:
-        """The visible sheets of a workbook that hold anything, and the names of the hidden ones.
+    def read(self, path: Path, ask: Ask) -> Reading:
+        """The sheets of a file that hold anything, and what is to be said of the file as a whole.
 
         Raises:
             Unreadable: whatever is wrong with the file, and `file-unreadable` when the process died of it.
         """
+        answer = self._asked({"do": "read", "path": os.fsencode(path.absolute()).hex(), "saved": dict(ask.saved), "whole": ask.whole})
+        sheets = tuple(_unpack(Path(name)) for name in answer["sheets"])
+        return Reading(sheets, tuple(Problem(*problem) for problem in answer["problems"]))
+
+    def is_bundle(self, path: Path) -> bool:
+        """Whether a file is a zip archive of other files.
+
+        Raises:
+            Unreadable: it is none, and nothing else that can be read.
+        """
+        return bool(self._asked({"do": "kind", "path": os.fsencode(path.absolute()).hex()})["kind"] == Kind.BUNDLE.name)
+
+    def _asked(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a request.
+
+        Raises:
+            Unreadable: a refusal, and `file-unreadable` when the process died of it.
+        """
         process = self._running()
-        request = json.dumps({"path": str(path.absolute())}) + "\n"
         try:
-            os.write(_pipe(process.stdin), request.encode())
-            answer = json.loads(self._answer(process))
+            os.write(_pipe(process.stdin), (json.dumps(request) + "\n").encode())
+            answer: dict[str, Any] = json.loads(self._answer(process))
         except BaseException:
             self.close()
             raise
         if "code" in answer:
             raise Unreadable(answer["code"], answer["detail"])
-        return [_unpack(Path(name)) for name in answer["sheets"]], answer["hidden"]
+        return answer
 
     def close(self) -> None:
         """End the process, and remove what it left."""
@@ -148,19 +166,22 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     for request in sys.stdin:
-        answer = _serve(Path(json.loads(request)["path"]), limits, folder)
+        answer = _serve(json.loads(request), limits, folder)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(path: Path, limits: Limits, folder: Path) -> dict[str, Any]:
+def _serve(request: dict[str, Any], limits: Limits, folder: Path) -> dict[str, Any]:
     """The answer to one request; where it is a refusal, nothing is left in the folder."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + limits.cpu_seconds + 1, hard))
+    path = Path(os.fsdecode(bytes.fromhex(request["path"])))
     try:
-        return _read(path, limits, folder)
+        if request["do"] == "kind":
+            return {"kind": kind_of(path).name}
+        return _read(path, Ask(request["saved"], request["whole"]), limits, folder)
     except Unreadable as error:
         refusal = {"code": error.code, "detail": error.detail}
     except BaseException as error:  # noqa: BLE001  whatever a file does to its reader is a finding of that file
@@ -170,19 +191,19 @@ def _serve(path: Path, limits: Limits, folder: Path) -> dict[str, Any]:
     return refusal
 
 
-def _read(path: Path, limits: Limits, folder: Path) -> dict[str, list[str]]:
-    """The names of an Arrow file for every sheet, and of the hidden sheets."""
-    from batchport.spreadsheets.excel import read_workbook
+def _read(path: Path, ask: Ask, limits: Limits, folder: Path) -> dict[str, Any]:
+    """The names of an Arrow file for every sheet, and what is to be said of the file."""
+    from batchport.spreadsheets.readers import read_sheets
 
     sheets: list[str] = []
-    hidden: list[str] = []
-    for sheet in read_workbook(path, limits):
-        if isinstance(sheet, str):
-            hidden.append(sheet)
+    problems: list[tuple[Any, ...]] = []
+    for found in read_sheets(path, ask, limits):
+        if isinstance(found, Problem):
+            problems.append(astuple(found))
         else:
             sheets.append(str(folder / f"{len(sheets)}.arrow"))
-            _pack(sheet, sheets[-1])
-    return {"sheets": sheets, "hidden": hidden}
+            _pack(found, sheets[-1])
+    return {"sheets": sheets, "problems": problems}
 
 
 def _pack(sheet: Sheet, name: str) -> None:
@@ -192,6 +213,8 @@ def _pack(sheet: Sheet, name: str) -> None:
         "headers": sheet.headers,
         "header_row": sheet.header_row,
         "problems": [astuple(problem) for problem in sheet.problems],
+        "above": sheet.above,
+        "hidden": sheet.hidden,
     }
     table = sheet.cells.append_column("row", pa.array(sheet.row)).replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
     with pa.OSFile(name, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
@@ -206,7 +229,8 @@ def _unpack(path: Path) -> Sheet:
     row = table.column("row").to_numpy()
     cells = table.drop_columns("row").replace_schema_metadata(None)
     problems = tuple(Problem(*problem) for problem in about["problems"])
-    return Sheet(about["name"], tuple(about["headers"]), about["header_row"], cells, row, problems)
+    above = tuple((number, tuple(texts)) for number, texts in about["above"])
+    return Sheet(about["name"], tuple(about["headers"]), about["header_row"], cells, row, problems, above, about["hidden"])
 
 
 class _NoPandas:

@@ -33,7 +33,7 @@ from batchport.spreadsheets.cells import (
     sheet_of,
 )
 from batchport.spreadsheets.limits import Limits
-from batchport.spreadsheets.sheet import Problem, Reading, Sheet, Unreadable
+from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
 
 #: Enough for the header and the rows that tell whether a column repeats; files up to this size are parsed once.
 HEAD_BYTES = 512 * 1024
@@ -53,7 +53,7 @@ _UNCLOSED = "a quotation mark opens a cell here and is never properly closed"
 _WINDOWS = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 
 
-def read_csv(path: Path, limits: Limits) -> Reading:
+def read_text(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
     """The file as one sheet without a name.
 
     Rows with too few or too many cells stay, padded or cut, each with a `row-ragged` problem. Bytes that are not UTF-8 are read as Windows-1252, with
@@ -65,14 +65,14 @@ def read_csv(path: Path, limits: Limits) -> Reading:
     """
     sheet = read_fast(lambda: pa.OSFile(os.fsencode(path)), limits)
     if sheet is not None:
-        return Reading((sheet,))
+        yield sheet
+        return
     data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-    problems: tuple[Problem, ...] = ()
     if not _is_utf8(data):
         data = codecs.charmap_decode(data, "strict", _WINDOWS)[0].encode()
-        problems = (Problem("encoding-assumed", detail="Windows-1252"),)
+        yield Problem("encoding-assumed", detail="Windows-1252")
         sheet = read_fast(lambda: pa.BufferReader(data), limits)
-    return Reading((sheet or read_exactly(data, limits),), problems)
+    yield sheet or read_exactly(data, limits)
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -107,7 +107,7 @@ def read_fast(opener: Callable[[], pa.NativeFile], limits: Limits) -> Sheet | No
         return None
     _refuse_rows(top.row + len(table), limits)
     row = np.arange(top.row + 1, top.row + 1 + len(table), dtype=np.int64)
-    return sheet_of(None, Grid(top.headers, top.row, table.columns, row), limits)
+    return sheet_of(None, Grid(top.headers, top.row, table.columns, row, above=[(top.row, top.headers)]), limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ def read_exactly(data: bytes, limits: Limits) -> Sheet:
     for number, cells, trouble in records:
         _refuse_rows(number, limits)
         rows.add(number, cells, trouble)
-    grid = Grid(headers, header_row, rows.columns(), np.array(rows.numbers, np.int64), rows.problems)
+    grid = Grid(headers, header_row, rows.columns(), np.array(rows.numbers, np.int64), rows.problems, [(header_row, headers)])
     return sheet_of(None, grid, limits)
 
 

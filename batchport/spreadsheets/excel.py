@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -23,8 +24,9 @@ from python_calamine import (
 )
 
 from batchport.spreadsheets.cells import CODED, Grid, refuse_columns, repeats, sheet_of
+from batchport.spreadsheets.kinds import Kind
 from batchport.spreadsheets.limits import Limits
-from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
+from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
 
 #: Rows that become Arrow columns at a time.
 PORTION = 20_000
@@ -32,35 +34,27 @@ PORTION = 20_000
 TOO_LONG = 10**15
 
 _TEXT = pa.string()
-_MANIFEST = "[content_types].xml"
-_READ = (b"spreadsheetml.sheet.main+xml", b"sheet.macroEnabled.main+xml")
-_KINDS = {
-    b"sheet.binary.macroEnabled.main": "a binary Excel workbook (.xlsb)",
-    b"wordprocessingml": "a Word document",
-    b"presentationml": "a PowerPoint presentation",
-    b"opendocument.spreadsheet": "an OpenDocument spreadsheet (.ods)",
-    b"opendocument.text": "an OpenDocument text",
-}
 
 
-def read_workbook(path: Path, limits: Limits) -> Iterator[Sheet | str]:
-    """The workbook's visible sheets that hold anything, one after the other; of a hidden one, which is not read, its name.
+def read_workbook(path: Path, kind: Kind, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
+    """The workbook's visible sheets that hold anything, one after the other; of a hidden one that it was skipped, or the sheet where all are asked for.
 
     Raises:
-        Unreadable: `file-unsupported` for other things in a zip container, `file-encrypted`, `file-too-large`, `file-unreadable`.
+        Unreadable: `file-encrypted`, `file-too-large`, `file-unreadable`.
     """
     try:
-        _refuse_others(path, limits)
+        _refuse_bombs(path, limits)
         with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as book:
             for about in book.sheets_metadata:
                 if about.typ != SheetTypeEnum.WorkSheet:
                     continue
-                if about.visible != SheetVisibleEnum.Visible:
-                    yield about.name
+                hidden = about.visible != SheetVisibleEnum.Visible
+                if hidden and not ask.whole:
+                    yield Problem("sheet-skipped", detail=about.name)
                     continue
                 sheet = _read_sheet(book.get_sheet_by_name(about.name), limits)
                 if sheet is not None:
-                    yield sheet
+                    yield replace(sheet, hidden=hidden)
     except PasswordError as error:
         raise Unreadable("file-encrypted", "the workbook asks for a password") from error
     except (ZipError, zipfile.BadZipFile) as error:
@@ -71,22 +65,12 @@ def read_workbook(path: Path, limits: Limits) -> Iterator[Sheet | str]:
         raise Unreadable("file-too-large", f"reading it takes more than {limits.memory_bytes // 1024**2:,} MB of memory") from error
 
 
-def _refuse_others(path: Path, limits: Limits) -> None:
-    """Look into the container: only workbooks of a bearable size go on."""
+def _refuse_bombs(path: Path, limits: Limits) -> None:
+    """Only containers of a bearable size go on."""
     with zipfile.ZipFile(path) as container:
-        members = container.infolist()
-        size = sum(member.file_size for member in members)
-        if size > limits.memory_bytes:
-            raise Unreadable("file-too-large", f"it unpacks to {size // 1024**2:,} MB; at most {limits.memory_bytes // 1024**2:,}")
-        says = b""
-        for member in members:
-            if member.filename.casefold() in (_MANIFEST, "mimetype"):
-                with container.open(member) as file:
-                    says += file.read(1024**2)
-    if any(kind in says for kind in _READ):
-        return
-    kind = next((name for mark, name in _KINDS.items() if mark in says), "a zip archive")
-    raise Unreadable("file-unsupported", f"it seems to be {kind}")
+        size = sum(member.file_size for member in container.infolist())
+    if size > limits.memory_bytes:
+        raise Unreadable("file-too-large", f"it unpacks to {size // 1024**2:,} MB; at most {limits.memory_bytes // 1024**2:,}")
 
 
 def _read_sheet(sheet: CalamineSheet, limits: Limits) -> Sheet | None:
@@ -110,7 +94,7 @@ def _read_sheet(sheet: CalamineSheet, limits: Limits) -> Sheet | None:
         first += len(portion)
     row = np.arange(header_row + 1, first, dtype=np.int64)
     problems = sorted((problem for column in columns for problem in column.problems), key=lambda problem: (problem.row or 0, problem.column or 0))
-    return sheet_of(sheet.name, Grid(headers, header_row, [column.whole() for column in columns], row, problems), limits)
+    return sheet_of(sheet.name, Grid(headers, header_row, [column.whole() for column in columns], row, problems, [(header_row, headers)]), limits)
 
 
 class _TextColumn:

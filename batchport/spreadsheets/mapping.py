@@ -1,55 +1,29 @@
 """Which column of a sheet is which field, and the sheet's rows as requests.
 
-A header is taken for a field only where it says so: by the customer's confirmed mapping, by the template's label, or by a header that the trade is
-known to use. What is like a field but may be something else is never guessed.
+What a header says by itself is told in `headers`; here the columns of a sheet are looked at together.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchport.domain import normalise
-from batchport.domain.fields import BY_NAME, FIELDS, PARTS, RESULT_LABELS
+from batchport.domain.fields import BY_NAME, PARTS
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Mask
 from batchport.spreadsheets.cells import repeats
+from batchport.spreadsheets.headers import ALIAS, AMBIGUOUS, Target, comparable, meaning, result_headers, saved_headers
 from batchport.spreadsheets.sheet import Sheet
 
-SAVED, LABEL, ALIAS = "saved", "label", "alias"
-
-#: Headers that mean one thing here and another there: what they may be. `Name` is one of them only beside a better name.
-AMBIGUOUS: dict[str, tuple[str, ...]] = {
-    "porttype": ("number_type",),
-    "portoutpin": ("pin",),
-    "type": ("number_type", "account_type"),
-    "status": (),
-    "contact": ("authorized_name", "contact_email"),
-    "name": ("name", "authorized_name"),
-}
-
-_PARENTHESES = re.compile(r"\([^)]*\)")
-_PORT_OUT_PIN = re.compile(r"\W*port[\W_]+out[\W_]*pin\W*", re.IGNORECASE)
-_SIGNS = re.compile(r"[^a-z0-9]+")
 _RESIDENTIAL = ("residential", "residence", "res", "r", "home", "consumer")
 _BUSINESS = ("business", "bus", "b", "commercial", "corporate", "company")
 _SUBSCRIBERS = {**dict.fromkeys(_RESIDENTIAL, "Residential"), **dict.fromkeys(_BUSINESS, "Business")}
 _NAME_PARTS = ("first_name", "middle_name", "last_name")
 _ALWAYS_REQUIRED = ("tn", "losing_carrier", "account_type", "number_type", "name", "destination")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a header stands for: the name of a field or part, and how that is known."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +54,6 @@ class ColumnMapping:
         return next((name for name, places in self.columns.items() if place in places), None)
 
 
-def comparable(header: str) -> str:
-    """A header as it is compared: without case, spaces, punctuation and what stands in brackets.
-
-    >>> comparable("Acct #"), comparable("Billing Account Number (With Current Carrier)")
-    ('acctnumber', 'billingaccountnumber')
-    """
-    text = unicodedata.normalize("NFKC", header).lower().replace("&", "and").replace("#", "number")
-    return _SIGNS.sub("", _PARENTHESES.sub("", text)) or _SIGNS.sub("", text)
-
-
 def map_headers(headers: Sequence[str], saved: Mapping[str, str] | None = None) -> ColumnMapping:
     """Which of the headers stands for which field.
 
@@ -98,14 +62,14 @@ def map_headers(headers: Sequence[str], saved: Mapping[str, str] | None = None) 
         saved: the customer's confirmed mapping: header -> field or part; "" for a column that is not to be read.
     """
     mapping = ColumnMapping()
-    known = {comparable(header): name for header, name in (saved or {}).items()}
+    known = saved_headers(saved)
     names: list[int] = []
     for place, header in enumerate(headers):
         key = comparable(header)
-        target = _target(key, known) or _written_apart(header)
+        target = meaning(header, known)
         if target is not None:
             _take(mapping, place, target)
-        elif key in _result_headers():
+        elif key in result_headers():
             mapping.results.append(place)
         elif key == "name":
             names.append(place)
@@ -126,39 +90,6 @@ def _take(mapping: ColumnMapping, place: int, target: Target) -> None:
     if target.name:
         mapping.columns.setdefault(target.name, []).append(place)
     mapping.reason[place] = target.reason
-
-
-def _target(key: str, saved: Mapping[str, str]) -> Target | None:
-    """What a comparable header stands for, where that is certain."""
-    if key in saved:
-        return Target(saved[key], SAVED)
-    if key in _labels():
-        return Target(_labels()[key], LABEL)
-    if key in _aliases():
-        return Target(_aliases()[key], ALIAS)
-    return None
-
-
-def _written_apart(header: str) -> Target | None:
-    """What carriers call a port-out PIN is the losing side's; as one word it may be the PIN that is set on the gaining side."""
-    return Target("pin", ALIAS) if _PORT_OUT_PIN.fullmatch(header) else None
-
-
-@cache
-def _labels() -> dict[str, str]:
-    return {comparable(field.label): field.name for field in FIELDS}
-
-
-@cache
-def _aliases() -> dict[str, str]:
-    fields = {comparable(alias): field.name for field in FIELDS for alias in (field.name, *field.aliases)}
-    parts = {comparable(alias): part for part, aliases in PARTS.items() for alias in (part, *aliases)}
-    return {alias: name for alias, name in {**parts, **fields}.items() if alias not in AMBIGUOUS}
-
-
-@cache
-def _result_headers() -> frozenset[str]:
-    return frozenset(map(comparable, RESULT_LABELS))
 
 
 def repeated_columns(sheet: Sheet, mapping: ColumnMapping) -> list[tuple[str, str]]:

@@ -13,31 +13,12 @@ import pyarrow.compute as pc
 from batchport.domain.fields import EXAMPLE_REFERENCE
 from batchport.domain.table import Column, Mask
 from batchport.spreadsheets.child import ReaderChild
-from batchport.spreadsheets.csv_text import read_csv
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import ColumnMapping, map_headers
-from batchport.spreadsheets.sheet import Problem, Reading, Sheet, Unreadable
+from batchport.spreadsheets.sheet import Ask, Problem, Reading, Sheet, Unreadable
 
 __all__ = ["Limits", "ReaderChild", "read_file"]
 
-_HEAD_BYTES = 64 * 1024
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_OTHERS = {
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"II*\0": "a TIFF picture",
-    b"MM\0*": "a TIFF picture",
-    b"\x1f\x8b": "a gzip archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"Rar!": "a RAR archive",
-    b"{\\rtf": "a rich text document",
-}
-_MARKUP = {b"<!doctype": "a web page", b"<html": "a web page", b"<?xml": "an XML document", b"<table": "a web page"}
 _TOTAL = r"(?i:\W*(?:grand|sub)?[\W_]*totals?[\W0-9]*)"
 
 
@@ -47,56 +28,29 @@ def read_file(path: Path, limits: Limits, *, child: ReaderChild | None = None, s
     Args:
         path: the file.
         limits: how large it may be.
-        child: the process that reads workbooks; without one, one is started for this file.
+        child: the process that reads files; without one, one is started for this file.
         saved: the customer's confirmed mapping, which tells a sheet of requests too.
 
     Raises:
         Unreadable: `file-empty`, `file-unsupported`, `file-encrypted`, `file-too-large`, `file-unreadable`.
         OSError: it is not there, or no file.
     """
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-        size = path.stat().st_size
-    if size > limits.max_bytes:
-        raise Unreadable("file-too-large", f"{size / 1024**2:,.0f} MB; at most {limits.max_bytes / 1024**2:,.0f}")
-    if not head.strip() and size <= len(head):
-        raise Unreadable("file-empty", "there is nothing in it")
-    if head.startswith(_ZIP):
-        reading = _read_workbook(path, limits, child, saved)
-    else:
-        _refuse_others(path, head)
-        reading = read_csv(path, limits)
-    return _requests_only(reading, saved)
-
-
-def _refuse_others(path: Path, head: bytes) -> None:
-    """Raise for what is neither a workbook nor text."""
-    if head.startswith(_OLE):
-        if _ENCRYPTED in path.read_bytes():
-            raise Unreadable("file-encrypted", "the workbook asks for a password")
-        raise Unreadable("file-unsupported", "it seems to be a workbook or document of Office 97 to 2003")
-    kind = next((name for mark, name in _OTHERS.items() if head.startswith(mark)), "")
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:16].lower()
-    kind = kind or next((name for mark, name in _MARKUP.items() if start.startswith(mark)), "")
-    if not kind and head.startswith(_UTF_16):
-        kind = "text in UTF-16"
-    if not kind and b"\0" in head:
-        kind = "binary data"
-    if kind:
-        raise Unreadable("file-unsupported", f"it seems to be {kind}")
-
-
-def _read_workbook(path: Path, limits: Limits, child: ReaderChild | None, saved: Mapping[str, str] | None) -> Reading:
-    """A workbook's sheets: those with a column of numbers, or all where none has one."""
+    path.open("rb").close()  # what cannot be opened is the caller's matter, not the reading process's
+    ask = Ask(saved or {})
     if child is None:
         with ReaderChild(limits) as own:
-            sheets, hidden = own.read(path)
+            reading = own.read(path, ask)
     else:
-        sheets, hidden = child.read(path)
-    fits = ["tn" in map_headers(sheet.headers, saved).columns for sheet in sheets]
-    skipped = [sheet.name or "" for sheet, fit in zip(sheets, fits, strict=True) if any(fits) and not fit]
-    chosen = tuple(sheet for sheet, fit in zip(sheets, fits, strict=True) if fit or not any(fits))
-    return Reading(chosen, tuple(Problem("sheet-skipped", detail=name) for name in skipped + hidden))
+        reading = child.read(path, ask)
+    return _requests_only(_chosen(reading, saved), saved)
+
+
+def _chosen(reading: Reading, saved: Mapping[str, str] | None) -> Reading:
+    """Of several sheets those with a column of numbers, or all where none has one."""
+    fits = ["tn" in map_headers(sheet.headers, saved).columns for sheet in reading.sheets]
+    skipped = [sheet.name or "" for sheet, fit in zip(reading.sheets, fits, strict=True) if any(fits) and not fit]
+    chosen = tuple(sheet for sheet, fit in zip(reading.sheets, fits, strict=True) if fit or not any(fits))
+    return Reading(chosen, (*reading.problems, *(Problem("sheet-skipped", detail=name) for name in skipped)))
 
 
 def _requests_only(reading: Reading, saved: Mapping[str, str] | None) -> Reading:

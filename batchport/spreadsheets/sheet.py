@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,7 @@ class Unreadable(Exception):
 class Problem:
     """Something odd in a cell or row that the reader saw: the code of a finding, where, and a detail for its message.
 
-    `row` is the sheet's row number (None for the whole sheet), `column` the place of the column (None for the whole row).
+    `row` is the sheet's row number (None for the whole sheet or file), `column` the place of the column (None for the whole row).
     """
 
     code: str
@@ -37,16 +38,31 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """What is wanted of a file.
+
+    Attributes:
+        saved: the customer's confirmed mapping, header -> field; its headers tell a table too.
+        whole: every sheet, hidden ones too, and what every cell shows; else only visible sheets, and what cells of identifiers show.
+    """
+
+    saved: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet (or text file) as a table of the text that its cells show.
 
     Attributes:
         name: the sheet's name, None for text files.
-        headers: the header cells as written.
-        header_row: the row they stand in, as Excel counts.
-        cells: one Arrow column of text a header, named "0", "1", ...; dictionary-typed where values repeat; blank is "".
-        row: the sheet's own row number of every row of `cells`.
+        headers: the names of the columns; of a header of two lines, both.
+        header_row: the row in which the header ends, as Excel counts.
+        cells: one Arrow column of text a header, named "0", "1", ... from column A; dictionary-typed where values repeat; blank is "".
+        row: the sheet's own row number of every row of `cells`; rows without any text are left out.
         problems: what the reader saw and the checks will not.
+        above: the rows down to the header that say something, as they stand: number and cells.
+        hidden: whether the sheet is hidden.
     """
 
     name: str | None
@@ -55,6 +71,8 @@ class Sheet:
     cells: pa.Table
     row: np.ndarray[Any, np.dtype[np.int64]]
     problems: tuple[Problem, ...] = ()
+    above: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

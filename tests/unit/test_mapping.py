@@ -8,7 +8,8 @@ import pytest
 
 from batchport.domain.fields import FIELDS, PARTS, RESULT_LABELS
 from batchport.domain.requests import Requests
-from batchport.spreadsheets.mapping import AMBIGUOUS, comparable, map_headers, missing_columns, repeated_columns, requests_from
+from batchport.spreadsheets.headers import AMBIGUOUS, comparable
+from batchport.spreadsheets.mapping import map_headers, missing_columns, repeated_columns, requests_from
 from batchport.spreadsheets.sheet import Sheet
 
 
