@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Command -> module of this package; in the order in which a newcomer needs them.
 _COMMANDS = {
-    "init": "home", "template": "home", "rules": "home", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages", "submit": "stages",
+    "init": "home", "template": "home", "rules": "home", "read": "read", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages", "submit": "stages",
     "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act",
 }  # fmt: skip
 

@@ -28,7 +28,7 @@ def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, outp
     if output is not None and len(files) > 1:
         raise click.UsageError("-o writes one annotated file; name one FILE.")
     for file in files:
-        _must_be_file(Path(file))
+        must_be_file(Path(file))
     context: Context = ctx.obj
     from batchport.data import load_reference
     from batchport.pipeline.check import Report, check_files
@@ -56,7 +56,8 @@ def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, outp
     ctx.exit(USAGE if unreadable else 0 if checked.clean else NEEDS_SOMEBODY)
 
 
-def _must_be_file(file: Path) -> None:
+def must_be_file(file: Path) -> None:
+    """Refuse a FILE that is not there, or no file, in words that say what to do."""
     if file.is_dir():
         raise click.UsageError(f"{file} is a folder; name the sheets in it.")
     if not file.exists():

@@ -23,6 +23,10 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     from rich.console import Console
     from rich.table import Table
 
+    class Printer(Console):
+        def on_broken_pipe(self) -> None:  # rich itself would end with 1
+            raise BrokenPipeError
+
     lines = [["" if value is None else str(value) for value in row] for row in rows]
     if not lines:
         click.echo(empty)
@@ -31,7 +35,7 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     for line in lines:
         table.add_row(*map(_plain, line))
     terminal = sys.stdout.isatty()
-    Console(width=None if terminal else 240, soft_wrap=not terminal, highlight=False).print(table)
+    Printer(width=None if terminal else 240, soft_wrap=not terminal, highlight=False).print(table)
 
 
 def _plain(text: str) -> str:

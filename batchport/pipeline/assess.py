@@ -14,7 +14,7 @@ from batchport.domain.findings import Findings
 from batchport.domain.requests import Requests
 from batchport.domain.table import Mask
 from batchport.domain.terms import Terms
-from batchport.spreadsheets.child import ReaderChild
+from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import ColumnMapping, map_headers, missing_columns, repeated_columns, requests_from
 from batchport.spreadsheets.read import read_file
@@ -82,6 +82,27 @@ def _note(findings: Findings, problem: Problem, mapping: ColumnMapping, position
         findings.add(code, np.array([position]), name or "", detail=[problem.detail])
 
 
+def read_whole(path: Path, name: str, terms: Terms, limits: Limits, saved: Mapping[str, str], child: ReaderChild) -> list[ReadFile]:
+    """A file as `read_requests` understands it, or every sheet of a zip archive so, called `bundle.zip/acme.xlsx`.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    try:
+        with unbundled(path, child) as members:
+            if not members:
+                return [read_requests(path, name, terms, limits, saved, child)]
+            sheets = [member for member in members if not member.is_paper]
+            return [read_requests(member.path, f"{name}/{member.name}", terms, limits, saved, child) for member in sheets]
+    except Unreadable as error:
+        return [unreadable(name, error)]
+
+
+def unreadable(name: str, error: Unreadable) -> ReadFile:
+    """A file of which nothing could be read."""
+    return ReadFile(name, UNREADABLE, [FileFinding(error.code, detail=error.detail)])
+
+
 def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Mapping[str, str], child: ReaderChild) -> ReadFile:
     """The rows of a file, or why there are none.
 
@@ -99,7 +120,7 @@ def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Ma
     try:
         reading = read_file(path, limits, child=child, saved=saved)
     except Unreadable as error:
-        return ReadFile(name, UNREADABLE, [FileFinding(error.code, detail=error.detail)])
+        return unreadable(name, error)
     problems = [FileFinding(problem.code, detail=problem.detail) for problem in reading.problems]
     sheets: list[SheetRead] = []
     parts: list[Requests] = []

@@ -24,7 +24,7 @@ from batchport.domain.routes import Route, partners_of
 from batchport.domain.table import Column, Ints, Mask
 from batchport.domain.terms import Terms
 from batchport.pipeline.app import App
-from batchport.pipeline.assess import READ, ReadFile, read_requests
+from batchport.pipeline.assess import READ, ReadFile, read_whole
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
@@ -138,7 +138,7 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
     terms = app.terms(customer) if app is not None and customer is not None else Terms()
     saved = app.customer(customer).columns if app is not None and customer is not None else {}
     with ReaderChild(limits) as child:
-        files = [read_requests(path, name, terms, limits, saved, child) for path, name in paths]
+        files = [file for path, name in paths for file in read_whole(path, name, terms, limits, saved, child)]
     findings = Findings(terms.severities)
     parts = [file.requests for file in files if len(file.requests)]
     requests = Requests.concat(parts) if parts else Requests({}, np.zeros(0, np.int64))

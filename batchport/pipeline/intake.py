@@ -2,6 +2,9 @@
 
 A file goes through in three steps, and may be cut off after each: it is read and checked (nothing is changed); T1 stores everything it led to; then it is
 put away. A file whose T1 was done but which still lies in the inbox is only put away.
+
+A zip archive is put away as a whole, after every sheet in it has gone through; until then its sheets are known as not put away, so that none is taken
+in twice.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -26,13 +29,14 @@ from batchport.domain.requests import Requests
 from batchport.domain.table import Ints
 from batchport.files import sync_folder
 from batchport.pipeline.app import App
-from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, read_requests
+from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, read_requests, unreadable
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import Settled, batch_of, settle, write_holds, write_orders
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.wording import masked
-from batchport.spreadsheets.child import ReaderChild
+from batchport.spreadsheets.child import ReaderChild, unbundled
+from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
 from batchport.store.pieces import Piece, insert_pieces, load_rows, seal_sheet
@@ -45,13 +49,14 @@ _PAPERS = (".pdf", ".tif", ".tiff")
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file to take in: whose, where, and what its bytes are known by."""
+    """A file to take in: whose, where, what it is called, and what its bytes are known by; `bundled`: it came in a zip archive."""
 
     customer: str
     path: Path
     name: str
     sha256: str
     size: int
+    bundled: bool = False
 
 
 def intake(app: App, tally: PassTally, pass_id: int) -> None:
@@ -62,14 +67,13 @@ def intake(app: App, tally: PassTally, pass_id: int) -> None:
         for arrival in _arrivals(app, inboxes):
             if arrival.path.suffix.lower() in _PAPERS:
                 continue
-            source = _source(inboxes[arrival.path.parent], arrival.path, arrival.name)
-            _take(app, tally, pass_id, source, child, again=False)
+            _take_file(app, tally, pass_id, _source(inboxes[arrival.path.parent], arrival.path, arrival.name), child, again=False)
 
 
 def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer: str) -> None:
     """Take in one file that was taken in before, as if it were new; the file stays where it is."""
     with ReaderChild(app.limits) as child:
-        _take(app, tally, pass_id, _source(customer, path, path.name), child, again=True)
+        _take_file(app, tally, pass_id, _source(customer, path, path.name), child, again=True)
 
 
 def _arrivals(app: App, inboxes: dict[Path, str]) -> list[Arrival]:
@@ -95,6 +99,24 @@ def _source(customer: str, path: Path, name: str) -> _Source:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return _Source(customer, path, name, digest, path.stat().st_size)
+
+
+def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, *, again: bool) -> None:
+    """Take in a file, or each sheet of a zip archive."""
+    try:
+        with unbundled(source.path, child) as members:
+            sheets = [replace(_source(source.customer, member.path, f"{source.name}/{member.name}"), bundled=True) for member in members if not member.is_paper]
+            for sheet in sheets:
+                _take(app, tally, pass_id, sheet, child, again=again)
+    except Unreadable as error:
+        _store_without_rows(app, tally, pass_id, source, unreadable(source.name, error), in_place=again)
+        return
+    if not sheets:
+        _take(app, tally, pass_id, source, child, again=again)
+    elif not again:
+        _clear(app, source, app.settings.folder("archive", app.day, source.customer))
+        with app.store.transaction() as connection:
+            looked_up.mark_put_away(connection, source.customer, [sheet.name for sheet in sheets])
 
 
 def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, *, again: bool) -> None:
@@ -319,15 +341,29 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
 
 def _put_away(app: App, source: _Source, file_id: int, state: str, problems: Iterable[FileFinding] = ()) -> None:
     """Seal the file into the archive, or into the quarantine where it could not be read, and take it out of the inbox."""
-    unreadable = state == UNREADABLE
-    folder = app.settings.folder("quarantine", source.customer) if unreadable else app.settings.folder("archive", app.day, source.customer)
-    reason = _reason(problems) if unreadable else ""
-    shelve(app, folder, source.name, source.path.read_bytes(), context=f"original {source.sha256}", digest=source.sha256, reason=reason)
+    spoilt = state == UNREADABLE
+    folder = app.settings.folder("quarantine", source.customer) if spoilt else app.settings.folder("archive", app.day, source.customer)
+    if source.bundled:
+        # The archive as a whole holds it; what nobody could read is set aside by itself besides, with the reason.
+        if spoilt:
+            _shelve_original(app, source, folder, _reason(problems))
+        return
+    _clear(app, source, folder, _reason(problems) if spoilt else "")
+    with app.store.transaction() as connection:
+        connection.execute(files.update().where(files.c.id == file_id).values(put_away=True))
+
+
+def _clear(app: App, source: _Source, folder: Path, reason: str = "") -> None:
+    """Seal a file into a folder, and take it out of the inbox."""
+    _shelve_original(app, source, folder, reason)
     source.path.unlink()
     source.path.with_name(f"{source.path.name}.done").unlink(missing_ok=True)
     sync_folder(source.path.parent)
-    with app.store.transaction() as connection:
-        connection.execute(files.update().where(files.c.id == file_id).values(put_away=True))
+
+
+def _shelve_original(app: App, source: _Source, folder: Path, reason: str) -> None:
+    name = PurePosixPath(source.name).name
+    shelve(app, folder, name, source.path.read_bytes(), context=f"original {source.sha256}", digest=source.sha256, reason=reason)
 
 
 def _reason(problems: Iterable[FileFinding]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class FileView:
     @property
     def results_name(self) -> str:
         """The file name of its results workbook."""
-        stem = self.record.name.rsplit(".", 1)[0]
+        stem = PurePosixPath(self.record.name).name.rsplit(".", 1)[0]
         return f"{stem}.{self.record.sha256[:8]}.xlsx"
 
     @property

@@ -20,6 +20,7 @@ import sys
 import sysconfig
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import IO, Any, NoReturn, Self
@@ -27,7 +28,8 @@ from typing import IO, Any, NoReturn, Self
 import pyarrow as pa
 
 import batchport
-from batchport.spreadsheets.kinds import Kind, kind_of
+from batchport.spreadsheets.bundle import Member, unpack
+from batchport.spreadsheets.kinds import ZIP, Kind, kind_of
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Ask, Problem, Reading, Sheet, Unreadable
 
@@ -72,6 +74,15 @@ class ReaderChild:
         """
         return bool(self._asked({"do": "kind", "path": os.fsencode(path.absolute()).hex()})["kind"] == Kind.BUNDLE.name)
 
+    def unpack(self, path: Path, into: Path) -> list[Member]:
+        """The files of a zip archive, unpacked into a folder.
+
+        Raises:
+            Unreadable: `file-unreadable`, `file-encrypted`, `file-too-large`, `file-empty`.
+        """
+        answer = self._asked({"do": "unpack", "path": os.fsencode(path.absolute()).hex(), "into": str(into)})
+        return [Member(name, into / file) for name, file in answer["members"]]
+
     def _asked(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to a request.
 
@@ -106,8 +117,7 @@ class ReaderChild:
         if self._process is not None and self._process.poll() is not None:
             self.close()
         if self._process is None:
-            home = str(_SHARED_MEMORY) if os.access(_SHARED_MEMORY, os.W_OK) else None
-            self._folder = Path(tempfile.mkdtemp(prefix="batchport-", dir=home))
+            self._folder = Path(tempfile.mkdtemp(prefix="batchport-", dir=shared_memory()))
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", __name__, json.dumps(asdict(self._limits)), str(self._folder)],
                 stdin=subprocess.PIPE,
@@ -154,6 +164,27 @@ def _raise_death(status: int, limits: Limits) -> NoReturn:
     raise Unreadable("file-unreadable", "reading it breaks the reader; perhaps a stray cell stands far below or beside the table")
 
 
+@contextlib.contextmanager
+def unbundled(path: Path, child: ReaderChild) -> Iterator[list[Member]]:
+    """What a zip archive of sheets holds, for as long as the context lasts; of any other file nothing.
+
+    Raises:
+        Unreadable: see `ReaderChild.unpack`.
+    """
+    with path.open("rb") as file:
+        bundle = file.read(4) in ZIP
+    if not bundle or not child.is_bundle(path):
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="batchport-", dir=shared_memory()) as folder:
+        yield child.unpack(path, Path(folder))
+
+
+def shared_memory() -> str | None:
+    """The folder for what must not touch the disk, None where there is none."""
+    return str(_SHARED_MEMORY) if os.access(_SHARED_MEMORY, os.W_OK) else None
+
+
 # In the reading process
 
 
@@ -181,6 +212,8 @@ def _serve(request: dict[str, Any], limits: Limits, folder: Path) -> dict[str, A
     try:
         if request["do"] == "kind":
             return {"kind": kind_of(path).name}
+        if request["do"] == "unpack":
+            return {"members": [(member.name, member.path.name) for member in unpack(path, Path(request["into"]), limits)]}
         return _read(path, Ask(request["saved"], request["whole"]), limits, folder)
     except Unreadable as error:
         refusal = {"code": error.code, "detail": error.detail}

@@ -16,6 +16,15 @@ def read_sheets(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Proble
     Raises:
         Unreadable: whatever is wrong with the file.
     """
+    empty = True
+    for found in _found(path, ask, limits):
+        empty = empty and isinstance(found, Problem)
+        yield found
+    if empty:
+        raise Unreadable("file-empty", "there is nothing in it")
+
+
+def _found(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
     size = path.stat().st_size
     if size > limits.max_bytes:
         raise Unreadable("file-too-large", f"{size / 1024**2:,.0f} MB; at most {limits.max_bytes / 1024**2:,.0f}")

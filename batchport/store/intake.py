@@ -51,6 +51,12 @@ def file_not_put_away(connection: Connection, customer: str, sha256: str, name: 
     ).first()
 
 
+def mark_put_away(connection: Connection, customer: str, names: Sequence[str]) -> None:
+    """Note that files of a customer, known by name, are no longer in the inbox."""
+    waiting = (files.c.customer == customer) & files.c.name.in_(names) & files.c.put_away.is_(False)
+    connection.execute(files.update().where(waiting).values(put_away=True))
+
+
 def useful_rows(connection: Connection, first_row: int, length: int) -> int:
     """How many rows of a file are in another state than rejected, cancelled and superseded."""
     useless = ", ".join(str(int(state)) for state in (State.REJECTED, State.CANCELLED, State.SUPERSEDED))

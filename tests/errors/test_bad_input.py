@@ -78,12 +78,13 @@ class TestCommandLine:
         assert_told(home("check", home.drop(LOCAL), "-o", home.path / "no" / "out.xlsx"), 2, "no")
         assert_told(home("template", "-o", home.path / "no" / "out.xlsx"), 2, "no")
 
-    def test_a_broken_pipe_is_no_error(self, home: Home) -> None:
+    @pytest.mark.parametrize("form", ["json", "table"])
+    def test_a_broken_pipe_is_no_error(self, home: Home, form: str) -> None:
         home.take(LOCAL)
         import subprocess
         import sys
 
-        shell = f"{sys.executable} -m batchport --config {home.config} rules --format json | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
+        shell = f"{sys.executable} -m batchport --config {home.config} rules --format {form} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
         done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
         assert (done.returncode, done.stderr) == (0, "")
 
