@@ -40,6 +40,7 @@ class Rule:
         prevents: the partners' reject codes it would have met.
         args: names of the details that a finding of this code carries, in order.
         case: the smallest sheet that provokes it (see the head of findings.toml).
+        near: what of the case is changed in a sheet that does not provoke it.
     """
 
     code: str
@@ -51,6 +52,7 @@ class Rule:
     prevents: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     case: Mapping[str, Any] | None = None
+    near: Mapping[str, Any] | None = None
 
     def words(self, template: str, values: Mapping[str, str]) -> str:
         """A template of this rule with its names filled in."""

@@ -51,6 +51,7 @@ class Act(Enum):
     RELEASE = "release"
     REJECT = "reject"
     REPLACE = "replace"
+    CANCEL = "cancel"
 
 
 _S = State
@@ -84,6 +85,7 @@ OUR_MOVES: dict[Act, dict[State, State]] = {
     Act.RELEASE: {_S.HELD: _S.READY, _S.REJECTED: _S.READY},
     Act.REJECT: {_S.READY: _S.REJECTED, _S.HELD: _S.REJECTED},
     Act.REPLACE: {_S.REJECTED: _S.SUPERSEDED, _S.HELD: _S.SUPERSEDED, _S.READY: _S.SUPERSEDED, _S.CARRIER_REJECTED: _S.SUPERSEDED},
+    Act.CANCEL: {_S.REJECTED: _S.CANCELLED, _S.HELD: _S.CANCELLED, _S.READY: _S.CANCELLED},
 }
 
 #: How far along a row is, for telling a late ACK from an impossible one: an ACK for a row further on changes nothing.

@@ -14,6 +14,7 @@ import pandas as pd
 
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
+from batchport.domain.corrections import Named
 from batchport.domain.fields import NAMES
 from batchport.domain.findings import Findings, catalogue
 from batchport.domain.lifecycle import State
@@ -25,6 +26,7 @@ from batchport.domain.table import Column, Ints, Mask
 from batchport.domain.terms import Terms
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, ReadFile, read_whole
+from batchport.pipeline.earlier import named_rows, restore_masked, settle_new
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
@@ -146,11 +148,18 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
     for file in files:
         file.note_reader_problems(findings, at)
         at += len(file.requests)
-    rows = check_rows(requests, terms, known, findings)
+    named = Named.none()
+    if app is not None and customer is not None:
+        named = named_rows(app, customer, requests)
+        requests = restore_masked(requests, named)
+    rows = check_rows(requests, terms, known, findings, named)
     owner = np.repeat(np.arange(len(files)), [len(file.requests) for file in files])
     if app is not None and customer is not None:
-        grouping = _with_history(app, customer, rows, findings, owner)
+        grouping = settle_new(app, customer, rows, findings, named, owner).settled.grouping
     else:
+        # Without a history there is no row to speak of.
+        speaking = ~rows["row_id"].blank | rows["action"].isin(("correct", "cancel"))
+        findings.add("row-unknown", speaking & ~rows.again & (rows.tn >= 0), "row_id")
         partner = partners_of(_STANDARD, "", rows.requests, rows.toll_free, rows.wireless)
         batch = Batch.of(rows, findings, partner)
         batch.file = owner
@@ -158,12 +167,6 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
         release = np.zeros(len(keys.first), dtype=bool)
         grouping = group_orders(batch, keys, findings, release=release, max_lines=_STANDARD_MAX_LINES, busy={})
     return Checked(files, rows, findings, grouping, dict(terms.severities))
-
-
-def _with_history(app: App, customer: str, rows: Prepared, findings: Findings, owner: Ints) -> Grouping:
-    from batchport.pipeline.intake import settle_new
-
-    return settle_new(app, customer, rows, findings, owner).settled.grouping
 
 
 class Report:

@@ -17,29 +17,26 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import pandas as pd
 from sqlalchemy import Connection
 
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
-from batchport.domain.checks.repeats import data_ids
 from batchport.domain.findings import Findings
-from batchport.domain.lifecycle import ENDED, IN_FLIGHT, UNSENT, State
-from batchport.domain.requests import Requests
+from batchport.domain.lifecycle import ENDED, Act
 from batchport.domain.table import Ints
 from batchport.files import sync_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, read_requests, unreadable
+from batchport.pipeline.earlier import Outlook, named_rows, restore_masked, settle_new
 from batchport.pipeline.mails import contacts_of, queue_mails
-from batchport.pipeline.ordering import Settled, batch_of, settle, write_holds, write_orders
+from batchport.pipeline.ordering import write_holds, write_orders
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.wording import masked
 from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
-from batchport.store.pieces import Piece, insert_pieces, load_rows, seal_sheet
+from batchport.store.pieces import Piece, insert_pieces, seal_sheet
 from batchport.store.schema import files, rows
 from batchport.transport.arrivals import Arrival, complete_files
 
@@ -138,120 +135,15 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
         return
     findings = Findings(terms.severities)
     read.note_reader_problems(findings, 0)
-    prepared = check_rows(restore_masked(app, source.customer, read.requests), terms, app.reference, findings)
+    named = named_rows(app, source.customer, read.requests)
+    prepared = check_rows(restore_masked(read.requests, named), terms, app.reference, findings, named)
     sealed = _sealed_pieces(app, source, read, prepared)
-    outlook = settle_new(app, source.customer, prepared, findings, np.full(len(prepared), -1, np.int64))
+    outlook = settle_new(app, source.customer, prepared, findings, named, np.full(len(prepared), -1, np.int64))
     settled = outlook.settled
     file_id = _store(app, pass_id, source, read, prepared, outlook, sealed)
     tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(prepared)])
     if not again:
         _put_away(app, source, file_id, read.state)
-
-
-def restore_masked(app: App, customer: str, requests: Requests) -> Requests:
-    """The rows with the stored PINs and account numbers where a results workbook came back with the masks that it was sent with.
-
-    A mask beside the Row ID of a row of this customer's means: as stored. Anything else stays as it is.
-    """
-    masks = {name: requests[name].contains(r"\A\*{4}") for name in ("pin", "account_number")}
-    named = ~requests["row_id"].blank & np.logical_or.reduce(list(masks.values()))
-    if not named.any():
-        return requests
-    at = np.flatnonzero(named)
-    ids = app.store.row_ids.read(requests["row_id"].take(at).text().to_pylist())
-    with app.store.reading() as connection:
-        own = looked_up.rows_of_customer(connection, customer, ids[ids > 0].tolist())
-        kept = np.isin(ids, own)
-        stored = load_rows(app.store, connection, ids[kept]).requests if kept.any() else None
-    if stored is None:
-        return requests
-    at = at[kept]
-    for name, mask in masks.items():
-        # What the mask showed must be what is stored: a mask that was carried to another row means nothing there.
-        shown = [masked(name, value) for value in stored[name].text().to_pylist()]
-        same = np.array([cell == mark for cell, mark in zip(requests[name].take(at).text().to_pylist(), shown, strict=True)], dtype=bool)
-        place = np.full(len(requests), -1, np.int64)
-        place[at[same & mask[at]]] = np.flatnonzero(same & mask[at])
-        filled = place >= 0
-        if filled.any():
-            requests = requests.replace(**{name: requests[name].where(filled, stored[name].take(np.where(filled, place, 0)))})
-    return requests
-
-
-@dataclass(slots=True)
-class _Ended:
-    """Earlier rows that new ones replace, and the orders that are to be looked at again for it."""
-
-    rows: list[int]
-    orders: set[int]
-
-
-@dataclass(slots=True)
-class Outlook:
-    """What becomes of new rows and, with them, of earlier ones: `replaced` are those that the new ones stand in for."""
-
-    settled: Settled
-    replaced: list[int]
-
-
-def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, file: Ints) -> Outlook:
-    """Checked rows of one customer settled with what is already there; `file` tells rows of different files apart."""
-    with app.store.reading() as connection:
-        ended = _against_earlier(app, connection, customer, prepared, findings)
-        batch = batch_of(
-            app, customer, prepared.requests,
-            tn=prepared.tn, btn=prepared.btn, toll_free=prepared.toll_free, wireless=prepared.wireless, account_filled=prepared.account_filled,
-            rejected=findings.on(len(prepared), severity="error"), again=prepared.again, failures=prepared.failures,
-            file=file, place=lambda at: str(prepared.requests.row[at]),
-        )  # fmt: skip
-        return Outlook(settle(app, connection, customer, batch, findings, affected=ended.orders, gone=set(ended.rows)), ended.rows)
-
-
-def _against_earlier(app: App, connection: Connection, customer: str, prepared: Prepared, findings: Findings) -> _Ended:
-    """Compare new rows with earlier ones for the same number; note what follows, and say which earlier rows are replaced (contract, section 8)."""
-    ended = _Ended([], set())
-    asked = (prepared.tn >= 0) & ~prepared.again & ~findings.on(len(prepared), code="tn-conflict")
-    if looked_up.empty(connection) or not asked.any():
-        return ended
-    earlier = looked_up.rows_with_numbers(connection, prepared.tn[asked])
-    if not len(earlier):
-        return ended
-    position = {int(prepared.tn[at]): at for at in np.flatnonzero(asked).tolist()}
-    open_states = [int(state) for state in State if state in IN_FLIGHT | UNSENT | {State.CARRIER_REJECTED}]
-    others = earlier[(earlier.customer != customer) & earlier.state.isin(open_states) & (earlier.state != State.REJECTED)]
-    taken = sorted({position[tn] for tn in others.tn.tolist()})
-    findings.add("tn-in-open-order", np.array(taken, np.int64), "tn")
-    own = earlier[(earlier.customer == customer) & (earlier.state.isin(open_states) | (earlier.state == State.COMPLETED))].sort_values("id")
-    if not len(own):
-        return ended
-    stored = load_rows(app.store, connection, own.id.to_numpy(np.int64))
-    places = np.array([position[tn] for tn in own.tn.tolist()], np.int64)
-    both = data_ids(Requests.concat([prepared.requests.take(places), stored.requests]))
-    same = both[: len(own)] == both[len(own) :]
-    replaced = _judge(own.assign(at=places, same=same), prepared, findings)
-    ended.rows = replaced.id.tolist()
-    ended.orders = {int(order) for order in replaced.order_id.dropna()} | set(looked_up.orders_held_by_rows(connection, ended.rows))
-    return ended
-
-
-def _judge(own: pd.DataFrame, prepared: Prepared, findings: Findings) -> pd.DataFrame:
-    """Note repeats, open orders and numbers already moved; give back the earlier rows that are replaced."""
-    unsent = own.state.isin([int(state) for state in UNSENT])
-    again = own[own["same"] & (own.state != State.REJECTED)]
-    open_order = own[~own["same"] & ~unsent & (own.state != State.COMPLETED)]
-    moved = own[~own["same"] & (own.state == State.COMPLETED)]
-    repeats = again.drop_duplicates("at")
-    at = repeats["at"].to_numpy(np.int64)
-    mask = np.zeros(len(prepared), dtype=bool)
-    mask[at] = True
-    findings.drop(mask)
-    findings.add("tn-repeated", at, "tn", detail=[f"{row} of {file}" for row, file in zip(repeats.row, repeats.file, strict=True)])
-    prepared.again = prepared.again | mask
-    for code, found in (("tn-in-open-order", open_order), ("tn-already-ported", moved)):
-        fresh = found[~found["at"].isin(at)].drop_duplicates("at")
-        findings.add(code, fresh["at"].to_numpy(np.int64), "tn")
-    replaced: pd.DataFrame = own[unsent & ~(own["same"] & (own.state != State.REJECTED)) & ~own["at"].isin(at)]
-    return replaced
 
 
 def _sealed_pieces(app: App, source: _Source, read: ReadFile, prepared: Prepared) -> list[Piece]:
@@ -278,7 +170,8 @@ def _store(
     found = found[found.row < length]
     order = settled.grouping.keys.order[:length]
     with app.store.transaction() as connection:
-        looked_up.supersede(connection, outlook.replaced, app.seconds)
+        looked_up.end_rows(connection, outlook.replaced, Act.REPLACE, app.seconds)
+        looked_up.end_rows(connection, outlook.cancelled, Act.CANCEL, app.seconds)
         file_id, first_row = next_id(connection, files), next_id(connection, rows)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=first_row, length=length)
         insert_pieces(connection, file_id, sealed)

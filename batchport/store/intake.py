@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from batchport.domain.lifecycle import ENDED, State
+from batchport.domain.lifecycle import ENDED, Act, State, after
 from batchport.domain.table import Ints
 from batchport.store.database import insert_many
 from batchport.store.schema import files
@@ -106,11 +106,17 @@ def rows_of_orders(connection: Connection, orders: Sequence[int]) -> pd.DataFram
     )
 
 
-def rows_of_customer(connection: Connection, customer: str, rows: Sequence[int]) -> list[int]:
-    """Those of some rows that are a customer's."""
+def rows_of_customer(connection: Connection, customer: str, rows: Sequence[int]) -> pd.DataFrame:
+    """Those of some rows that are a customer's: id, tn, state, row, order_id, file_id, file."""
     name = wanted(connection, rows, "numbers")
-    statement = f"select r.id from {name} w cross join rows r on r.id = w.v join files f on f.id = r.file_id where f.customer = ?"  # noqa: S608
-    return [row for (row,) in connection.exec_driver_sql(statement, (customer,))]
+    return frame_of(
+        connection,
+        f"""
+        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name as file
+        from {name} w cross join rows r on r.id = w.v join files f on f.id = r.file_id where f.customer = ?
+        """,  # noqa: S608
+        (customer,),
+    )
 
 
 def orders_held_by_rows(connection: Connection, rows: Sequence[int]) -> list[int]:
@@ -138,12 +144,14 @@ def partners_of_orders(connection: Connection, orders: Sequence[int]) -> dict[in
     return {int(number): str(partner) for number, partner in found}
 
 
-def supersede(connection: Connection, rows: Sequence[int], since: int) -> None:
-    """Rows replaced by newer ones."""
-    insert = [(int(State.SUPERSEDED), since, row) for row in rows]
-    if insert:
-        connection.exec_driver_sql("update rows set state = ?, live = 0, since = ? where id = ?", insert)
-        connection.exec_driver_sql("delete from holds where row_id = ?", [(row,) for row in rows])
+def end_rows(connection: Connection, ended: Sequence[tuple[int, State]], act: Act, since: int) -> None:
+    """Rows, each with its state, that newer ones replace or call off; what is to be shown of their files is due again."""
+    if not ended:
+        return
+    connection.exec_driver_sql("update rows set state = ?, live = 0, since = ? where id = ?", [(int(after(act, state)), since, row) for row, state in ended])
+    rows = [(row,) for row, _ in ended]
+    connection.exec_driver_sql("delete from holds where row_id = ?", rows)
+    connection.exec_driver_sql("update files set results_due = 1 where id = (select file_id from rows where id = ?)", rows)
 
 
 def insert_findings(connection: Connection, found: pd.DataFrame) -> None:

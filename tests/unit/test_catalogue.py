@@ -38,7 +38,7 @@ WARNINGS = {
 INFOS = {
     "file-repeated", "column-unknown", "sheet-skipped", "encoding-assumed", "tn-range-expanded", "number-type-changed", "account-defaulted",
     "account-cleaned", "btn-defaulted", "pin-defaulted", "carrier-no-route", "authorized-defaulted", "address-split", "order-held",
-    "order-account-busy", "order-split", "order-field-shared", "value-defaulted", "value-normalised",
+    "order-account-busy", "order-split", "row-cancelled", "order-field-shared", "value-defaulted", "value-normalised",
 }
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=[rule.code for rule in RULES])

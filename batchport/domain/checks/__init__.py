@@ -15,6 +15,7 @@ from __future__ import annotations
 from batchport.domain.checks import accounts, addresses, carriers, kinds, lines, names, numbers, repeats
 from batchport.domain.checks.prepared import Prepared, prepare
 from batchport.domain.checks.registry import Check
+from batchport.domain.corrections import Named, settle_copies
 from batchport.domain.findings import Findings
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
@@ -27,7 +28,7 @@ CHECKS: tuple[Check, ...] = tuple(
 )
 
 
-def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Findings) -> Prepared:
+def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Findings, named: Named | None = None) -> Prepared:
     """The requests in the trade's own words, with every finding of a single row, or of rows of this table among themselves, noted in `findings`.
 
     Args:
@@ -35,8 +36,11 @@ def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Fin
         terms: the customer's settings.
         known: area codes, carriers, states and the like.
         findings: gathers what is found; may already hold what the reader saw.
+        named: earlier rows that some of these name by their Row ID.
     """
     rows = prepare(requests, terms, known, findings)
+    if named:
+        settle_copies(rows, named, findings)
     for each in CHECKS:
         each.run(rows, findings)
     # A request that only repeats another says nothing of its own.

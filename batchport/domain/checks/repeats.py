@@ -39,13 +39,13 @@ def _repeated(rows: Prepared, among: Mask) -> Ints:
 def same_number_other_data(rows: Prepared) -> Verdict:
     """Rows that ask for one number and say different things of it; a number that cannot be anybody's has its finding already."""
     mask = np.zeros(len(rows), dtype=bool)
-    at = _repeated(rows, ~rows.failed("tn"))
+    at = _repeated(rows, ~rows.failed("tn") & ~rows.again)
     if not len(at):
         return mask
     table = pd.DataFrame({"tn": rows.tn[at], "data": data_ids(rows.requests.take(at)), "row": rows.requests.row[at]})
     clash = (table.groupby("tn")["data"].transform("nunique") > 1).to_numpy()
     mask[at[clash]] = True
-    rows.clash = mask
+    rows.clash = rows.clash | mask
     said = table[clash].groupby("tn")["row"].agg(list)
     return mask, [", ".join(str(other) for other in said[tn] if other != row) for tn, row in zip(table.tn[clash], table.row[clash], strict=True)]
 
@@ -54,13 +54,13 @@ def same_number_other_data(rows: Prepared) -> Verdict:
 def same_request_again(rows: Prepared) -> Verdict:
     """Rows that ask for a number in the same words as an earlier row."""
     mask = np.zeros(len(rows), dtype=bool)
-    at = _repeated(rows, np.ones(len(rows), dtype=bool))
+    at = _repeated(rows, ~rows.again)
     if not len(at):
         return mask
     said = pd.DataFrame({"tn": rows.tn[at], "data": data_ids(rows.requests.take(at)), "row": rows.requests.row[at], "clash": rows.clash[at]})
     later = (said.duplicated(["tn", "data"]) & ~said.clash).to_numpy()
     mask[at[later]] = True
-    rows.again = mask
+    rows.again = rows.again | mask
     first = said.groupby(["tn", "data"])["row"].transform("first")
     return mask, [str(row) for row in first[later]]
 

@@ -1,0 +1,222 @@
+"""New rows against a customer's earlier ones: what is the same request again, what corrects or calls off an earlier row, what has to wait (contract, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection
+
+from batchport.domain.checks.prepared import Prepared
+from batchport.domain.corrections import Named, same_data
+from batchport.domain.findings import Findings
+from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, State
+from batchport.domain.requests import Requests
+from batchport.domain.table import Ints, Mask
+from batchport.pipeline.app import App
+from batchport.pipeline.ordering import Settled, batch_of, settle
+from batchport.pipeline.wording import masked
+from batchport.store import intake as looked_up
+from batchport.store.pieces import load_rows
+
+_UNSENT = [int(state) for state in UNSENT]
+_SENT = [int(state) for state in (*IN_FLIGHT, State.CARRIER_REJECTED)]
+_ENDED = [int(state) for state in (State.DUPLICATE, State.COMPLETED, State.CANCELLED, State.SUPERSEDED)]
+
+
+def named_rows(app: App, customer: str, requests: Requests) -> Named:
+    """The customer's earlier rows that rows of a sheet name by their Row ID; IDs that name none are left out."""
+    at = np.flatnonzero(~requests["row_id"].blank)
+    if not len(at):
+        return Named.none()
+    ids = app.store.row_ids.read(requests["row_id"].take(at).text().to_pylist())
+    with app.store.reading() as connection:
+        own = looked_up.rows_of_customer(connection, customer, sorted({*ids[ids > 0].tolist()})).set_index("id", drop=False)
+        kept = np.isin(ids, own.id.to_numpy())
+        if not kept.any():
+            return Named.none()
+        each = np.unique(ids[kept])
+        stored = load_rows(app.store, connection, each).requests.take(np.searchsorted(each, ids[kept]))
+    return Named(at[kept], own.loc[ids[kept]].reset_index(drop=True), stored)
+
+
+def restore_masked(requests: Requests, named: Named) -> Requests:
+    """The rows with the stored PINs and account numbers where a results workbook came back with the masks that it was sent with.
+
+    A mask beside the Row ID of a row of this customer's means: as stored. Anything else stays as it is.
+    """
+    for name in ("pin", "account_number"):
+        mask = requests[name].contains(r"\A\*{4}")[named.position]
+        # What the mask showed must be what is stored: a mask that was carried to another row means nothing there.
+        shown = [masked(name, value) for value in named.requests[name].text().to_pylist()]
+        written = requests[name].take(named.position).text().to_pylist()
+        same = mask & np.array([cell == mark for cell, mark in zip(written, shown, strict=True)], dtype=bool)
+        place = np.full(len(requests), -1, np.int64)
+        place[named.position[same]] = np.flatnonzero(same)
+        filled = place >= 0
+        if filled.any():
+            requests = requests.replace(**{name: requests[name].where(filled, named.requests[name].take(np.where(filled, place, 0)))})
+    return requests
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What becomes of new rows and, with them, of earlier ones.
+
+    Attributes:
+        settled: the orders and states.
+        replaced: earlier rows that new ones stand in for, each with its state.
+        cancelled: earlier rows that were called off, each with its state.
+    """
+
+    settled: Settled
+    replaced: list[tuple[int, State]]
+    cancelled: list[tuple[int, State]]
+
+
+def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, named: Named, file: Ints) -> Outlook:
+    """Checked rows of one customer settled with what is already there; `file` tells rows of different files apart."""
+    with app.store.reading() as connection:
+        ended = _against_earlier(app, connection, customer, prepared, findings, named)
+        batch = batch_of(
+            app, customer, prepared.requests,
+            tn=prepared.tn, btn=prepared.btn, toll_free=prepared.toll_free, wireless=prepared.wireless, account_filled=prepared.account_filled,
+            rejected=findings.on(len(prepared), severity="error"), again=prepared.again, failures=prepared.failures,
+            file=file, place=lambda at: str(prepared.requests.row[at]),
+        )  # fmt: skip
+        gone = {row for row, _ in (*ended.replaced, *ended.cancelled)}
+        orders = ended.orders | set(looked_up.orders_held_by_rows(connection, sorted(gone)))
+        settled = settle(app, connection, customer, batch, findings, affected=orders, gone=gone)
+    return Outlook(settled, ended.replaced, ended.cancelled)
+
+
+@dataclass(slots=True)
+class _Ended:
+    """Earlier rows that new ones replace or call off, each with its state, and the orders that are to be looked at again for it."""
+
+    replaced: list[tuple[int, State]] = field(default_factory=list)
+    cancelled: list[tuple[int, State]] = field(default_factory=list)
+    orders: set[int] = field(default_factory=set)
+
+    def add(self, kind: list[tuple[int, State]], rows: pd.DataFrame) -> None:
+        """Earlier rows that end, as one kind."""
+        fresh = rows.drop_duplicates("id")
+        kind += [(int(row), State(int(state))) for row, state in zip(fresh.id, fresh.state, strict=True)]
+        self.orders |= {int(order) for order in fresh.order_id.dropna()}
+
+
+def _against_earlier(app: App, connection: Connection, customer: str, prepared: Prepared, findings: Findings, named: Named) -> _Ended:
+    """Compare new rows with earlier ones; note what follows, and say which earlier rows end for it."""
+    ended = _Ended()
+    conflict = findings.on(len(prepared), code="tn-conflict")
+    spoken = _spoken_of(app, connection, customer, prepared, findings, named, ~prepared.again & ~conflict)
+    settled = _judge_spoken(spoken, prepared, findings, ended)
+    asked = (prepared.tn >= 0) & ~prepared.again & ~conflict & ~settled
+    if looked_up.empty(connection) or not asked.any():
+        return ended
+    earlier = looked_up.rows_with_numbers(connection, prepared.tn[asked])
+    if not len(earlier):
+        return ended
+    position = {int(prepared.tn[at]): at for at in np.flatnonzero(asked).tolist()}
+    others = earlier[(earlier.customer != customer) & earlier.state.isin([*_UNSENT, *_SENT]) & (earlier.state != State.REJECTED)]
+    findings.add("tn-in-open-order", np.array(sorted({position[tn] for tn in others.tn.tolist()}), np.int64), "tn")
+    gone = {row for row, _ in (*ended.replaced, *ended.cancelled)}
+    own = earlier[(earlier.customer == customer) & earlier.state.isin([*_UNSENT, *_SENT, int(State.COMPLETED)]) & ~earlier.id.isin(gone)].sort_values("id")
+    if len(own):
+        stored = load_rows(app.store, connection, own.id.to_numpy(np.int64)).requests
+        places = np.array([position[tn] for tn in own.tn.tolist()], np.int64)
+        ended.add(ended.replaced, _judge(own.assign(at=places, same=same_data(prepared.requests.take(places), stored)), prepared, findings))
+    return ended
+
+
+def _spoken_of(
+    app: App, connection: Connection, customer: str, prepared: Prepared, findings: Findings, named: Named, among: Mask
+) -> pd.DataFrame:
+    """The earlier row that each speaking row means: that of its Row ID, or the newest with its number; where there is none, that is noted.
+
+    Columns as `Named.rows`, and `at` (the speaking row), `same` (whether it says the same).
+    """
+    action, by_id = prepared["action"], ~prepared["row_id"].blank
+    by_number = ~by_id & action.isin(("correct", "cancel"))
+    if not (by_id | by_number).any():
+        return pd.DataFrame({"at": [], "id": [], "tn": [], "state": [], "same": []})
+    known = np.zeros(len(prepared), dtype=bool)
+    known[named.position] = True
+    parts = []
+    chosen = np.flatnonzero(among[named.position])
+    if len(chosen):
+        requests = prepared.requests.take(named.position[chosen])
+        parts.append(named.rows.iloc[chosen].assign(at=named.position[chosen], same=same_data(requests, named.requests.take(chosen))))
+    at = np.flatnonzero(by_number & among & (prepared.tn >= 0))
+    if len(at):
+        own = looked_up.rows_with_numbers(connection, prepared.tn[at])
+        own = _meant(own[(own.customer == customer) & ~own.state.isin([int(State.DUPLICATE), int(State.SUPERSEDED)])])
+        found = pd.DataFrame({"at": at, "tn": prepared.tn[at]}).merge(own, on="tn", how="inner")
+        if len(found):
+            stored = load_rows(app.store, connection, np.unique(found.id.to_numpy(np.int64)))
+            place = np.searchsorted(stored.ids, found.id.to_numpy(np.int64))
+            parts.append(found.assign(same=same_data(prepared.requests.take(found["at"].to_numpy(np.int64)), stored.requests.take(place))))
+            known[found["at"].to_numpy(np.int64)] = True
+    findings.add("row-unknown", among & (by_id | (by_number & (prepared.tn >= 0))) & ~known, "row_id")
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"at": [], "id": [], "tn": [], "state": [], "same": []})
+
+
+def _meant(rows: pd.DataFrame) -> pd.DataFrame:
+    """For each number the row that is meant by it: one that is with the carrier, else one that may still go, else a rejected one, else the newest."""
+    gravity = np.select([rows.state.isin(_SENT), rows.state == State.REJECTED, rows.state.isin(_UNSENT)], [3, 1, 2], 0)
+    return rows.assign(gravity=gravity).sort_values(["gravity", "id"]).drop_duplicates("tn", keep="last").drop(columns="gravity")
+
+
+def _judge_spoken(spoken: pd.DataFrame, prepared: Prepared, findings: Findings, ended: _Ended) -> Mask:
+    """Note what follows for rows that speak of earlier ones; gives back those with which that is the end of it."""
+    settled = np.zeros(len(prepared), dtype=bool)
+    if not len(spoken):
+        return settled
+    at = spoken["at"].to_numpy(np.int64)
+    state = spoken.state.to_numpy(np.int64)
+    cancel = prepared["action"].equals("cancel")[at]
+    unsent, sent, over = np.isin(state, _UNSENT), np.isin(state, _SENT), np.isin(state, _ENDED)
+    same, moved = spoken["same"].to_numpy(dtype=bool), prepared.tn[at] != spoken.tn.fillna(-1).to_numpy(np.int64)
+    called_off, unchanged = cancel & unsent, ~cancel & same
+    changed = ~cancel & ~same & ~moved
+    _repeat(prepared, findings, at[called_off], "row-cancelled", "action", spoken[called_off])
+    _repeat(prepared, findings, at[unchanged], "tn-repeated", "tn", spoken[unchanged])
+    findings.add("row-ended", at[cancel & over], "action", detail=[State(int(each)).label.replace("_", " ") for each in state[cancel & over]])
+    flying = changed & np.isin(state, [int(each) for each in IN_FLIGHT])
+    findings.add("row-in-flight", at[(cancel & sent) | flying], "row_id")
+    ended.add(ended.cancelled, spoken[called_off])
+    ended.add(ended.replaced, spoken[changed & unsent])
+    for kind in (cancel, unchanged, flying, changed & unsent):
+        settled[at[kind]] = True
+    return settled
+
+
+def _repeat(prepared: Prepared, findings: Findings, at: Ints, code: str, name: str, earlier: pd.DataFrame) -> None:
+    """Rows that ask for nothing of their own: only what they are is noted of them."""
+    mask = np.zeros(len(prepared), dtype=bool)
+    mask[at] = True
+    findings.drop(mask)
+    findings.add(code, at, name, detail=_places(earlier))
+    prepared.again = prepared.again | mask
+
+
+def _places(rows: pd.DataFrame) -> Sequence[str]:
+    return [f"{row} of {file}" for row, file in zip(rows.row, rows.file, strict=True)] if len(rows) else []
+
+
+def _judge(own: pd.DataFrame, prepared: Prepared, findings: Findings) -> pd.DataFrame:
+    """Note repeats, open orders and numbers already moved; give back the earlier rows that are replaced."""
+    unsent = own.state.isin(_UNSENT)
+    again = own[own["same"] & (own.state != State.REJECTED)]
+    open_order = own[~own["same"] & ~unsent & (own.state != State.COMPLETED)]
+    moved = own[~own["same"] & (own.state == State.COMPLETED)]
+    repeats = again.drop_duplicates("at")
+    at = repeats["at"].to_numpy(np.int64)
+    _repeat(prepared, findings, at, "tn-repeated", "tn", repeats)
+    for code, found in (("tn-in-open-order", open_order), ("tn-already-ported", moved)):
+        fresh = found[~found["at"].isin(at)].drop_duplicates("at")
+        findings.add(code, fresh["at"].to_numpy(np.int64), "tn")
+    replaced: pd.DataFrame = own[unsent & ~(own["same"] & (own.state != State.REJECTED)) & ~own["at"].isin(at)]
+    return replaced
