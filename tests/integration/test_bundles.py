@@ -117,7 +117,7 @@ def test_what_no_honest_archive_holds_is_refused_whole(home: Home, content: byte
     assert (found.lines[0]["state"], found.lines[0]["findings"][0]["code"]) == ("unreadable", code)
     assert words in found.lines[0]["findings"][0]["message"]
     assert home.run().last["files"] == {"read": 0, "repeated": 0, "set_aside": 1}
-    assert not [each for each in home.path.rglob("one.csv")]
+    assert not list(home.path.rglob("one.csv"))
 
 
 def test_an_archive_inside_another_is_no_sheet(tmp_path: Path) -> None:
