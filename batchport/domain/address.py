@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from batchport.domain import address_words as words
 from batchport.domain.address_rules import ASK, DOUBT, SURE, Split, code_of, split_by_rules
-from batchport.domain.normalise import squeezed
+from batchport.domain.normalise import DIRECTION_WORDS, squeezed
 from batchport.domain.table import Column, Mask, bools, text_array
 
 __all__ = ["PARTS", "Split", "SplitColumn", "join", "split", "split_column", "told"]
@@ -141,7 +141,7 @@ def _opinion(line: str) -> Split | None:
         texts[place] = f"{texts[place]} {word}".strip()
     around = [" ".join(word for word, _ in labelled[:begin]), " ".join(word for word, _ in labelled[end:])]
     number, direction, name, unit = (text.strip(" ,;") for text in (*texts, ", ".join(filter(None, around))))
-    if direction and squeezed(direction) not in words.DIRECTION_WORDS:
+    if direction and squeezed(direction) not in DIRECTION_WORDS:
         return None
     return Split(number, direction, name, unit, DOUBT)
 

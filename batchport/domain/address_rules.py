@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from batchport.domain import address_words as words
-from batchport.domain.normalise import squeezed
+from batchport.domain.normalise import DIRECTION_WORDS, squeezed
 
 SURE, ASK, DOUBT = range(3)
 
 _WORD = re.compile(r"#|[^\s,;#]+|[,;]")
 _SEPARATORS = " \t\r\n,;"
-_PLAIN_NUMBER = re.compile(r"\d+[A-Za-z]?[½¼¾⅓⅔]?|\d+-[A-Za-z]|\d+[A-Za-z]?[½¼¾⅓⅔]?")
+_PLAIN_NUMBER = re.compile(r"\d+[A-Za-z]?[½¼¾⅓⅔]?|\d+-[A-Za-z]|\d+-\d/\d")
+#: B-12 Calle 5, as houses are numbered in Puerto Rico.
+_BLOCK_NUMBER = re.compile(r"[A-Z]{1,2}-?\d+", re.IGNORECASE)
 _RANGE = re.compile(r"(\d+)[A-Za-z]?[-/\u2010-\u2015](\d+)[A-Za-z]?")
 _GRID_PIECE = re.compile(r"[NSEW]\d+[A-Za-z]?", re.IGNORECASE)
 _GRID = re.compile(r"(?:[NSEW]\d+){2}[A-Za-z]?|\d+[NSEW]\d+[A-Za-z]?", re.IGNORECASE)
@@ -26,6 +28,10 @@ _HALF = re.compile(r"-?\d/\d+|[½¼¾⅓⅔]")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th|e|er|re|eme|ieme|iere|d)")
 _JOINED_UNIT = re.compile(r"(?:suite|ste|apt|unit|bldg|rm|room|app|bureau|bur|fl|floor|ph|lot)(?:\d+[a-z]?\d*|\d*[a-z])")
 _NUMBERED_ROAD = re.compile(r"(?:i|ih|us|sr|cr|fm|rm|hwy|rt|rte)\d+[a-z]?")
+_LABELS = frozenset(("no", "num", "number"))
+_STRONG = words.DESIGNATORS - words.WEAK
+_FLOORS = frozenset(("floor", "flr", "fl", "level", "lvl"))
+_COMPASS = frozenset("nsew")
 _CARE_OF = re.compile(r"c/o|att(?:n|ention)\b", re.IGNORECASE)
 _JOINERS = frozenset(("&", "and", "et", "-", "/", "+", "to", "thru", "or"))
 
@@ -52,7 +58,7 @@ def code_of(direction: str, *, french: bool = False) -> str:
         return ""
     key = squeezed(direction)
     doubtful = "" if french else words.DOUBTFUL_DIRECTIONS.get(key, "")
-    return doubtful or words.DIRECTION_WORDS[key]
+    return doubtful or DIRECTION_WORDS[key]
 
 
 def _french(name: str) -> bool:
@@ -80,6 +86,7 @@ class _Line:
         """The parts of the line."""
         start, before = self._start()
         after_number = self._number_end(start)
+        self.doubt(self._number_trust(start, after_number))
         number = self.piece(start, after_number)
         unit_from, unit_to = self._middle_unit(after_number) if after_number > start else (after_number, after_number)
         begin = self._skip(unit_to)
@@ -89,7 +96,7 @@ class _Line:
         name = self.piece(name_from, name_end)
         unit = ", ".join(filter(None, units))
         # A private mailbox is no place where a line ends, though it is written as one.
-        if not number or not name or unit.casefold().startswith("pmb"):
+        if not name or unit.casefold().startswith("pmb"):
             self.doubt()
         number, unit = self._hyphened(number, name, unit)
         return Split(number, self.piece(begin, name_from), name, unit, max(self.trust, self._shape(name_from, name_end)))
@@ -136,30 +143,34 @@ class _Line:
 
     def _number_end(self, at: int) -> int:
         """The place behind the house number that begins here; the same place where none does."""
-        at_word = at
-        if self.key(at) in {"no", "num", "number"} or (at < self.end and self.written[at] == "#"):
-            at_word += 1
-            if not self.key(at_word).isdigit():
-                return at
-            if self._units_end(at) >= self.end or self._comma(at_word + 1):
-                return at
-            self.doubt()
-        if at_word >= self.end:
+        if at >= self.end:
             return at
-        word, key = self.written[at_word], self.keys[at_word]
-        if key in words.NUMERALS and self.key(at_word + 2) and self.key(at_word + 1) not in {"mile", "rivers"} | words.TYPES:
-            self.doubt()
-            return at_word + 1
-        if _GRID.fullmatch(word):
-            return at_word + 1
-        if _GRID_PIECE.fullmatch(word) and _GRID_PIECE.fullmatch(self.written[at_word + 1] if at_word + 1 < self.end else ""):
-            return at_word + 2
-        if _GRID_PIECE.fullmatch(word) and len(word) > 2 and self.key(at_word + 2):
-            self.doubt(ASK)
-            return at_word + 1
-        if not (_PLAIN_NUMBER.fullmatch(word) or _RANGE.fullmatch(word)) or self._ordinal_street(at_word):
-            return at
-        return self._number_tail(at_word + 1)
+        begin = at + self._labelled(at)
+        word, following = self.written[begin], self.written[begin + 1] if begin + 1 < self.end else ""
+        if self._in_words(begin) or _GRID.fullmatch(word) or (_BLOCK_NUMBER.fullmatch(word) and following.lower() == "calle"):
+            return begin + 1
+        if _GRID_PIECE.fullmatch(word) or word.lower() in _COMPASS:
+            return self._grid_end(begin)
+        plain = (_PLAIN_NUMBER.fullmatch(word) or _RANGE.fullmatch(word)) and not self._ordinal_street(begin)
+        return self._number_tail(begin + 1) if plain else at
+
+    def _labelled(self, at: int) -> int:
+        """1 where the number has a sign or a word before it, as #120 Main St: 0 where it has not, or it is a unit's number."""
+        label = self.written[at] == "#" or self.keys[at] in _LABELS
+        return int(label and self.key(at + 1).isdigit() and self._units_end(at) < self.end and not self._comma(at + 2))
+
+    def _in_words(self, at: int) -> bool:
+        """Whether the number is written out, as One Microsoft Way."""
+        return self.keys[at] in words.NUMERALS and bool(self.key(at + 2)) and self.key(at + 1) not in {"mile", "rivers"} | words.TYPES
+
+    def _grid_end(self, at: int) -> int:
+        """The place behind a number of one or two compass letters with digits: N95W18855, W180 N8085, N 8340; the same place where there is none."""
+        word, following = self.written[at], self.key(at + 1)
+        if word.lower() in _COMPASS:
+            return at + 2 if following.isdigit() and len(following) > 2 and len(self.key(at + 2)) > 1 else at
+        if _GRID_PIECE.fullmatch(following):
+            return at + 2
+        return at + 1 if len(word) > 2 and self.key(at + 2) else at
 
     def _ordinal_street(self, at: int) -> bool:
         """Whether the word is the name of a street, as 3e Avenue, and no number."""
@@ -171,22 +182,33 @@ class _Line:
             at += 1
         if at + 1 < self.end and self.written[at].lower() in _JOINERS and self.written[at + 1].isdigit() and self.key(at + 2):
             return at + 2
-        if self.key(at) in {"bis", "ter"}:
-            return at + 1
+        return at + 1 if self.key(at) in {"bis", "ter"} or self._is_number_letter(at) else at
+
+    def _is_number_letter(self, at: int) -> bool:
+        """Whether a letter belongs to the number before it, as in 4922 B South Cornell, and not to the street, as in 4922 B St."""
         key, following = self.key(at), self.key(at + 1)
-        letter = len(key) == 1 and key.isalpha() and key not in "nsew" and self.written[at].isalpha()
-        if not letter:
-            return at
-        if self._comma(at + 1) and self.key(at + 2) and self._units_end(at + 2) < self.end:
-            return at + 1
-        if not following or following in words.TYPES - {"court"} or self._units_end(at + 1) >= self.end or (key == "o" and following in words.FRENCH_TYPES):
-            return at
-        # 4922 B South Cornell; a letter late in the alphabet is rather an initial: 120 J Clyde Morris Blvd.
-        if key <= "h":
-            self.doubt(ASK)
-            return at + 1
-        self.doubt(ASK)
-        return at
+        if not self._is_initial(at):
+            return False
+        if self._comma(at + 1):
+            return bool(self.key(at + 2)) and self._units_end(at + 2) < self.end
+        # A letter late in the alphabet is rather an initial: 120 J Clyde Morris Blvd.
+        return key <= "h" and bool(following) and following not in words.TYPES - {"court"} and self._units_end(at + 1) < self.end
+
+    def _is_initial(self, at: int) -> bool:
+        """Whether the word is one letter, and no direction."""
+        key = self.key(at)
+        return len(key) == 1 and key.isalpha() and key not in _COMPASS and self.written[at].isalpha()
+
+    def _number_trust(self, start: int, end: int) -> int:
+        """How far the number can be trusted."""
+        if start >= end:
+            return DOUBT
+        first, key = self.written[start], self.keys[start]
+        if first == "#" or key in _LABELS or key in words.NUMERALS:
+            return DOUBT
+        lettered = self._is_initial(end - 1) or (self._is_initial(end) and self.key(end + 1) not in words.TYPES | {""})
+        alone = end == start + 1 and not _GRID.fullmatch(first) and not first[0].isdigit()
+        return ASK if lettered or alone or key in _COMPASS else SURE
 
     def _hyphened(self, number: str, name: str, unit: str) -> tuple[str, str]:
         """Number and unit, where a number with a hyphen may be both: 400-1234 is house 1234 in Canada, and 41-21 one house in Queens."""
@@ -221,7 +243,7 @@ class _Line:
             return at
         if self.written[at] == "#" or (key in {"no", "num", "numero"} and following[:1].isdigit()):
             return self._id_end(at + 1) if self._is_id(at + 1) else at
-        if (_ORDINAL.fullmatch(key) or key in words.PLACED) and following in words.STOREYS:
+        if (_ORDINAL.fullmatch(key) or key in words.PLACED) and following in (_FLOORS if key == "main" else words.STOREYS):
             behind = at + 2
             return self._id_end(behind) if self._is_id(behind) and following in {"unit", "apt", "suite", "office"} else behind
         if _JOINED_UNIT.fullmatch(key) and any(sign.isdigit() for sign in key):
@@ -251,7 +273,8 @@ class _Line:
         begin = at
         while at < self.end:
             following = self._unit_end(at)
-            if following == at and at > begin and self._comma(at - 1) and self._is_id(at) and self._skip(at + 1) >= self.end:
+            bare = (self._comma(at - 1) and self._is_id(at)) or self.key(at) in words.LOOSE_ALONE
+            if following == at and at > begin and bare and self._skip(at + 1) >= self.end:
                 following = at + 1
             if following == at:
                 break
@@ -262,22 +285,24 @@ class _Line:
         """The unit between number and street, from and to, where there is one: 120 #5 Main St."""
         begin = self._skip(at)
         end = self._units_end(begin)
-        strong = begin < self.end and (self.written[begin] == "#" or self.keys[begin] in words.DESIGNATORS - words.WEAK)
-        if not strong or end <= begin or end >= self.end or self.key(end) in words.TYPES:
+        if not self._strong(begin) or end <= begin or end >= self.end or self.key(end) in words.TYPES:
             return at, at
         self.doubt()
         return begin, end
 
+    def _strong(self, at: int) -> bool:
+        """Whether a word says that a unit follows, and is nothing that a street is called."""
+        return at < self.end and (self.written[at] == "#" or self.keys[at] in _STRONG)
+
     def _name_end(self, begin: int) -> int:
         """The place behind the street: where the units begin that end the line, or what else follows a comma."""
-        if begin < self.end and self.keys[begin] not in words.WEAK and self._units_end(begin) >= self.end:
+        if self._strong(begin) and self._units_end(begin) >= self.end:
             return begin
         for at in range(begin + 1, self.end):
             if (self.keys[at] or self.written[at] == "#") and self._ends_line(at, begin):
                 return self._first_comma(begin, at)
         for at in range(begin + 2, self.end):
-            strong = self.keys[at] in words.DESIGNATORS - words.WEAK or self.written[at] == "#" or _CARE_OF.match(self.written[at])
-            if strong and (self._comma(at - 1) or self._closed(at, begin)):
+            if (self._strong(at) or _CARE_OF.match(self.written[at])) and (self._comma(at - 1) or self._closed(at, begin)):
                 self.doubt()
                 return self._first_comma(begin, at)
         comma = self._first_comma(begin, self.end)
@@ -300,7 +325,7 @@ class _Line:
     def _closed(self, at: int, begin: int) -> bool:
         """Whether the street before this place is whole: it ends with a type, and a direction perhaps."""
         last = at - 1
-        if last > begin + 1 and self.keys[last] in words.DIRECTION_WORDS:
+        if last > begin + 1 and self.keys[last] in DIRECTION_WORDS:
             last -= 1
         return last > begin and self.keys[last] in words.TYPES
 
@@ -312,7 +337,7 @@ class _Line:
             behind = self._skip(at + 1)
             if behind >= end:
                 return end
-            if self.keys[behind] in words.DIRECTION_WORDS and self._skip(behind + 1) >= end:
+            if self.keys[behind] in DIRECTION_WORDS and self._skip(behind + 1) >= end:
                 self.doubt(ASK)
                 return end
             self.doubt()
@@ -325,7 +350,7 @@ class _Line:
         while last > begin and not self.keys[last]:
             last -= 1
         key = self.key(last)
-        if last <= begin + 1 or not self._closed(last, begin) or not self._is_id(last) or key in words.DIRECTIONS:
+        if last <= begin + 1 or not self._closed(last, begin) or not self._is_id(last) or key in DIRECTION_WORDS:
             return self.end
         if last == begin + 2 and self.keys[begin] in words.DIRECTIONS and key.isalpha():
             # W Ave J: a lettered avenue.
@@ -377,7 +402,7 @@ class _Line:
         if self.key(at) not in words.TYPES | words.LOOSE_TYPES:
             return False
         behind = at + 1
-        if behind < end and (self.keys[behind] in words.DIRECTION_WORDS or self.keys[behind] in {"ext", "extension"}):
+        if behind < end and (self.keys[behind] in DIRECTION_WORDS or self.keys[behind] in {"ext", "extension"}):
             behind += 1
         return self._skip(behind) >= end
 
@@ -388,7 +413,7 @@ class _Line:
             return DOUBT
         if (len(keys) > 1 and keys[0] in words.FIRST_TYPES) or _NUMBERED_ROAD.fullmatch(keys[0]):
             return SURE
-        if len(keys) > 1 and keys[-1] in words.DIRECTION_WORDS:
+        if len(keys) > 1 and keys[-1] in DIRECTION_WORDS:
             keys.pop()
         if len(keys) > 1 and (keys[-1] in words.TYPES or (keys[-1] in words.LOOSE_TYPES and not words.TYPES & set(keys))):
             return SURE

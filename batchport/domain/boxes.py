@@ -17,8 +17,7 @@ _FORMS = (
     r"\b(?:psc|cmr|omc|umr|unit)\s*#?[0-9]+[A-Z]?,?\s+box\s*#?\s*[0-9A-Z]",
     r"\b[afd]\.?p\.?o\.?,?\s+a[aep]\b",
     # RR 2 Box 152, HC 68 Box 23A, Star Route Box 5: a box on a carrier's route.
-    r"\b(?:r\.?\s*r\.?|r\.?f\.?d\.?|rural\s+(?:route|rte|rt)|h\.?c\.?r?\.?|highway\s+contract(?:\s+(?:route|rte|rt))?|star\s+(?:route|rte|rt))"
-    r"\s*#?[0-9]*[A-Z]?,?\s+(?:box|bx)\s*#?\s*[0-9]",
+    r"\b(?:r\.?\s*r\.?|r\.?f\.?d\.?|rural\s+(?:route|rte|rt)|h\.?c\.?r?\.?|highway\s+contract|star\s+(?:route|rte|rt))\s*#?[0-9]*[A-Z]?,?\s+(?:box|bx)\s*#?\s*[0-9]",
     # A box and nothing else.
     r"\A\s*(?:box|bx)\s+#?\s*[0-9]+[A-Z]?\s*\z",
 )

@@ -41,7 +41,7 @@ for _name in _BOXED:
 
 def _failed(rows: Prepared, names: Iterable[str]) -> Mask:
     """The rows in which one of these fields has an error."""
-    return np.logical_or.reduce([np.zeros(len(rows), dtype=bool), *(rows.failed(name) for name in names)])
+    return bools(np.logical_or.reduce([np.zeros(len(rows), dtype=bool), *(rows.failed(name) for name in names)]))
 
 
 def _lacking(rows: Prepared) -> dict[str, Mask]:

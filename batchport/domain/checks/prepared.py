@@ -239,7 +239,8 @@ def _other_direction(rows: Prepared, found: SplitColumn) -> Mask:
     own, theirs = normalise.words(rows["street_direction"], normalise.DIRECTION_WORDS), found.parts["street_direction"]
     if own.blank.all() or theirs.blank.all():
         return np.zeros(len(rows), dtype=bool)
-    return ~own.blank & ~theirs.blank & (_ids_of(own, theirs)[0] != _ids_of(own, theirs)[1])
+    mine, other = _ids_of(own, theirs)
+    return bools(~own.blank & ~theirs.blank & (mine != other))
 
 
 def _both_units(own: Column, found: Column, asked: Mask) -> Column:
