@@ -17,7 +17,7 @@ from batchport.domain.normalise import DIRECTION_WORDS, squeezed
 SURE, ASK, DOUBT = range(3)
 
 _WORD = re.compile(r"#|[^\s,;#]+|[,;]")
-_SEPARATORS = " \t\r\n,;"
+_BREAKS = frozenset((",", ";", "-", "\u2013", "\u2014"))
 _PLAIN_NUMBER = re.compile(r"\d+[A-Za-z]?[½¼¾⅓⅔]?|\d+-[A-Za-z]|\d+-\d/\d")
 #: B-12 Calle 5, as houses are numbered in Puerto Rico.
 _BLOCK_NUMBER = re.compile(r"[A-Z]{1,2}-?\d+", re.IGNORECASE)
@@ -103,9 +103,11 @@ class _Line:
 
     def piece(self, start: int, end: int) -> str:
         """The words from one place up to another as written, without separators around them."""
-        if start >= end:
-            return ""
-        return self.text[self.spans[start][0] : self.spans[end - 1][1]].strip(_SEPARATORS).removesuffix(" -").removeprefix("- ").strip(_SEPARATORS)
+        while start < end and self._comma(start):
+            start += 1
+        while start < end and self._comma(end - 1):
+            end -= 1
+        return self.text[self.spans[start][0] : self.spans[end - 1][1]] if start < end else ""
 
     def doubt(self, trust: int = DOUBT) -> None:
         """Lower the trust in the line."""
@@ -116,8 +118,8 @@ class _Line:
         return self.keys[at] if 0 <= at < self.end else ""
 
     def _skip(self, at: int) -> int:
-        """The next place with a word that says something; `#` does."""
-        while at < self.end and not self.keys[at] and self.written[at] != "#":
+        """The next place with a word."""
+        while self._comma(at):
             at += 1
         return at
 
@@ -133,13 +135,14 @@ class _Line:
             return first, (0, 0)
         for at in range(first + 1, self.end):
             # Harbor Plaza, 120 Main St: a building's name, or whose it is, stands before the number.
-            if self.written[at - 1] in {",", ";", "-"} and self._number_end(at) > at and self._number_end(at) < self.end:
+            if self._comma(at - 1) and self._number_end(at) > at and self._number_end(at) < self.end:
                 self.doubt()
                 return at, (first, at)
         return first, (0, 0)
 
     def _comma(self, at: int) -> bool:
-        return 0 <= at < self.end and not self.keys[at] and self.written[at] != "#"
+        """Whether a comma stands there, or a dash that does the same."""
+        return 0 <= at < self.end and self.written[at] in _BREAKS
 
     def _number_end(self, at: int) -> int:
         """The place behind the house number that begins here; the same place where none does."""
@@ -299,7 +302,7 @@ class _Line:
         if self._strong(begin) and self._units_end(begin) >= self.end:
             return begin
         for at in range(begin + 1, self.end):
-            if (self.keys[at] or self.written[at] == "#") and self._ends_line(at, begin):
+            if not self._comma(at) and self._ends_line(at, begin):
                 return self._first_comma(begin, at)
         for at in range(begin + 2, self.end):
             if (self._strong(at) or _CARE_OF.match(self.written[at])) and (self._comma(at - 1) or self._closed(at, begin)):
