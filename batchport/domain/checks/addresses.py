@@ -44,23 +44,26 @@ def _failed(rows: Prepared, names: Iterable[str]) -> Mask:
     return bools(np.logical_or.reduce([np.zeros(len(rows), dtype=bool), *(rows.failed(name) for name in names)]))
 
 
-def _lacking(rows: Prepared) -> dict[str, Mask]:
-    """Part of the address -> rows that need it and do not have it."""
-    boxed = _failed(rows, ("street_name", "street_number", "service_address"))
-    lacking = {name: rows.local & rows[name].blank & ~boxed for name in _STREET}
-    lacking |= {name: rows.local & rows[name].blank for name in _PLACE}
-    lacking["postal_code"] |= rows.wireless & rows["postal_code"].blank
-    return lacking
+def _lacks(rows: Prepared, name: str) -> Mask:
+    """The rows that need a part of the address and do not have it; a box has neither number nor street."""
+    blank = rows[name].blank
+    if not blank.any():
+        return blank
+    asked = rows.local | rows.wireless if name == "postal_code" else rows.local
+    return blank & asked & ~_failed(rows, ("street_name", "street_number", "service_address") if name in _STREET else ())
 
 
 def _first_lacking(name: str) -> Callable[[Prepared], Verdict]:
     """The check that notes `address-missing` on the first part that a row lacks, and names all of them."""
+    parts = (*_STREET, *_PLACE)
 
     def parts_missing(rows: Prepared) -> Verdict:
-        lacking = _lacking(rows)
-        parts = list(lacking)
-        earlier = np.logical_or.reduce([np.zeros(len(rows), dtype=bool)] + [lacking[part] for part in parts[: parts.index(name)]])
-        mask = bools(lacking[name] & ~earlier)
+        mask = _lacks(rows, name)
+        if not mask.any():
+            return mask
+        lacking = {part: _lacks(rows, part) for part in parts}
+        for part in parts[: parts.index(name)]:
+            mask &= ~lacking[part]
         if not mask.any():
             return mask
         for part in parts[parts.index(name) + 1 :]:
