@@ -21,6 +21,8 @@ from batchport.domain.table import Column, Mask, bools, text_array
 
 __all__ = ["PARTS", "Split", "SplitColumn", "join", "split", "split_column", "told"]
 
+#: Signs of a line that is still looked at: no address is longer, and what is may take for ever.
+LONGEST = 400
 PARTS = ("street_number", "street_direction", "street_name", "unit")
 
 
@@ -32,6 +34,8 @@ def split(line: str) -> Split:
     >>> split("120 North St").parts
     ('120', '', 'North St', '')
     """
+    if len(line) > LONGEST:
+        return Split("", "", line, "", DOUBT)
     found = split_by_rules(line)
     if not found.number:
         other = _opinion(line)

@@ -171,6 +171,11 @@ def test_parts_joined_are_split_the_same_again(line: str, parts: tuple[str, ...]
     assert split(join(*parts)).parts == parts
 
 
+def test_a_line_that_is_no_address_for_its_length_is_not_looked_at() -> None:
+    line = "120 Main St " + "Suite 5 " * 20_000 + "x"
+    assert split(line).parts == ("", "", line, "")
+
+
 def test_parts_are_told_in_words_without_the_blank_ones() -> None:
     found = split_column(Column.of(["120 North Main St, Suite 5", "10 boul. René-Lévesque O", "Main St"]))
     assert told(found.parts).text().to_pylist() == [
