@@ -2,7 +2,7 @@
 
     python scripts/make_reference.py [FOLDER]
 
-Writes `area_codes.csv` and `zip3.csv` into the folder (default: the package's own). Both libraries are needed for development only. Read the
+Writes `area_codes.csv`, `zip3.csv` and `zip_boxes.csv` into the folder (default: the package's own). Both libraries are needed for development only. Read the
 difference to what was there before it is kept: a new area code is an overlay, a vanished one a mistake.
 """
 
@@ -38,6 +38,7 @@ _CANADIAN_NON_GEOGRAPHIC = {"600", "622", "633"}
 _NON_GEOGRAPHIC = {"456": "US", "555": "US", "700": "US", "710": "US"}
 #: Freely associated states: in the postal service's table, not in the numbering plan.
 _NOT_STATES = {"FM", "MH", "PW"}
+_BOXES = "PO BOX"
 _STATES = names(table("states.csv"), "code", "spellings")
 _TERRITORIES = {line["code"] for line in table("states.csv") if line["kind"] == "territory"}
 
@@ -98,6 +99,20 @@ def zip_prefixes() -> list[list[str]]:
     return [[prefix, " ".join(sorted(found))] for prefix, found in sorted(states.items())]
 
 
+def zip_boxes() -> list[list[str]]:
+    """A line for each first three digits: the digits, and the last two of the ZIPs that are for post-office boxes alone.
+
+    Where all ZIPs of a territory are such, as in the Northern Marianas, the type says nothing of an address, and they are left out.
+    """
+    entries = [entry for entry in zipcodes.list_all() if entry["state"] not in _NOT_STATES]  # type: ignore[no-untyped-call]
+    others = {entry["state"] for entry in entries if entry["zip_code_type"] != _BOXES}
+    found: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry["zip_code_type"] == _BOXES and entry["state"] in others:
+            found[entry["zip_code"][:3]].add(entry["zip_code"][3:])
+    return [[prefix, " ".join(sorted(rest))] for prefix, rest in sorted(found.items())]
+
+
 def write(path: Path, comment: Sequence[str], header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """Write a reference file: comment, header, lines."""
     text = io.StringIO(newline="")
@@ -107,7 +122,7 @@ def write(path: Path, comment: Sequence[str], header: Sequence[str], lines: Iter
 
 
 def main() -> None:
-    """Write both files."""
+    """Write the files."""
     today = date.today().isoformat()  # noqa: DTZ011  the day where the file is made
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     write(
@@ -129,6 +144,15 @@ def main() -> None:
         ],
         ["zip3", "states"],
         zip_prefixes(),
+    )
+    write(
+        folder / "zip_boxes.csv",
+        [
+            f"ZIPs for post-office boxes alone, from zipcodes {version('zipcodes')}, made by scripts/make_reference.py {today}.",
+            "boxes: the last two digits. American Samoa and the Northern Marianas are not in it: they have no other ZIPs.",
+        ],
+        ["zip3", "boxes"],
+        zip_boxes(),
     )
 
 

@@ -39,6 +39,8 @@ class Reference:
         area_country: for each area code 0 to 999 `NOWHERE`, `STATES`, `TERRITORY`, `CANADA` or `OTHER`.
         zip_states: first three digits of a ZIP -> the states that have such ZIPs.
         letter_provinces: first letter of a postal code -> the provinces.
+        box_zips: ZIPs of post-office boxes alone.
+        territories: codes of the territories of the United States.
         state_names: squeezed name or spelling -> code of the state, territory or province.
         state_countries: code of the state -> US or CA.
         country_names: squeezed name or spelling -> US or CA.
@@ -52,6 +54,8 @@ class Reference:
     area_country: Small
     zip_states: Mapping[str, frozenset[str]]
     letter_provinces: Mapping[str, frozenset[str]]
+    box_zips: frozenset[str]
+    territories: frozenset[str]
     state_names: Mapping[str, str]
     state_countries: Mapping[str, str]
     country_names: Mapping[str, str]
@@ -61,13 +65,13 @@ class Reference:
     min_days: Mapping[str, int]
 
     @classmethod
-    def build(cls, *, area_codes: Table, zip3: Table, provinces: Table, states: Table, countries: Table, carriers: Table) -> Reference:
-        """The reference from its six tables.
+    def build(cls, *, area_codes: Table, zip3: Table, provinces: Table, states: Table, countries: Table, carriers: Table, zip_boxes: Table = ()) -> Reference:
+        """The reference from its tables.
 
         Raises:
             ValueError: a name or spelling stands for two things.
         """
-        territories = {line["code"] for line in states if line["kind"] == "territory"}
+        territories = frozenset(line["code"] for line in states if line["kind"] == "territory")
         kinds, owners = np.zeros(1000, np.uint8), np.zeros(1000, np.uint8)
         for line in area_codes:
             kinds[int(line["npa"])] = AREA_KINDS.index(line["kind"])
@@ -77,6 +81,8 @@ class Reference:
             area_country=owners,
             zip_states={line["zip3"]: frozenset(line["states"].split()) for line in zip3},
             letter_provinces={line["letter"]: frozenset(line["provinces"].split()) for line in provinces},
+            box_zips=frozenset(line["zip3"] + rest for line in zip_boxes for rest in line["boxes"].split()),
+            territories=territories,
             state_names=names(states, "code", "spellings"),
             state_countries={line["code"]: line["country"] for line in states},
             country_names=names(countries, "code", "spellings"),

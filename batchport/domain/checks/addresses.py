@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
+import pyarrow.compute as pc
 
-from batchport.domain.address import PO_BOX
+from batchport.domain.boxes import BOX
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry, Verdict
 from batchport.domain.fields import BY_NAME, DIRECTIONS
@@ -21,41 +22,48 @@ _STREET = ("street_number", "street_name")
 _PLACE = ("city", "state", "postal_code")
 
 
-@check("address-po-box", "street_name")
-def box_for_a_street(rows: Prepared) -> Mask:
-    """Rows whose street is a post-office box: no line ends in one."""
-    return rows["street_name"].contains(PO_BOX)
+_BOXED = ("street_name", "street_number", "service_address", "unit")
 
 
-@check("address-po-box", "service_address")
-def box_for_an_address(rows: Prepared) -> Mask:
-    """Rows whose whole address line is or has a post-office box."""
-    return rows["service_address"].contains(PO_BOX) & ~rows.failed("street_name")
+def _box_in(name: str) -> Callable[[Prepared], Mask]:
+    """The check that notes `address-po-box` on a part of the address, unless an earlier part has it."""
+
+    def box_for_an_address(rows: Prepared) -> Mask:
+        found = rows[name].contains(BOX)
+        return found & ~_failed(rows, _BOXED[: _BOXED.index(name)]) if found.any() else found
+
+    return box_for_an_address
 
 
-@check("address-po-box", "unit")
-def box_for_a_unit(rows: Prepared) -> Mask:
-    """Rows with a post-office box beside the street."""
-    return rows["unit"].contains(PO_BOX) & ~rows.failed("street_name") & ~rows.failed("service_address")
+for _name in _BOXED:
+    check("address-po-box", _name)(_box_in(_name))
 
 
-def _lacking(rows: Prepared) -> dict[str, Mask]:
-    """Part of the address -> rows that need it and do not have it."""
-    boxed = rows.failed("street_name") | rows.failed("service_address")
-    lacking = {name: rows.local & rows[name].blank & ~boxed for name in _STREET}
-    lacking |= {name: rows.local & rows[name].blank for name in _PLACE}
-    lacking["postal_code"] |= rows.wireless & rows["postal_code"].blank
-    return lacking
+def _failed(rows: Prepared, names: Iterable[str]) -> Mask:
+    """The rows in which one of these fields has an error."""
+    return bools(np.logical_or.reduce([np.zeros(len(rows), dtype=bool), *(rows.failed(name) for name in names)]))
+
+
+def _lacks(rows: Prepared, name: str) -> Mask:
+    """The rows that need a part of the address and do not have it; a box has neither number nor street."""
+    blank = rows[name].blank
+    if not blank.any():
+        return blank
+    asked = rows.local | rows.wireless if name == "postal_code" else rows.local
+    return blank & asked & ~_failed(rows, ("street_name", "street_number", "service_address") if name in _STREET else ())
 
 
 def _first_lacking(name: str) -> Callable[[Prepared], Verdict]:
     """The check that notes `address-missing` on the first part that a row lacks, and names all of them."""
+    parts = (*_STREET, *_PLACE)
 
     def parts_missing(rows: Prepared) -> Verdict:
-        lacking = _lacking(rows)
-        parts = list(lacking)
-        earlier = np.logical_or.reduce([np.zeros(len(rows), dtype=bool)] + [lacking[part] for part in parts[: parts.index(name)]])
-        mask = bools(lacking[name] & ~earlier)
+        mask = _lacks(rows, name)
+        if not mask.any():
+            return mask
+        lacking = {part: _lacks(rows, part) for part in parts}
+        for part in parts[: parts.index(name)]:
+            mask &= ~lacking[part]
         if not mask.any():
             return mask
         for part in parts[parts.index(name) + 1 :]:
@@ -93,7 +101,8 @@ def not_one_country(rows: Prepared) -> Mask:
     against_state = given & ~state.blank & (state.equals("CA") != country.equals("CA"))
     canadian, american = rows["postal_code"].fullmatch(CANADIAN), rows["postal_code"].fullmatch(ZIP)
     against_postal = given & ((canadian & ~country.equals("CA")) | (american & country.equals("CA")))
-    return bools(neither | against_state | against_postal)
+    abroad = np.zeros(len(rows), dtype=bool) if rows.terms.territories else rows["state"].isin(rows.known.territories)
+    return bools(neither | against_state | against_postal | abroad)
 
 
 @check("postal-invalid", "postal_code")
@@ -111,3 +120,20 @@ def postal_code_of_another_state(rows: Prepared) -> Verdict:
     asked &= rows.known.country_of_state(rows["state"]).equals("CA") == rows["postal_code"].contains("[A-Z]")
     mask = asked & rows.known.postal_elsewhere(rows["postal_code"], rows["state"])
     return mask, rows["state"].take(mask).text().to_pylist()
+
+
+@check("address-unclear", "unit")
+def private_mailbox(rows: Prepared) -> Verdict:
+    """Rows whose own unit column names a private mailbox; within a line, the split says so."""
+    mask = rows.written["unit"].contains(r"(?i)\A\s*p\.?m\.?b\.?\s*#?[0-9]")
+    return mask, ["a private mailbox is rented for post, and no line ends in one"] * int(mask.sum())
+
+
+@check("address-unclear", "postal_code")
+def zip_of_boxes(rows: Prepared) -> Verdict:
+    """Local rows whose ZIP is for post-office boxes only, though the street looks fine; the ZIP of a wireless row is that of the bill."""
+    five = rows["postal_code"].map(lambda values: pc.utf8_slice_codeunits(values, 0, 5))
+    mask = rows.local & five.isin(rows.known.box_zips)
+    if mask.any():
+        mask &= ~_failed(rows, _BOXED)
+    return mask, ["this ZIP is for post-office boxes only"] * int(mask.sum())

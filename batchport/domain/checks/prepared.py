@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchport.domain import normalise, numbering
-from batchport.domain.address import split_column
+from batchport.domain.address import SplitColumn, split_column, told
+from batchport.domain.boxes import BOX
 from batchport.domain.fields import BY_NAME, NAMES
 from batchport.domain.findings import ERROR, Findings
 from batchport.domain.reference import Reference
@@ -213,15 +214,55 @@ def _addresses(rows: Prepared, findings: Findings) -> None:
 
 
 def _split_lines(rows: Prepared, findings: Findings) -> None:
-    """A whole address line taken apart where its parts are not given."""
+    """A whole address line taken apart where its parts are not given; a post-office box has none."""
     line = rows["service_address"]
     asked = ~line.blank & rows["street_name"].blank & rows["street_number"].blank
     if not asked.any():
         return
-    findings.add("address-split", asked, "service_address")
-    for name, part in split_column(line).items():
-        given = asked & (~part.blank | (name != "unit"))
-        rows.set(**{name: rows[name].where(given, part)})
+    asked &= ~line.contains(BOX)
+    found = split_column(line)
+    unclear = asked & (found.unclear | _other_direction(rows, found))
+    parts = {name: rows[name].where(asked & ~part.blank, part) for name, part in found.parts.items()}
+    parts["unit"] = _both_units(rows["unit"], found.parts["unit"], asked)
+    rows.set(**parts)
+    # Without a number nothing is unclear: `address-missing` says what is wrong.
+    numbered = ~found.parts["street_number"].blank
+    unclear &= numbered | ~rows.local
+    apart = asked & ~unclear & (numbered | ~found.parts["unit"].blank | ~found.parts["street_direction"].blank)
+    in_words = told(found.parts)
+    findings.add("address-split", apart, "service_address", detail=in_words.take(apart).text())
+    findings.add("address-unclear", unclear, "service_address", detail=in_words.map(lambda values: _with(values, "it was read as ")).take(unclear).text())
+
+
+def _other_direction(rows: Prepared, found: SplitColumn) -> Mask:
+    """Rows whose line begins with another direction than their own column says."""
+    own, theirs = normalise.words(rows["street_direction"], normalise.DIRECTION_WORDS), found.parts["street_direction"]
+    if own.blank.all() or theirs.blank.all():
+        return np.zeros(len(rows), dtype=bool)
+    mine, other = _ids_of(own, theirs)
+    return bools(~own.blank & ~theirs.blank & (mine != other))
+
+
+def _both_units(own: Column, found: Column, asked: Mask) -> Column:
+    """The unit of the line and the one of its own column; both, where they are different ones."""
+    unit = own.where(asked & own.blank, found)
+    both = asked & ~own.blank & ~found.blank
+    if both.any():
+        mine, theirs = _ids_of(normalise.folded(own), normalise.folded(found))
+        joined = Column(pc.binary_join_element_wise(found.text(), own.text(), ", "))
+        unit = unit.where(both & (mine != theirs), joined)
+    return unit
+
+
+def _ids_of(one: Column, other: Column) -> tuple[Ints, Ints]:
+    """Small whole numbers for the rows of two columns, the same for the same text."""
+    ids = Column.concat([one, other]).ids()
+    return ids[: len(one)], ids[len(one) :]
+
+
+def _with(values: pa.StringArray, before: str) -> pa.StringArray:
+    """The texts with some words before each."""
+    return pc.binary_join_element_wise(before, values, "")
 
 
 def _restore_zeros(rows: Prepared, findings: Findings) -> None:
