@@ -30,7 +30,7 @@ _THROUGH = "thru|through|to|\u00e0"
 _BETWEEN = f"[,;&/\r\n]|and|et|{_THROUGH}"
 _WHOLE = r"[0-9]{3}[^0-9A-Za-z]{0,3}[0-9]{3}[^0-9A-Za-z]{0,2}[0-9]{4}"
 #: A cell with a whole number in it that names another: after a sign or word of a list or range, or after a dash behind the whole number.
-_LISTED = rf"(?i)[0-9]{{4}}\s*(?:(?:{_BETWEEN})[\s(+]*[0-9]|thru\b|through\b)"
+_LISTED = rf"(?i)[0-9]{{4}}\s*(?:(?:{_BETWEEN})[\s(+,;]*[0-9]|thru\b|through\b)"
 _DASHED = rf"\A[^0-9A-Za-z]*1?[^0-9A-Za-z]*{_WHOLE}\s*{_DASH}(?:[().\s+{_DASHES}]*[0-9]){{4}}"
 #: Fewer bytes than a whole number with four digits more.
 _SHORTEST = 14

@@ -50,6 +50,7 @@ _REWRITTEN = (
 _LOST = r"[1-9](?:[.,][0-9]{0,8})?[eE]\+?0?9|1(?:[.,][0-9]{0,9})?[eE]\+?10"
 _EXTENDED = r"\+?1?[0-9]{10}[,;]?(?:(?i:x|ext|extn|extension|poste)[:=#]?|#)[0-9]{1,8}"
 _SPELT = r"\A\+?1?[0-9]{3}[0-9A-Za-z]{7}\z"
+_LETTER = "[A-Za-z]"
 _KEYS = {"2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz"}
 _COMPLETE = re.compile(r"\+?1?([0-9]{10})")
 
@@ -99,7 +100,7 @@ def spelt(values: pa.StringArray) -> tuple[Ints, Bytes]:
     odd = np.flatnonzero(trouble == INVALID)
     if len(odd):
         bare = pc.replace_substring(_replaced(pc.replace_substring_regex(values.take(odd), _SEPARATORS, ""), _LEAD, ""), ".", "")
-        dialled = _matches(bare, _SPELT)
+        dialled = _matches(bare, _SPELT) & _matches(bare, _LETTER)
         found = odd[dialled]
         if len(found):
             number[found] = _dialled(bare.filter(pa.array(dialled)))

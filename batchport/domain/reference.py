@@ -27,8 +27,9 @@ UNKNOWN = 0
 #: Whose an area code is, as `Reference.area_country` counts: no country's, a state's, a US territory's, Canada's, another country's of the plan.
 NOWHERE, STATES, TERRITORY, CANADA, OTHER = range(5)
 
-#: How a carrier's line says what its account numbers and PINs look like.
-IDENTIFIER_FORM = "([0-9]+)(?:-([0-9]+))? (digits|letters and digits)"
+# How a carrier's line says what its account numbers and PINs look like.
+_FORM = "([0-9]+)(?:-([0-9]+))? (digits|letters and digits)"
+_LONGEST_IDENTIFIER = 40
 
 _COUNTRIES = ("", "US", "CA")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -49,9 +50,9 @@ class IdentifierForm:
         Raises:
             ValueError: it says none.
         """
-        said = re.fullmatch(IDENTIFIER_FORM, text)
-        if said is None:
-            raise ValueError(f"{text!r} is not a form such as '6 digits', '6-10 digits' or '34 letters and digits'")
+        said = re.fullmatch(_FORM, text)
+        if said is None or not 0 < int(said[1]) <= int(said[2] or said[1]) <= _LONGEST_IDENTIFIER:
+            raise ValueError("a form is written as '6 digits', '6-10 digits' or '34 letters and digits'")
         return cls(int(said[1]), int(said[2] or said[1]), said[3] != "digits")
 
     @property

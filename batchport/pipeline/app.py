@@ -51,8 +51,8 @@ class App:
 
     @cached_property
     def reference(self) -> Reference:
-        """Area codes, states, carriers."""
-        return load_reference()
+        """Area codes, states, carriers: the operator's own files before the packaged ones."""
+        return load_reference(self.settings.folder("reference"))
 
     @cached_property
     def composer(self) -> Composer:
