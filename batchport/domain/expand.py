@@ -27,13 +27,13 @@ MOST = 1_000
 _DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d\\-"
 _DASH = f"[{_DASHES}]"
 _THROUGH = "thru|through|to|\u00e0"
-_BETWEEN = f"[,;&/\r\n]|and|et|{_THROUGH}"
+_BETWEEN = f"[,;&/\r\n]|(?i:and|et|{_THROUGH})"
 _WHOLE = r"[0-9]{3}[^0-9A-Za-z]{0,3}[0-9]{3}[^0-9A-Za-z]{0,2}[0-9]{4}"
 #: A cell with a whole number in it that names another: after a sign or word of a list or range, or after a dash behind the whole number.
-_LISTED = rf"(?i)[0-9]{{4}}\s*(?:(?:{_BETWEEN})[\s(+,;]*[0-9]|thru\b|through\b)"
+_LISTED = rf"[0-9]{{4}}\s*(?:(?:{_BETWEEN})[\s(+,;]*[0-9]|(?i:thru|through)\b)"
 _DASHED = rf"\A[^0-9A-Za-z]*1?[^0-9A-Za-z]*{_WHOLE}\s*{_DASH}(?:[().\s+{_DASHES}]*[0-9]){{4}}"
-#: Fewer bytes than a whole number with four digits more.
-_SHORTEST = 14
+#: Bytes of a whole number, a sign and four digits.
+_SHORTEST = 15
 #: More signs than a range can have, however it is written.
 _LONGEST = 64
 
@@ -105,13 +105,21 @@ def _number(text: str, before: int) -> int:
 def several(values: pa.StringArray) -> Mask:
     """Texts that name, or mean to name, more than one number."""
     found = np.zeros(len(values), dtype=bool)
-    long = np.flatnonzero(bools(pc.greater_equal(pc.binary_length(values), _SHORTEST)))
-    if len(long):
-        odd = long[digits(values.take(long))[1] == INVALID]
-        texts = values.take(odd)
-        listed = bools(pc.match_substring_regex(texts, _WHOLE)) & bools(pc.match_substring_regex(texts, _LISTED))
-        found[odd] = listed | bools(pc.match_substring_regex(texts, _DASHED))
+    # Each test sees what the one before it left; nearly every cell is too short for the first.
+    left = np.flatnonzero(bools(pc.greater_equal(pc.binary_length(values), _SHORTEST)))
+    for test in (_names_more, _is_no_number):
+        left = left[test(values.take(left))] if len(left) else left
+    found[left] = True
     return found
+
+
+def _names_more(values: pa.StringArray) -> Mask:
+    return bools(pc.match_substring_regex(values, f"{_LISTED}|{_DASHED}"))
+
+
+def _is_no_number(values: pa.StringArray) -> Mask:
+    """A number may be written with slashes, and an extension is told as one."""
+    return (digits(values)[1] == INVALID) & bools(pc.match_substring_regex(values, _WHOLE))
 
 
 def expand(requests: Requests) -> Expansion | None:

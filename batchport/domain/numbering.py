@@ -98,6 +98,7 @@ def spelt(values: pa.StringArray) -> tuple[Ints, Bytes]:
     """
     number, trouble = digits(values)
     odd = np.flatnonzero(trouble == INVALID)
+    odd = odd[_matches(values.take(odd), _LETTER)] if len(odd) else odd
     if len(odd):
         bare = pc.replace_substring(_replaced(pc.replace_substring_regex(values.take(odd), _SEPARATORS, ""), _LEAD, ""), ".", "")
         dialled = _matches(bare, _SPELT) & _matches(bare, _LETTER)

@@ -82,7 +82,7 @@ def test_a_number_spelt_in_letters_is_what_the_keys_of_a_telephone_dial(text: st
     assert dialled.endswith(str(number))
 
 
-@pytest.mark.parametrize("text", ["1-800-CONTACTS", "CAR-234-0142", "617-234-CAK", "617-234-CAKES", "8OO-234-0142", "617-234-C\u00c4KE", "TBD", "617-234-0142 home", "call us"])
+@pytest.mark.parametrize("text", ["1-800-CONTACTS", "CAR-234-0142", "617-234-CAK", "617-234-CAKES", "8OO-234-0142", "617-234-C\u00c4KE", "TBD", "617-234-0142 home", "tel:617234014.0"])
 def test_letters_that_are_not_ten_signs_behind_an_area_code_are_no_number(text: str) -> None:
     assert (spelt(pa.array([text]))[0].tolist(), spelt(pa.array([text]))[1].tolist()) == ([-1], [INVALID])
 
