@@ -119,7 +119,7 @@ def _names_more(values: pa.StringArray) -> Mask:
 
 def _is_no_number(values: pa.StringArray) -> Mask:
     """A number may be written with slashes, and an extension is told as one."""
-    return (digits(values)[1] == INVALID) & bools(pc.match_substring_regex(values, _WHOLE))
+    return bools(digits(values)[1] == INVALID) & bools(pc.match_substring_regex(values, _WHOLE))
 
 
 def expand(requests: Requests) -> Expansion | None:
