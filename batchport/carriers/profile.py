@@ -229,6 +229,23 @@ class Profile(_Model):
             raise ValueError("max_lines is more than max_lines_per_file, and an order is never spread over files")
         return self
 
+    @property
+    def takes(self) -> dict[str, int]:
+        """Value -> the most signs of it that the partner takes, where a longer one is refused."""
+        return self._longest("refuse")
+
+    @property
+    def cuts(self) -> dict[str, int]:
+        """Value -> after how many signs it is cut."""
+        return self._longest("cut")
+
+    def _longest(self, too_long: str) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for column in self.columns:
+            if column.form.longest is not None and column.form.too_long == too_long:
+                found[column.source] = min(column.form.longest, found.get(column.source, column.form.longest))
+        return found
+
     def file_of(self, partner: str, sequence: int, now: datetime) -> str:
         """The name of a submission file; `now` must have a time zone."""
         return self.file_name.format(partner=partner, date=self.local(now), sequence=sequence)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "init": "home", "template": "home", "rules": "home", "read": "read", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages", "submit": "stages",
     "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act",
+    "reference": "reference",
 }  # fmt: skip
 
 NEEDS_SOMEBODY, USAGE, OUR_FAULT = 1, 2, 3
@@ -149,6 +150,7 @@ def _told(error: Exception) -> int:
 #: Errors whose message is for the user; looked up only where their module was loaded.
 _MENDABLE = {
     "batchport.config": ("ConfigProblem",),
+    "batchport.data.tables": ("ReferenceProblem",),
     "batchport.pipeline.app": ("Unknown",),
     "batchport.seal": ("KeyProblem",),
     "batchport.store.database": ("DatabaseProblem",),

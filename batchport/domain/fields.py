@@ -59,7 +59,7 @@ DIRECTIONS = ("N", "S", "E", "W", "NE", "NW", "SE", "SW")
 
 FIELDS: tuple[Field, ...] = (
     Field(
-        "tn", "Phone Number", "The number to port, one a row.",
+        "tn", "Phone Number", "The number to port; a range such as 617-234-0142 thru 0150 stands for as many rows.",
         ("PhoneNumber", "Phone", "TN", "Telephone Number", "Toll-Free Number", "TFN", "DID", "Number", "Numbers", "Number to Port", "Porting Number",
          "Ported Number", "PORTED NBR", "Ported telephone number", "PortedDialedNumber", "phone_e164", "MDN", "CTN", "WTN", "TrunkNumber",
          "User.Voice.PortNumber", "Numbers or Ranges", "First Number"),

@@ -18,6 +18,8 @@ from batchport.domain.table import Column, Mask, bools, text_array
 #: Signs that nobody sees and that break files: taken out, with a warning.
 UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]"
 _UNTIDY = r"^\s|\s$|\s\s|[\t\r\n\x{a0}\x{2007}\x{202f}\x{3000}]|" + UNSEEN
+_EXPONENT = re.compile(r"^([1-9])[.,]([0-9]+)[Ee]\+([0-9]{1,2})$")
+_KEPT_DIGITS = 15
 _SPACES = re.compile(r"\s+")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 
@@ -66,6 +68,17 @@ def unseen(column: Column) -> Mask:
 def whole(column: Column) -> Column:
     """The column without the `.0` that spreadsheets put after whole numbers."""
     return _replace(column, r"\A([0-9]+)\.0+\z", r"\1")
+
+
+def whole_exponent(column: Column) -> Column:
+    """The column with whole numbers that a spreadsheet shows with an exponent, and with all their digits, written out; up to the 15 that it keeps."""
+    exponents = column.test(lambda values: pc.match_substring_regex(values, _EXPONENT.pattern))
+    return column.map_text(_written_out) if exponents.any() else column
+
+
+def _written_out(text: str) -> str:
+    said = _EXPONENT.match(text)
+    return said[1] + said[2] if said is not None and len(said[2]) == int(said[3]) < _KEPT_DIGITS else text
 
 
 def squeezed(text: str) -> str:

@@ -27,7 +27,8 @@ Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Counts = np.ndarray[Any, np.dtype[np.uint32]]
 
 #: Why a text is no number: it is one; nothing is written; not ten digits, or other signs among them; an extension; digits lost in a spreadsheet.
-OK, BLANK, INVALID, EXTENSION, ROUNDED = range(5)
+#: The last is none of these: letters were taken for the digits they share a key with.
+OK, BLANK, INVALID, EXTENSION, ROUNDED, LETTERS = range(6)
 
 TOLL_FREE = (800, 833, 844, 855, 866, 877, 888)
 #: Premium, personal (5YY), Canadian non-geographic, carriers' own, inbound international.
@@ -48,6 +49,9 @@ _REWRITTEN = (
 )
 _LOST = r"[1-9](?:[.,][0-9]{0,8})?[eE]\+?0?9|1(?:[.,][0-9]{0,9})?[eE]\+?10"
 _EXTENDED = r"\+?1?[0-9]{10}[,;]?(?:(?i:x|ext|extn|extension|poste)[:=#]?|#)[0-9]{1,8}"
+_SPELT = r"\A\+?1?[0-9]{3}[0-9A-Za-z]{7}\z"
+_LETTER = "[A-Za-z]"
+_KEYS = {"2": "abc", "3": "def", "4": "ghi", "5": "jkl", "6": "mno", "7": "pqrs", "8": "tuv", "9": "wxyz"}
 _COMPLETE = re.compile(r"\+?1?([0-9]{10})")
 
 
@@ -83,6 +87,35 @@ def digits(values: pa.StringArray) -> tuple[Ints, Bytes]:
     if len(odd):
         number[odd], trouble[odd] = _odd(values.take(odd))
     return number, trouble
+
+
+def spelt(values: pa.StringArray) -> tuple[Ints, Bytes]:
+    """As `digits`, and ten signs with letters behind the area code are the number that they dial (`LETTERS`).
+
+    >>> number, trouble = spelt(pa.array(["1-800-FLOWERS"]))
+    >>> int(number[0]), trouble[0] == LETTERS
+    (8003569377, True)
+    """
+    number, trouble = digits(values)
+    odd = np.flatnonzero(trouble == INVALID)
+    odd = odd[_matches(values.take(odd), _LETTER)] if len(odd) else odd
+    if len(odd):
+        bare = pc.replace_substring(_replaced(pc.replace_substring_regex(values.take(odd), _SEPARATORS, ""), _LEAD, ""), ".", "")
+        dialled = _matches(bare, _SPELT) & _matches(bare, _LETTER)
+        found = odd[dialled]
+        if len(found):
+            number[found] = _dialled(bare.filter(pa.array(dialled)))
+            trouble[found] = LETTERS
+    return number, trouble
+
+
+def _dialled(values: pa.StringArray) -> Ints:
+    """The numbers that ten signs at the end of each text dial."""
+    texts = pc.utf8_slice_codeunits(values, -10)
+    for digit, letters in _KEYS.items():
+        texts = pc.replace_substring_regex(texts, f"(?i)[{letters}]", digit)
+    found: Ints = texts.cast(pa.int64()).to_numpy()
+    return found
 
 
 # What a byte counts as, in one number of four counters: digits, pluses, anything else, points. A cell too long for a counter is odd.

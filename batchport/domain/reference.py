@@ -6,6 +6,7 @@ Built from plain tables, one mapping of column name to text a line, as the files
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,8 +27,42 @@ UNKNOWN = 0
 #: Whose an area code is, as `Reference.area_country` counts: no country's, a state's, a US territory's, Canada's, another country's of the plan.
 NOWHERE, STATES, TERRITORY, CANADA, OTHER = range(5)
 
+# How a carrier's line says what its account numbers and PINs look like.
+_FORM = "([0-9]+)(?:-([0-9]+))? (digits|letters and digits)"
+_LONGEST_IDENTIFIER = 40
+
 _COUNTRIES = ("", "US", "CA")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierForm:
+    """What a carrier's account numbers or PINs look like: how many signs, and whether letters are among them."""
+
+    fewest: int
+    most: int
+    letters: bool
+
+    @classmethod
+    def parse(cls, text: str) -> IdentifierForm:
+        """The form that `6 digits`, `6-10 digits` or `34 letters and digits` says.
+
+        Raises:
+            ValueError: it says none.
+        """
+        said = re.fullmatch(_FORM, text)
+        if said is None or not 0 < int(said[1]) <= int(said[2] or said[1]) <= _LONGEST_IDENTIFIER:
+            raise ValueError("a form is written as '6 digits', '6-10 digits' or '34 letters and digits'")
+        return cls(int(said[1]), int(said[2] or said[1]), said[3] != "digits")
+
+    @property
+    def pattern(self) -> str:
+        """As a pattern that the whole text matches."""
+        return f"[0-9{'A-Za-z' if self.letters else ''}]{{{self.fewest},{self.most}}}"
+
+    def __str__(self) -> str:
+        count = f"{self.fewest}" if self.fewest == self.most else f"{self.fewest} to {self.most}"
+        return f"{count} {'letters and digits' if self.letters else 'digits'}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +83,7 @@ class Reference:
         carrier_kinds: name in the directory -> wireline, wireless or digital.
         unlock: carriers that must unlock a number before it can be ported.
         min_days: carrier -> business days that it takes at least.
+        account_forms, pin_forms: carrier -> what its account numbers and PINs look like.
     """
 
     area_kind: Small
@@ -63,9 +99,11 @@ class Reference:
     carrier_kinds: Mapping[str, str]
     unlock: frozenset[str]
     min_days: Mapping[str, int]
+    account_forms: Mapping[str, IdentifierForm]
+    pin_forms: Mapping[str, IdentifierForm]
 
     @classmethod
-    def build(cls, *, area_codes: Table, zip3: Table, provinces: Table, states: Table, countries: Table, carriers: Table, zip_boxes: Table = ()) -> Reference:
+    def build(cls, *, area_codes: Table, zip3: Table, provinces: Table, states: Table, countries: Table, carriers: Table, zip_boxes: Table) -> Reference:
         """The reference from its tables.
 
         Raises:
@@ -90,6 +128,8 @@ class Reference:
             carrier_kinds={line["name"]: line["kind"] for line in carriers},
             unlock=frozenset(line["name"] for line in carriers if line["unlock"] == "yes"),
             min_days={line["name"]: int(line["min_days"]) for line in carriers if line["min_days"]},
+            account_forms=_forms(carriers, "account_form"),
+            pin_forms=_forms(carriers, "pin_form"),
         )
 
     @property
@@ -174,6 +214,10 @@ def names(lines: Table, to: str, also: str) -> dict[str, str]:
             if found.setdefault(squeezed(spelling), line[to]) != line[to]:
                 raise ValueError(f"{spelling!r} stands for {found[squeezed(spelling)]} and for {line[to]}")
     return found
+
+
+def _forms(carriers: Table, column: str) -> dict[str, IdentifierForm]:
+    return {line["name"]: IdentifierForm.parse(line[column]) for line in carriers if line[column]}
 
 
 def _owner(country: str, territory: bool) -> int:

@@ -6,7 +6,7 @@ import getpass
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -51,8 +51,8 @@ class App:
 
     @cached_property
     def reference(self) -> Reference:
-        """Area codes, states, carriers."""
-        return load_reference()
+        """Area codes, states, carriers: the operator's own files before the packaged ones."""
+        return load_reference(self.settings.folder("reference"))
 
     @cached_property
     def composer(self) -> Composer:
@@ -109,8 +109,14 @@ class App:
         return found
 
     def terms(self, name: str) -> Terms:
-        """What the checks need to know of a customer."""
-        return self.customer(name).terms(name, territories=self.settings.territories)
+        """What the checks need to know of a customer, and of the partners that its rows go to."""
+        profiles = {partner: self.profile(partner) for partner in self.settings.partners}
+        return replace(
+            self.customer(name).terms(name, territories=self.settings.territories),
+            routes=self.routes,
+            takes={partner: profile.takes for partner, profile in profiles.items()},
+            cuts={partner: profile.cuts for partner, profile in profiles.items()},
+        )
 
     def profile(self, partner: str) -> Profile:
         """A partner's profile.

@@ -12,8 +12,9 @@ from batchport.domain import normalise, numbering
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import Findings
 from batchport.domain.requests import Requests
-from batchport.domain.table import Mask
+from batchport.domain.table import Ints, Mask
 from batchport.domain.terms import Terms
+from batchport.pipeline.ranges import Ranges, written_out
 from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import ColumnMapping, map_headers, missing_columns, repeated_columns, requests_from
@@ -37,10 +38,11 @@ class FileFinding:
 
 @dataclass(frozen=True, slots=True)
 class SheetRead:
-    """A sheet and what its columns mean."""
+    """A sheet and what its columns mean; `ranges` where cells of it named several numbers, which the sheet now has a row for each of."""
 
     sheet: Sheet
     mapping: ColumnMapping
+    ranges: Ranges | None = None
 
 
 @dataclass(slots=True)
@@ -69,17 +71,19 @@ class ReadFile:
             for problem in read.sheet.problems:
                 if problem.row is None:
                     continue
-                place = int(np.searchsorted(rows, problem.row))
-                if place < len(rows) and rows[place] == problem.row:
-                    _note(findings, problem, read.mapping, at + place)
+                first, end = np.searchsorted(rows, (problem.row, problem.row + 1)).tolist()
+                if first < end:
+                    _note(findings, problem, read.mapping, np.arange(at + first, at + end))
+            if read.ranges is not None:
+                read.ranges.note(findings, at)
             at += len(rows)
 
 
-def _note(findings: Findings, problem: Problem, mapping: ColumnMapping, position: int) -> None:
+def _note(findings: Findings, problem: Problem, mapping: ColumnMapping, positions: Ints) -> None:
     name = mapping.field_at(problem.column) if problem.column is not None else ""
     code = _ROUNDED.get(name or "") if problem.code == "rounded" else problem.code
     if code:
-        findings.add(code, np.array([position]), name or "", detail=[problem.detail])
+        findings.add(code, positions, name or "", detail=[problem.detail] * len(positions))
 
 
 def read_whole(path: Path, name: str, terms: Terms, limits: Limits, saved: Mapping[str, str], child: ReaderChild) -> list[ReadFile]:
@@ -127,10 +131,13 @@ def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Ma
     mapped = True
     for sheet in reading.sheets:
         mapping = map_headers(sheet.headers, saved)
-        requests = requests_from(sheet, mapping)
+        try:
+            whole, requests, ranges = written_out(sheet, mapping, requests_from(sheet, mapping), limits)
+        except Unreadable as error:
+            return ReadFile(name, UNREADABLE, [FileFinding(error.code, detail=error.detail)])
         mapped &= _columns_clear(sheet, mapping, requests, terms, problems)
         problems += [FileFinding(problem.code, sheet.name, detail=problem.detail) for problem in sheet.problems if problem.row is None]
-        sheets.append(SheetRead(sheet, mapping))
+        sheets.append(SheetRead(whole, mapping, ranges))
         parts.append(requests)
     if not mapped:
         return ReadFile(name, UNMAPPED, problems, tuple(sheets))
@@ -158,6 +165,6 @@ def _columns_clear(sheet: Sheet, mapping: ColumnMapping, requests: Requests, ter
 def needs_address(requests: Requests) -> Mask:
     """Rows, as written, that are neither toll-free nor wireless: these need a whole address."""
     column = requests["tn"]
-    toll_free = column.spread(numbering.toll_free(numbering.digits(column.values)[0]))
+    toll_free = column.spread(numbering.toll_free(numbering.spelt(column.values)[0]))
     wireless = normalise.words(requests["number_type"], normalise.NUMBER_TYPE_WORDS).equals("wireless")
     return ~toll_free & ~wireless

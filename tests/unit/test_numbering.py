@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from batchport.data import load_reference, table
 from batchport.domain import numbering
-from batchport.domain.numbering import BLANK, EXTENSION, INVALID, OK, ROUNDED, digits, one
+from batchport.domain.numbering import BLANK, EXTENSION, INVALID, LETTERS, OK, ROUNDED, digits, one, spelt
 
 KNOWN = load_reference()
 
@@ -66,6 +66,31 @@ def test_a_column_is_read_as_its_texts_are() -> None:
     texts = [*READ, *(text for text, _ in NOT_READ), "617.234.0000", "1617234014.0"]
     numbers, trouble = digits(pa.array(texts, pa.string()))
     assert list(zip(numbers.tolist(), trouble.tolist(), strict=True)) == [one(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("617-234-CAKE", 6172342253), ("1-800-FLOWERS", 8003569377), ("+1 (800) Flowers", 8003569377), ("800.HARBORS", 8004272677), ("617-2ez-pqyz", 6172397799),
+        ("1800TAXICAB", 8008294222), ("\u2019617\u2011234\u2011CAKE", 6172342253),
+    ],
+)  # fmt: skip
+def test_a_number_spelt_in_letters_is_what_the_keys_of_a_telephone_dial(text: str, number: int) -> None:
+    found, trouble = spelt(pa.array([text]))
+    assert (found.tolist(), trouble.tolist()) == ([number], [LETTERS])
+    dialled = "".join(sign for sign in phonenumbers.convert_alpha_characters_in_number(text) if sign.isdigit())
+    assert dialled.endswith(str(number))
+
+
+@pytest.mark.parametrize("text", ["1-800-CONTACTS", "CAR-234-0142", "617-234-CAK", "617-234-CAKES", "8OO-234-0142", "617-234-C\u00c4KE", "TBD", "617-234-0142 home", "tel:617234014.0"])
+def test_letters_that_are_not_ten_signs_behind_an_area_code_are_no_number(text: str) -> None:
+    assert (spelt(pa.array([text]))[0].tolist(), spelt(pa.array([text]))[1].tolist()) == ([-1], [INVALID])
+
+
+def test_letters_change_nothing_of_what_is_read_without_them() -> None:
+    texts = pa.array([*READ, *(text for text, _ in NOT_READ if "CARS" not in text)], pa.string())
+    for plain, other in zip(digits(texts), spelt(texts), strict=True):
+        assert plain.tolist() == other.tolist()
 
 
 @given(st.lists(st.text(st.sampled_from("0123456789" * 2 + "16.+-() /'x#eE,;:tlETp\u00a0\u2013\u202a\ufeff\u0661\n*"), max_size=24), max_size=40))

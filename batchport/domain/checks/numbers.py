@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from batchport.domain import numbering
-from batchport.domain.checks.prepared import Prepared
-from batchport.domain.checks.registry import Registry
+from batchport.domain.checks.prepared import Prepared, shown, ten_digits
+from batchport.domain.checks.registry import Registry, Verdict
 from batchport.domain.table import Mask
 
 CHECKS = check = Registry()
@@ -62,3 +62,10 @@ def unknown_area_code(rows: Prepared) -> Mask:
 def test_line(rows: Prepared) -> Mask:
     """Rows in the exchanges that carriers keep for their test lines."""
     return numbering.test_line(rows.tn) & ~rows.failed("tn")
+
+
+@check("tn-letters", "tn")
+def spelt_in_letters(rows: Prepared) -> Verdict:
+    """Rows whose number was spelt with the letters of a telephone's keys."""
+    mask = rows.troubled("tn", numbering.LETTERS)
+    return mask, shown(ten_digits(rows.tn[mask]))

@@ -7,6 +7,7 @@ defaulted.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from batchport.domain.fields import BY_NAME, NAMES
 from batchport.domain.findings import ERROR, Findings
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
+from batchport.domain.routes import partners_of
 from batchport.domain.table import Column, Ints, Mask, bools
 from batchport.domain.terms import Terms
 
@@ -27,6 +29,7 @@ from batchport.domain.terms import Terms
 _WHOLE = ("account_number", "pin", "street_number", "postal_code", "destination")
 #: Handed back as it came; and telephone numbers, whose digits are taken out of whatever stands around them.
 _UNTOUCHED = ("customer_ref", "tn", "btn", "new_btn")
+_NO_LIMIT = np.iinfo(np.int64).max
 
 
 class Prepared:
@@ -92,6 +95,18 @@ class Prepared:
         """The rows whose number is none for this reason."""
         return bools(self.trouble[field] == why)
 
+    def room(self, limits: Mapping[str, Mapping[str, int]], field: str) -> Ints | None:
+        """For each row how many signs its partner has for a field, by partner and field; None where no partner sets a limit."""
+        most = {partner: fields[field] for partner, fields in limits.items() if field in fields}
+        if not most:
+            return None
+        return self._partner.spread(np.array([most.get(name, _NO_LIMIT) for name in self._partner.values.to_pylist()], np.int64))
+
+    @cached_property
+    def _partner(self) -> Column:
+        """Whom each row goes to."""
+        return partners_of(self.terms.routes, self.terms.customer, self.requests, self.toll_free, self.wireless)
+
     def set(self, **columns: Column) -> None:
         """Change some columns of the requests."""
         self.requests = self.requests.replace(**columns)
@@ -143,7 +158,8 @@ def _numbers(rows: Prepared) -> None:
     """Telephone numbers to ten digits."""
     for name in ("tn", "btn", "new_btn"):
         column = rows[name]
-        numbers, trouble = numbering.digits(column.values)
+        # A billing number that is spelt in letters is nobody's habit.
+        numbers, trouble = (numbering.spelt if name == "tn" else numbering.digits)(column.values)
         good = numbers >= 0
         text = pc.if_else(pa.array(good), ten_digits(numbers), normalise.tidy(Column(column.values)).values)
         rows.set(**{name: Column(text, column.codes)})
@@ -297,7 +313,7 @@ def _billing_numbers(rows: Prepared, findings: Findings) -> None:
 
 def _accounts(rows: Prepared, findings: Findings) -> None:
     """Account numbers without dashes, or the number that stands in for them; the PIN or `0000`."""
-    written = rows["account_number"]
+    written = normalise.whole_exponent(rows["account_number"])
     cleaned = normalise.account(written)
     findings.add("account-cleaned", _changed(written, cleaned), "account_number")
     blank = cleaned.blank & ~rows.wireless

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from batchport.domain.findings import ERROR, Findings, catalogue
 from batchport.domain.table import Mask
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from batchport.domain.checks.prepared import Prepared
 
 #: What a check says: the rows, or the rows with one text of detail for each of them.
-Verdict = Mask | tuple[Mask, Sequence[str]]
+Verdict = Mask | tuple[Mask, Sequence[str] | pa.StringArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Check:
         if not fresh.any():
             return
         if detail is not None:
-            detail = [text for text, keep in zip(detail, fresh[np.flatnonzero(mask)], strict=True) if keep]
+            kept = fresh[np.flatnonzero(mask)]
+            detail = detail.filter(pa.array(kept)) if isinstance(detail, pa.Array) else [text for text, keep in zip(detail, kept, strict=True) if keep]
         findings.add(self.code, fresh, self.field, detail=detail)
         if catalogue()[self.code].severity == ERROR:
             rows.fail(self.field, fresh)

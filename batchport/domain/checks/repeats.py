@@ -47,7 +47,7 @@ def same_number_other_data(rows: Prepared) -> Verdict:
     mask[at[clash]] = True
     rows.clash = rows.clash | mask
     said = table[clash].groupby("tn")["row"].agg(list)
-    return mask, [", ".join(str(other) for other in said[tn] if other != row) for tn, row in zip(table.tn[clash], table.row[clash], strict=True)]
+    return mask, [", ".join(str(other) for other in dict.fromkeys(said[tn]) if other != row) for tn, row in zip(table.tn[clash], table.row[clash], strict=True)]
 
 
 @check("tn-repeated", "tn", beside=True)
@@ -77,11 +77,11 @@ def line_taken_twice(rows: Prepared) -> Verdict:
         return mask
     mask[at[many]] = True
     table = pd.DataFrame({"line": line[many], "row": rows.requests.row[at[many]]})
-    said = table.groupby("line")["row"].agg(lambda found: found.head(4).tolist())
+    said = table.groupby("line")["row"].agg(lambda found: found.drop_duplicates().head(4).tolist())
     return mask, [_others(said[one], row) for one, row in zip(table.line, table.row, strict=True)]
 
 
 def _others(rows: list[int], own: int) -> str:
-    """A few of the other rows."""
-    others = [str(row) for row in rows if row != own]
+    """A few of the other rows; the row itself, where a range in it made them all."""
+    others = [str(row) for row in dict.fromkeys(rows) if row != own] or [str(own)]
     return ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
