@@ -93,7 +93,7 @@ def spelt(values: pa.StringArray) -> tuple[Ints, Bytes]:
     """As `digits`, and ten signs with letters behind the area code are the number that they dial (`LETTERS`).
 
     >>> number, trouble = spelt(pa.array(["1-800-FLOWERS"]))
-    >>> int(number[0]), trouble[0] == LETTERS
+    >>> int(number[0]), int(trouble[0]) == LETTERS
     (8003569377, True)
     """
     number, trouble = digits(values)
