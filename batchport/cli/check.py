@@ -11,6 +11,7 @@ import click
 from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, format_option
 
 if TYPE_CHECKING:
+    from batchport.pipeline.assess import ReadFile
     from batchport.pipeline.check import Checked, Report
 
 _SHOWN = 20
@@ -20,13 +21,16 @@ _SHOWN = 20
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option("--customer", metavar="ID", help="Whose files they are: that customer's settings, routes and history are read.")
 @click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="Write the annotated file (one FILE).")
+@click.option("--apply", "applied", is_flag=True, help="Write the file with the suggestions applied instead, and list every change.")
 @click.option("--show-secrets", is_flag=True, help="Print PINs and account numbers in plain.")
 @format_option
 @click.pass_context
-def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, output: Path | None, show_secrets: bool, form: str) -> None:
+def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, output: Path | None, applied: bool, show_secrets: bool, form: str) -> None:
     """Check sheets as a port desk would: every row, every fault, and the orders they make."""
     if output is not None and len(files) > 1:
         raise click.UsageError("-o writes one annotated file; name one FILE.")
+    if applied and output is None:
+        raise click.UsageError("--apply writes a file; name it with -o.")
     for file in files:
         must_be_file(Path(file))
     context: Context = ctx.obj
@@ -51,7 +55,7 @@ def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, outp
     else:
         _print(checked, report)
     if output is not None:
-        _write(checked, output)
+        _write(checked, output, applied=applied)
     unreadable = any(file.state == "unreadable" for file in checked.files)
     ctx.exit(USAGE if unreadable else 0 if checked.clean else NEEDS_SOMEBODY)
 
@@ -66,18 +70,40 @@ def must_be_file(file: Path) -> None:
         raise click.UsageError(f"{file} is not a file.")
 
 
-def _write(checked: Checked, output: Path) -> None:
-    """The annotated file: for the user's own eyes, so with secrets, and readable by the owner alone."""
+def _write(checked: Checked, output: Path, *, applied: bool) -> None:
+    """The annotated or corrected file: for the user's own eyes, so with secrets, and readable by the owner alone."""
     from batchport.files import write_whole
     from batchport.pipeline.check import Report
 
+    if len(checked.files) > 1:
+        raise click.UsageError("-o writes one annotated file, and the zip archive holds several sheets; unpack it and name one.")
     file = checked.files[0]
     if file.state != "read":
         click.echo(f"{output} was not written: no rows could be read.", err=True)
         return
-    whole = Report(checked, secrets=True)
-    write_whole(output, whole.csv(file) if output.suffix.lower() == ".csv" else whole.workbook(file))
+    whole, text = Report(checked, secrets=True), output.suffix.lower() == ".csv"
+    if applied:
+        write_whole(output, _corrected(whole, file, text=text))
+        click.echo(f"The corrected file is {output}.", err=True)
+        return
+    write_whole(output, whole.csv(file) if text else whole.workbook(file))
     click.echo(f"The annotated file is {output}.", err=True)
+
+
+def _corrected(report: Report, file: ReadFile, *, text: bool) -> bytes:
+    """The file with the suggestions applied; every change is listed on the error output, beside it in a workbook too."""
+    from batchport.spreadsheets.corrected import corrected_csv, corrected_workbook
+
+    sheets, changes = report.corrected(file)
+    for change in changes:
+        where = f"sheet {change.sheet}, row {change.row}" if change.sheet else f"row {change.row}"
+        click.echo(f"{where}, {change.column}: {change.was!r} is now {change.now!r}.", err=True)
+    click.echo(f"{_count(len(changes), 'change')}.", err=True)
+    if not text:
+        return corrected_workbook(sheets, changes)
+    if len(sheets) > 1:
+        raise click.UsageError("A CSV holds one sheet, and this file has several; name an .xlsx with -o.")
+    return corrected_csv(sheets[0])
 
 
 def _print(checked: Checked, report: Report) -> None:

@@ -40,6 +40,7 @@ class Rule:
         prevents: the partners' reject codes it would have met.
         args: names of the details that a finding of this code carries, in order.
         case: the smallest sheet that provokes it (see the head of findings.toml).
+        suggests: the value that would be right, with the same names; blank where a finding brings its own or there is none.
         near: what of the case is changed in a sheet that does not provoke it.
     """
 
@@ -51,6 +52,7 @@ class Rule:
     why: str = ""
     prevents: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
+    suggests: str = ""
     case: Mapping[str, Any] | None = None
     near: Mapping[str, Any] | None = None
 

@@ -22,7 +22,8 @@ from batchport.domain.orders import Batch, Grouping, group_orders, order_keys
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
 from batchport.domain.routes import Route, partners_of
-from batchport.domain.table import Column, Ints, Mask
+from batchport.domain.table import Column, Ints, Mask, records
+from batchport.domain.table import known as is_known
 from batchport.domain.terms import Terms
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, ReadFile, read_whole
@@ -30,6 +31,7 @@ from batchport.pipeline.earlier import named_rows, restore_masked, settle_new
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
+from batchport.spreadsheets.corrected import Change, CorrectedSheet
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.results import Summary, results_csv, results_workbook
 
@@ -240,6 +242,30 @@ class Report:
     def csv(self, file: ReadFile) -> bytes:
         """The annotated file as CSV."""
         return results_csv(self._results(file)[0][0])
+
+    def corrected(self, file: ReadFile) -> tuple[list[CorrectedSheet], list[Change]]:
+        """The file's sheets with every suggestion applied that a cell of the sheet can take, and the list of what was changed."""
+        first, end = next((start, end) for each, start, end in self._checked.starts() if each is file)
+        found = self._checked.findings_frame()
+        suggesting = [code for code in set(found.code) if catalogue()[code].suggests]
+        found = found[(found.row >= first) & (found.row < end) & (found.suggestion.notna() | found.code.isin(suggesting))]
+        now: dict[tuple[int, int], dict[int, str]] = {}
+        changes = []
+        for each in records(found):
+            said = self.source.sentence(int(each.row), each.code, each.field, each.detail, each.suggestion if is_known(each.suggestion) else None)
+            number = self.source.sheet_at(int(each.row))
+            cells, position = now.setdefault((number, said.place), {}), int(each.row - self.source.starts[number])
+            if said.suggestion is None or said.place < 0 or said.suggestion == said.value or position in cells:
+                continue
+            cells[position] = said.suggestion
+            sheet = self.source.sheets[number]
+            row = int(self._checked.rows.requests.row[each.row])
+            changes.append(Change(sheet.name, row, sheet.headers[said.place], said.value, said.suggestion, said.words.message))
+        sheets = [
+            CorrectedSheet(sheet.name, sheet.headers, sheet.cells, {place: cells for (at, place), cells in now.items() if at == number and cells})
+            for number, sheet in enumerate(self.source.sheets) if first <= self.source.starts[number] < end
+        ]  # fmt: skip
+        return sheets, changes
 
     def _results(self, file: ReadFile) -> tuple[list[Any], Summary]:
         checked, told = self._checked, self.told()

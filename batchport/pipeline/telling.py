@@ -105,15 +105,14 @@ class Source:
         sheet = self.sheets[self.sheet_at(position)]
         place = sheet.place(field) if field else -1
         value = self.cell(position, field) if field else ""
-        if field and BY_NAME[field].secret:
-            if not self._secrets:
-                plain = tuple(column.at(position) for column in self._numbers)
-                value = NO_PIN if code == "pin-defaulted" else masked(field, value, plain=plain)
-            suggestion = None
+        if field and BY_NAME[field].secret and not self._secrets:
+            plain = tuple(column.at(position) for column in self._numbers)
+            value = NO_PIN if code == "pin-defaulted" else masked(field, value, plain=plain)
         header = sheet.headers[place] if place >= 0 else None
         label = header or (BY_NAME[field].label if field else "")
         said = words(rule, value=value, column=label, suggestion=suggestion, detail=detail)
-        return Sentence(code, self.severity(code), field, header, place, value, said, suggestion)
+        right = said.suggestion if not (field and BY_NAME[field].secret) else None
+        return Sentence(code, self.severity(code), field, header, place, value, said, right)
 
     def masked_cells(self, sheet: int) -> pa.Table:
         """The cells of a sheet with PINs and account numbers masked."""

@@ -17,14 +17,15 @@ NO_PIN = "0000"
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A finding as people read it."""
+    """A finding as people read it; `suggestion` is the value that would be right, None where it cannot be told."""
 
     message: str
     fix: str
+    suggestion: str | None = None
 
 
 def words(rule: Rule, *, value: str = "", column: str = "", suggestion: str | None = None, detail: str = "") -> Words:
-    """A finding's message and fix.
+    """A finding's message, fix and suggestion.
 
     Args:
         rule: its entry in the catalogue.
@@ -35,7 +36,7 @@ def words(rule: Rule, *, value: str = "", column: str = "", suggestion: str | No
     """
     names: Mapping[str, str] = dict(zip(rule.args, detail.split(SEPARATOR), strict=False))
     filled = defaultdict(str, {"value": value, "column": column, "suggestion": suggestion or "", **names})
-    return Words(rule.words(rule.message, filled), rule.words(rule.fix, filled))
+    return Words(rule.words(rule.message, filled), rule.words(rule.fix, filled), suggestion or rule.words(rule.suggests, filled) or None)
 
 
 def file_words(problem: FileFinding) -> Words:
