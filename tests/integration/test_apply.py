@@ -12,18 +12,19 @@ import pytest
 from tests.conftest import LOCAL, batchport, settled, sheet
 
 ODD = LOCAL | {"tn": "617-234-CAKE", "street_direction": "north", "state": "Massachusetts", "postal_code": "2134", "pin": "0042"}
+OTHER = LOCAL | {"account_number": "90011", "destination": "line-9"}
 CHANGES = {"Phone Number": "617-234-2253", "Direction": "N", "State": "MA", "ZIP": "02134"}
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
 def test_the_right_values_stand_in_their_cells_and_nothing_else_is_changed(tmp_path: Path, name: str) -> None:
-    source = settled(tmp_path / "in.csv", sheet(ODD, LOCAL))
+    source = settled(tmp_path / "in.csv", sheet(ODD, OTHER))
     done = batchport("check", source, "-o", tmp_path / name, "--apply")
     assert done.exit == 0
     for column, value in CHANGES.items():
         assert f"row 2, {column}: " in done.err
         assert f"is now {value!r}" in done.err
-    before, after = list(csv.DictReader(io.StringIO(sheet(ODD, LOCAL)))), rows_of(tmp_path / name)
+    before, after = list(csv.DictReader(io.StringIO(sheet(ODD, OTHER)))), rows_of(tmp_path / name)
     assert after == [before[0] | CHANGES, before[1]]
     again = batchport("check", tmp_path / name, "--format", "json").lines
     assert (again[1]["state"], [found["code"] for found in again[1]["findings"] if found["severity"] != "info"]) == ("ready", [])
