@@ -24,6 +24,10 @@ def read_sheets(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Proble
         from batchport.spreadsheets.csv_text import read_text
 
         yield from read_text(path, ask, limits)
+    elif kind is Kind.HTML:
+        from batchport.spreadsheets.html_table import read_html
+
+        yield from read_html(path, ask, limits)
     elif kind is Kind.BUNDLE:
         raise Unreadable("file-unsupported", "it seems to be a zip archive inside another one")
     else:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from batchport.domain.fields import EXAMPLE_REFERENCE
 from batchport.spreadsheets import child as child_module
-from batchport.spreadsheets import csv_text
+from batchport.spreadsheets import csv_text, rowwise, separators
 from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.excel import read_workbook
 from batchport.spreadsheets.kinds import Kind
@@ -286,9 +286,10 @@ def both_ways(data: bytes, block: int, head: int) -> tuple[object, object]:
         patch.setattr(csv_text, "BLOCK_BYTES", block)
         patch.setattr(csv_text, "HEAD_BYTES", head)
         patch.setattr(csv_text, "TAIL_BYTES", 16)
-        patch.setattr(csv_text, "PORTION", 3)
-        fast = as_read(lambda: csv_text.read_fast(lambda: pa.BufferReader(data), LIMITS))
-        return fast, as_read(lambda: csv_text.read_exactly(data, LIMITS))
+        patch.setattr(rowwise, "PORTION", 3)
+        patch.setattr(separators, "SAMPLE_BYTES", min(head - 3, separators.SAMPLE_BYTES))
+        fast = as_read(lambda: csv_text.read_fast(lambda: pa.BufferReader(data), Ask(), LIMITS))
+        return fast, as_read(lambda: csv_text.read_exactly(data, Ask(), LIMITS))
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)
