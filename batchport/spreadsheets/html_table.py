@@ -31,9 +31,10 @@ _CODECS = {
 #: Tags that begin a new line.
 _LINES = frozenset({"br", "p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "dd", "dt"})
 _END_OF_TABLE = Tag("table", ends=True)
+#: Stands for a line break that is seen; one in the page's text is a space.
+_NEW_LINE = "\v"
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-_DOUBLED = re.compile(r"  +")
-_BREAKS = re.compile(r"[ \n]*\n[ \n]*")
+_BREAKS = re.compile(r"[ \v]*\v[ \v]*")
 
 
 def read_html(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
@@ -70,16 +71,17 @@ def _tables_of(page: str, saved: Mapping[str, str], limits: Limits) -> list[_Tab
     open_: list[tuple[int, _Table]] = []
     begun = 0
     for piece in chain(tags_of(page), repeat(_END_OF_TABLE, MAX_DEPTH)):  # what was not closed ends with the page
-        if piece == _END_OF_TABLE:
+        if isinstance(piece, str) or piece.name != "table":
+            if open_:
+                open_[-1][1].take(piece)
+        elif piece.ends:
             if open_:
                 _keep(open_.pop(), found)
-        elif isinstance(piece, Tag) and piece.name == "table":
+        else:
             if len(open_) == MAX_DEPTH:
                 raise Unreadable("file-too-large", f"tables within tables, more than {MAX_DEPTH} deep")
             begun += 1
             open_.append((begun, _Table(saved, limits)))
-        elif open_:
-            open_[-1][1].take(piece)
     if not begun:
         raise Unreadable("file-unsupported", "it seems to be a web page without a table")
     return [table for _, table in sorted(found, key=lambda pair: pair[0])]
@@ -110,14 +112,14 @@ class _Table:
         self._row: list[str] | None = None
         self._width = 0
         self._cell: list[str] | None = None
-        self._spans = (1, 1)
+        self._tag = _END_OF_TABLE
         self._below: dict[int, int] = {}
 
     def take(self, piece: Tag | str) -> None:
         """Take in a tag or text; text between cells does not count."""
         if isinstance(piece, str):
             if self._cell is not None:
-                self._cell.append(_SPACES.sub(" ", piece))
+                self._cell.append(piece)
         elif piece.name in ("td", "th"):
             self._end_cell()
             if not piece.ends:
@@ -130,7 +132,7 @@ class _Table:
             self.end_row()
             self._below.clear()
         elif piece.name in _LINES and self._cell is not None:
-            self._cell.append("\n")
+            self._cell.append(_NEW_LINE)
 
     def end_row(self) -> None:
         """The row ends here, if one has begun."""
@@ -138,7 +140,8 @@ class _Table:
         if self._row is not None:
             self._pass_spans()
             self.rows.add(self._number, self._row)
-            self._below = {place: rows - 1 for place, rows in self._below.items() if rows > 1}
+            if self._below:
+                self._below = {place: rows - 1 for place, rows in self._below.items() if rows > 1}
             self._row = None
 
     def _begin_row(self) -> None:
@@ -150,21 +153,22 @@ class _Table:
             self._begin_row()
         self._pass_spans()
         self._cell = []
-        self._spans = (tag.span("colspan"), tag.span("rowspan"))
+        self._tag = tag
 
     def _end_cell(self) -> None:
         """Put the cell into the row; the other columns and rows that it spreads over are blank."""
         if self._cell is None or self._row is None:
             return
-        text = _BREAKS.sub("\n", _DOUBLED.sub(" ", "".join(self._cell))).strip(" \n")
+        text = _shown("".join(self._cell))
         self._cell = None
-        columns, rows = self._spans
-        places = range(self._width, min(self._width + columns, self._limits.max_columns))
         if text.strip():
             self.says += 1
             refuse_columns(self._width + 1, self._limits)
-        self._row += [text, *[""] * (len(places) - 1)][: len(places)]
-        self._below.update(dict.fromkeys(places, rows))
+        columns, rows = self._tag.columns, self._tag.rows
+        room = min(columns, max(self._limits.max_columns - self._width, 0))
+        self._row += [text, *[""] * (room - 1)][:room]
+        if rows > 1:
+            self._below.update(dict.fromkeys(range(self._width, self._width + room), rows))
         self._width += columns
 
     def _pass_spans(self) -> None:
@@ -172,3 +176,9 @@ class _Table:
         while self._row is not None and self._width in self._below:
             self._row.append("")
             self._width += 1
+
+
+def _shown(text: str) -> str:
+    """The text of a cell as a page shows it: spaces in a row are one, and line breaks those that tags make."""
+    text = _SPACES.sub(" ", text).strip(" \v")
+    return _BREAKS.sub("\n", text) if _NEW_LINE in text else text

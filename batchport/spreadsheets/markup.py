@@ -10,10 +10,15 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: What stands between these tags is no text.
 _RAW = frozenset({"script", "style", "template", "title", "xmp", "textarea", "noframes", "noembed", "iframe"})
+#: Tags up to so many signs are remembered: pages repeat them.
+CACHED = 500
 _NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:-]*)")
+#: Most tags; in others a `>` may stand in a quoted value.
+_SIMPLE = re.compile(r"</?[a-zA-Z][^=<>]*>")
 _TO_VALUE = re.compile(r"[^=>]*(?:=\s*)?")
 _SPAN = {name: re.compile(rf"(?<![\w:-]){name}\s*=\s*[\"']?\s*([0-9]{{1,9}})", re.IGNORECASE) for name in ("colspan", "rowspan")}
 #: Longer than any sign's number; Python refuses to take some of them for numbers.
@@ -22,16 +27,31 @@ _ENDLESS = re.compile(r"&#(?:[0-9]{9,}|[xX][0-9a-fA-F]{9,});?")
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag: its name in small letters, what stands after the name, and whether it is an end tag."""
+    """A tag.
+
+    Attributes:
+        name: its name in small letters.
+        ends: whether it is an end tag.
+        columns, rows: how many of them a cell takes up.
+    """
 
     name: str
-    rest: str = ""
     ends: bool = False
+    columns: int = 1
+    rows: int = 1
 
-    def span(self, way: str) -> int:
-        """How many columns (`colspan`) or rows (`rowspan`) a cell takes up."""
-        found = _SPAN[way].search(self.rest)
-        return max(1, int(found[1])) if found else 1
+
+@lru_cache(10_000)
+def _tag(markup: str) -> Tag:
+    """The tag that is written so."""
+    found = _NAME.match(markup)
+    name = found[1].lower() if found else ""
+    return Tag(name, markup.startswith("</"), _span("colspan", markup), _span("rowspan", markup))
+
+
+def _span(way: str, markup: str) -> int:
+    found = _SPAN[way].search(markup)
+    return max(1, int(found[1])) if found else 1
 
 
 def tags_of(page: str) -> Iterator[Tag | str]:
@@ -53,16 +73,17 @@ class _Page:
         while (opens := page.find("<", at)) >= 0:
             if opens > at:
                 yield text_of(page[at:opens])
-            name = _NAME.match(page, opens)
-            if name is None:
+            if simple := _SIMPLE.match(page, opens):
+                at = simple.end()
+            elif name := _NAME.match(page, opens):
+                at = self._end_of_tag(name.end()) + 1
+            else:
                 at = self._after_no_tag(opens)
                 if at == opens + 1:
                     yield "<"
                 continue
-            ends = self._end_of_tag(name.end())
-            tag = Tag(name[1].lower(), page[name.end() : ends], page.startswith("</", opens))
+            tag = _tag(page[opens:at]) if at - opens <= CACHED else _tag.__wrapped__(page[opens:at])
             yield tag
-            at = ends + 1
             if tag.name in _RAW and not tag.ends:
                 at = self._after_raw(tag.name, at)
         if at < len(page):

@@ -48,7 +48,7 @@ def records_of(lines: Sequence[str], separator: str, start: int = 0) -> Iterator
     def feed() -> Iterator[str]:
         nonlocal at
         while at < len(lines):
-            if at > start and not quotes.close(at):
+            if at > start and not (quotes.close(at) and (at > start + 1 or quotes.open_in(lines[start]))):
                 raise _UnclosedError
             at += 1
             yield lines[at - 1]
@@ -92,18 +92,27 @@ class _Quotes:
         """The end that was found last is none."""
         self._sound = False
 
+    def open_in(self, line: str) -> bool:
+        """Whether a record that begins with this line goes on, without having broken the rules."""
+        return self._lines_taken(line) > 1
+
     def _fate(self, at: int) -> tuple[int, bool]:
         """The first line that does not stay inside the cell, and whether it ends the record."""
         for place in range(at, len(self._lines)):
             if '"' in self._lines[place]:
-                reader = csv.reader(['"' + self._lines[place], '"\n'], delimiter=self._separator, strict=True)
-                try:
-                    next(reader)
-                except csv.Error:
-                    return place, False
-                if reader.line_num == 1:
-                    return place, True
+                taken = self._lines_taken('"' + self._lines[place])
+                if taken < 2:  # noqa: PLR2004  a line, and the one that closes it
+                    return place, taken == 1
         return len(self._lines), False
+
+    def _lines_taken(self, line: str) -> int:
+        """1 where the line is a record, 2 where it takes another quotation mark to close it, 0 where it breaks the rules."""
+        reader = csv.reader([line, '"\n'], delimiter=self._separator, strict=True)
+        try:
+            next(reader)
+        except csv.Error:
+            return 0
+        return reader.line_num
 
 
 def cells_of(line: str, separator: str) -> tuple[list[str], bool]:
