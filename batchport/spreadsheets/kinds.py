@@ -97,7 +97,7 @@ def _binary(head: bytes) -> bool:
     """Whether it holds what no text holds: a few NULs among text are a fault that is told of, and UTF-16 has one in every other place."""
     if not may_be_utf_8(head):
         return False
-    head = head.rstrip(b"\0")  # some programs fill a file up with them
+    head = head.rstrip(b"\0\x1a")  # some programs fill a file up with them
     control = sum(head.count(sign) for sign in range(32) if sign not in (9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31))
     return control * 50 > len(head) and control > FEW_CONTROLS
 

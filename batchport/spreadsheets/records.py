@@ -62,11 +62,14 @@ def records_of(lines: Sequence[str], separator: str, start: int = 0) -> Iterator
         try:
             cells = next(reader)
             if at - start > 1 and _takes_in_rows(cells, separator):
+                quotes.close_no_more()
                 trouble = SWALLOWS
-        except (_UnclosedError, csv.Error):  # of a sound record, the module says only that a cell is longer than it takes
+        except _UnclosedError:
+            trouble = UNCLOSED
+        except csv.Error:  # a cell is longer than the module takes
+            quotes.close_no_more()
             trouble = UNCLOSED
         if trouble:
-            quotes.close_no_more()
             cells, at = cells_of(lines[start], separator)[0], start + 1
             reader = csv.reader(feed(), delimiter=separator)
         start = at
@@ -101,7 +104,7 @@ class _Quotes:
         for place in range(at, len(self._lines)):
             if '"' in self._lines[place]:
                 taken = self._lines_taken('"' + self._lines[place])
-                if taken < 2:  # noqa: PLR2004  a line, and the one that closes it
+                if taken < 2:
                     return place, taken == 1
         return len(self._lines), False
 

@@ -22,7 +22,9 @@ from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
 LIMITS = Limits()
 SEPARATORS = st.sampled_from(separators.SEPARATORS)
 CELLS = st.text(st.sampled_from('ab0 ,;\t|"\né\u00a0-=\0'), max_size=6)
-SIGNS = st.lists(st.sampled_from(["a", "b", "S", '"', "\n", "\r\n", "\r", " ", "é", '"x"', '""', "'=", "\nS\n", "61723401", "\0", "TN", '"S', 'S"']), max_size=30)
+SIGNS = st.lists(
+    st.sampled_from(["a", "b", "S", '"', "\n", "\r\n", "\r", " ", "é", '"x"', '""', "'=", "\nS\n", "61723401", "\0", "TN", '"S', 'S"']), max_size=30
+)
 TITLES = st.sampled_from(["", "\n", "Numbers of Acme\n", 'Acme,"Inc."\n\n', "a\r\n\r\nb\r\n", '"a\nb"\n', "sep=S\n", "SEP=S\r\ntitle\n"])
 
 
@@ -40,7 +42,13 @@ def as_read(read: Callable[[], Sheet | None]) -> object:
     if sheet is None:
         return None
     cells = zip(*(column.to_pylist() for column in sheet.cells.columns), strict=True)
-    return sheet.headers, sheet.header_row, sheet.above, sheet.problems, [(int(row), list(texts)) for row, texts in zip(sheet.row, cells, strict=True)]
+    return (
+        sheet.headers,
+        sheet.header_row,
+        sheet.above,
+        sheet.problems,
+        [(int(row), list(texts)) for row, texts in zip(sheet.row, cells, strict=True)],
+    )
 
 
 def both_ways(data: bytes, block: int, head: int) -> tuple[object, object]:
@@ -110,8 +118,39 @@ def test_a_clean_file_takes_the_fast_way(separator: str, line_break: str, top: s
 
 PIECES = st.sampled_from(
     [
-        *(b"<table>", b"</table>", b"<tr>", b"<td>", b"</td>", b"<td colspan=3>", b"<th rowspan='2'>", b"<!--", b"-->", b"<script>", b"</script", b"<br>"),
-        *(b"TN", b"6172340142", b"&eacute;", b"&#", b"99999999999999;", b"<", b">", b'"', b"'", b"=", b"\xff\xfe", b"\0", b"\xe9", b"\xc3\xa9", b",", b"\n", b"<?xml"),
+        *(
+            b"<table>",
+            b"</table>",
+            b"<tr>",
+            b"<td>",
+            b"</td>",
+            b"<td colspan=3>",
+            b"<th rowspan='2'>",
+            b"<!--",
+            b"-->",
+            b"<script>",
+            b"</script",
+            b"<br>",
+        ),
+        *(
+            b"TN",
+            b"6172340142",
+            b"&eacute;",
+            b"&#",
+            b"99999999999999;",
+            b"<",
+            b">",
+            b'"',
+            b"'",
+            b"=",
+            b"\xff\xfe",
+            b"\0",
+            b"\xe9",
+            b"\xc3\xa9",
+            b",",
+            b"\n",
+            b"<?xml",
+        ),
     ]
 )
 
