@@ -22,6 +22,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 CODED = pa.dictionary(pa.int32(), pa.string())
 #: So many values of a column are looked at to tell whether its values repeat.
 SAMPLE = 2_000
+_FILLING = {0: None, 0x1A: None}
 #: What results workbooks put before a cell that a spreadsheet program would take for a formula.
 _PROTECTED = r"\A'[=+\-@\t\r]"
 
@@ -110,12 +111,18 @@ def each_row(column: pa.Array, test: Callable[[pa.StringArray], Mask]) -> Mask:
     return test(column)
 
 
+def is_blank_text(text: str) -> bool:
+    """Whether a text is empty, white space or the NULs and end marks that old programs fill files up with."""
+    return not text.translate(_FILLING).strip()
+
+
 def _is_blank(values: pa.StringArray) -> Mask:
-    """Which texts are empty or white space; only those that begin with a sign that may be white space are trimmed."""
+    """Which texts `is_blank_text`; only those that begin with a sign that may be white space are trimmed."""
     maybe: Mask = pc.or_(pc.less(values, "!"), pc.greater_equal(values, "\u0080")).to_numpy(zero_copy_only=False)
     places = np.flatnonzero(maybe)
     if len(places):
-        trimmed = pc.utf8_trim_whitespace(values.take(pa.array(places)))
+        some = values.take(pa.array(places))
+        trimmed = pc.utf8_trim_whitespace(pc.replace_substring_regex(some, r"[\x00\x1a]+", ""))
         maybe[places] = pc.equal(pc.binary_length(trimmed), 0).to_numpy(zero_copy_only=False)
     return maybe
 
@@ -145,6 +152,12 @@ def refuse_columns(count: int, limits: Limits) -> None:
     """Raise `file-too-large` for more columns than are read."""
     if count > limits.max_columns:
         raise Unreadable("file-too-large", f"{count:,} columns; at most {limits.max_columns:,}")
+
+
+def refuse_cell(text: str, row: int, limits: Limits) -> None:
+    """Raise `file-too-large` for a cell above the rows that is longer than is read."""
+    if len(text) > limits.max_cell:
+        raise Unreadable("file-too-large", f"a cell of more than {limits.max_cell:,} signs in row {row}")
 
 
 def _longest(column: pa.Array) -> int:

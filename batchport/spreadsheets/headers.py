@@ -28,7 +28,7 @@ AMBIGUOUS: dict[str, tuple[str, ...]] = {
     "name": ("name", "authorized_name"),
 }
 
-_PARENTHESES = re.compile(r"\([^)]*\)")
+_PARENTHESES = re.compile(r"\([^()]*\)")
 _PORT_OUT_PIN = re.compile(r"\W*port[\W_]+out[\W_]*pin\W*", re.IGNORECASE)
 _SIGNS = re.compile(r"[^a-z0-9]+")
 

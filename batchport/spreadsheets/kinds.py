@@ -6,14 +6,16 @@ import zipfile
 from enum import Enum
 from pathlib import Path
 
+from batchport.spreadsheets.encoding import may_be_utf_8
 from batchport.spreadsheets.sheet import Unreadable
 
 HEAD_BYTES = 64 * 1024
+#: Signs that no text holds, in a short text that is still one.
+FEW_CONTROLS = 8
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _BOOKS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _OTHERS = {
     b"%PDF": "a PDF",
     b"\x89PNG": "a picture",
@@ -78,9 +80,9 @@ def kind_of(path: Path) -> Kind:
 
 
 def _kind_of_text(head: bytes) -> Kind:
-    start = head if not head.startswith(_UTF_16) else head.replace(b"\0", b"")[2:]
+    start = head if may_be_utf_8(head) else head.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b"")
     start = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith(_PAGES) or (start.startswith(b"<?xml") and b"<html" in start[:1024]):
+    if start.startswith(_PAGES) or (start.startswith(b"<?xml") and b"<html" in start[:1024]) or (start.startswith(b"<") and b"<table" in start):
         return Kind.HTML
     if start.startswith(b"<?xml"):
         if _SPREADSHEET_2003 in start:
@@ -93,14 +95,11 @@ def _kind_of_text(head: bytes) -> Kind:
 
 def _binary(head: bytes) -> bool:
     """Whether it holds what no text holds: a few NULs among text are a fault that is told of, and UTF-16 has one in every other place."""
-    if head.startswith(_UTF_16):
+    if not may_be_utf_8(head):
         return False
-    zeros = head.count(0)
-    if zeros * 8 > len(head):
-        even, odd = head[::2].count(0), head[1::2].count(0)
-        return not (min(even, odd) * 8 <= max(even, odd) and max(even, odd) * 3 > len(head) // 2)
-    control = sum(head.count(sign) for sign in range(1, 32) if sign not in (9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31))
-    return (control + zeros) * 50 > len(head)
+    head = head.rstrip(b"\0\x1a")  # some programs fill a file up with them
+    control = sum(head.count(sign) for sign in range(32) if sign not in (9, 10, 11, 12, 13, 26, 27, 28, 29, 30, 31))
+    return control * 50 > len(head) and control > FEW_CONTROLS
 
 
 def _kind_in_zip(path: Path) -> Kind:

@@ -33,6 +33,10 @@ def _found(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
         from batchport.spreadsheets.csv_text import read_text
 
         yield from read_text(path, ask, limits)
+    elif kind is Kind.HTML:
+        from batchport.spreadsheets.html_table import read_html
+
+        yield from read_html(path, ask, limits)
     elif kind is Kind.BUNDLE:
         raise Unreadable("file-unsupported", "it seems to be a zip archive inside another one")
     else:
