@@ -276,6 +276,6 @@ def columns(made: Corpus) -> None:
     made.add("column-repeated-no.csv", "the number twice, the same", text(same), good(rows(*ALL), maybe="column-unknown"))
     other = [[*line, extra] for line, extra in zip(T, ("Monthly Cost", "45", "45", "50"), strict=True)]
     made.add("column-unknown.csv", "a column that is not ours", text(other), good(rows(*ALL), file="column-unknown"))
-    made.add("not-a-sheet.csv", "a letter", "Dear Sirs,\r\n\r\nplease port our numbers, all of them.\r\n\r\nKind regards\r\nMaria Garcia\r\n", Outcome((), codes("column-missing")), EMPTY, *any_of("file-unsupported"))
+    made.add("not-a-sheet.csv", "a letter", "Dear Sirs,\r\n\r\nplease port our numbers, all of them.\r\n\r\nKind regards\r\nMaria Garcia\r\n", Outcome((), codes("column-missing"), codes("column-unknown column-ambiguous")), EMPTY, *any_of("file-unsupported"))
     made.add("html.csv", "a web page named .csv", "<html><body><p>Session expired</p></body></html>", *any_of("file-unsupported", "file-unreadable"), EMPTY)
     made.add("json.csv", "JSON named .csv", '{"PhoneNumber": "6172340142", "Pin": "4821"}\n', *any_of("file-unsupported", "file-unreadable"), Outcome((), codes("column-missing")), EMPTY)
