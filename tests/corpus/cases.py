@@ -93,7 +93,8 @@ class Case:
     """A file, what makes it, and what is right: any of `expected`.
 
     `read` is what `batchport read` prints: for each row that is not blank its sheet, whether that is hidden, its number, and its cells without
-    blank ones at the end. `apart`: it may bring a reader down, so the command runs in a process of its own.
+    blank ones at the end. `apart`: it may bring a reader down, so the command runs in a process of its own. `bomb`: it unpacks
+    to far more than it is, so time and memory are looked at.
     """
 
     name: str
@@ -102,7 +103,7 @@ class Case:
     expected: tuple[Expected, ...]
     read: tuple[tuple[str | None, bool, int, tuple[str, ...]], ...] | None = None
     apart: bool = False
-    seconds: float = 60
+    bomb: bool = False
 
 
 @dataclass

@@ -11,11 +11,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.corpus import books, text
+from tests.corpus import books, others, text
 from tests.corpus.cases import Case
 
-FILES = Path(__file__).with_name("files")
-CASES: list[Case] = [*text.corpus().cases, *books.corpus().cases]
+FILES = others.FILES
+CASES: list[Case] = [*text.corpus().cases, *books.corpus().cases, *others.corpus().cases]
 
 
 def write(folder: Path) -> Path:

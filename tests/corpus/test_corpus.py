@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import EVENING, Result, batchport, batchport_process
+from tests.conftest import EVENING, ROOT, Result, batchport, batchport_process
 from tests.corpus.cases import Case, Expected, Row, stripped
 from tests.corpus.make import CASES, FILES, write
 
@@ -57,6 +60,16 @@ def test_read_refuses_what_cannot_be_read(name: str, corpus: Path) -> None:
     done = run(BY_NAME[name], "read", corpus / name, "--format", "json")
     assert (done.exit, "Traceback" in done.err) == (2, False), done
     assert done.err.strip()
+
+
+@pytest.mark.parametrize("name", [case.name for case in CASES if case.bomb])
+def test_a_file_that_unpacks_to_much_more_takes_neither_the_time_nor_the_memory(name: str, corpus: Path) -> None:
+    measure = "import resource, subprocess, sys; subprocess.run(sys.argv[1:], capture_output=True); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    began = time.monotonic()
+    command = [sys.executable, "-c", measure, sys.executable, "-m", "batchport", "check", str(corpus / name), "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120, cwd=ROOT)
+    assert time.monotonic() - began < 60
+    assert int(done.stdout) < 2_000_000, "KiB"
 
 
 def test_the_corpus_leaves_nothing_outside_its_folder(corpus: Path) -> None:
