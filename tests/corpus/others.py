@@ -22,7 +22,7 @@ SHOWN = [(S, False, number, cells) for number, cells in lines(T)]
 SPACES = " ".join(
     f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{path}"'
     for name, path in {"office": "office:1.0", "table": "table:1.0", "text": "text:1.0", "style": "style:1.0", "number": "datastyle:1.0", "fo": "xsl-fo-compatible:1.0"}.items()
-)
+) + ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
 KIND = "application/vnd.oasis.opendocument.spreadsheet"
 
 
@@ -91,7 +91,7 @@ def open_documents(made: Corpus) -> None:
     made.add("date.ods", "a date", ods({S: of(requested_date=number("2026-03-16", "03/16/26", "date"))}), good(row(2, A, sheet=S, requested_date="2026-03-16"), REST))
     made.add("boolean.ods", "a boolean", ods({S: of(unlocked=number("true", "TRUE", "boolean"))}), good(row(2, A, sheet=S, unlocked="Y"), REST))
     made.add("percent.ods", "a percentage", ods({S: of(notes=number("0.5", "50%", "percentage"))}), good(row(2, A, sheet=S, notes="50%"), REST))
-    error = '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" ><text:p>#N/A</text:p></table:table-cell>'
+    error = '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
     made.add("error.ods", "an error", ods({S: of(tn=error)}), good(row(2, A, "cell-error-value", sheet=S, tn=SKIP), REST))
     blank = '<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
     made.add("repeated-blank.ods", "a million blank rows of 16,384 cells, as LibreOffice ends a sheet", ods({S: plain + blank}), FINE, apart=True)

@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +97,6 @@ def cells(sheet: list[Variant]) -> list[list[str]]:
     return [list(columns), *(list(line) for line in zip(*columns.values(), strict=True))]
 
 
-@cache
 def measured(folder: Path) -> list[tuple[Variant, dict[str, Any]]]:
     """Each variant, and what `columns` says of it."""
     found = []
