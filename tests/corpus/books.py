@@ -134,7 +134,7 @@ def texts(made: Corpus) -> None:
     """Text, in the ways in which a workbook can hold it."""
     shared = [str(one) for one in HEADER]
     strings = [f"<t>{one}</t>" for one in shared] + ["<t>617-234-0142</t>", '<t xml:space="preserve"> 0042 </t>', '<r><t xml:space="preserve">Harbor </t></r><r><rPr><b/></rPr><t>Bakery</t></r><r><t xml:space="preserve"> LLC</t></r>',
-                                                      "<t>80144217</t><phoneticPr fontId=\"1\"/><rPh sb=\"0\" eb=\"1\"><t>spoken</t></rPh>"]  # fmt: skip
+                                                      '<t>80144217</t><phoneticPr fontId="1"/><rPh sb="0" eb="1"><t>spoken</t></rPh>']  # fmt: skip
     head: list[One] = [X(f'<c @ t="s"><v>{at}</v></c>') for at in range(14)]
     cells = of(tn=X('<c @ t="s"><v>14</v></c>'), pin=X('<c @ t="s"><v>15</v></c>'), account_number=X('<c @ t="s"><v>17</v></c>'))
     cells[0] = head

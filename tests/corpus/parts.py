@@ -73,7 +73,7 @@ def book(
         data = "".join(_row(number, line, formats, (row_attributes or {}).get(number, "")) for number, line in enumerate(lines, 1))
         size = "" if dimension is None else f'<dimension ref="{dimension}"/>'
         parts[f"xl/worksheets/sheet{at}.xml"] = f'{XML}{head}<worksheet xmlns="{MAIN}" xmlns:r="{OFFICE}">{size}{before_data}<sheetData>{data}{tail_rows}</sheetData>{after_data}</worksheet>'
-    entries = "".join(f"<sheet name={quoteattr(one)} sheetId=\"{at}\" {_state(states, one)}r:id=\"rId{at}\"/>" for at, one in enumerate(content, 1))
+    entries = "".join(f'<sheet name={quoteattr(one)} sheetId="{at}" {_state(states, one)}r:id="rId{at}"/>' for at, one in enumerate(content, 1))
     relations = "".join(f'<Relationship Id="rId{at}" Type="{OFFICE}/worksheet" Target="worksheets/sheet{at}.xml"/>' for at in range(1, len(content) + 1))
     parts["xl/workbook.xml"] = f'{XML}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}">{properties}<sheets>{entries}</sheets></workbook>'
     strings = f'<Relationship Id="rId901" Type="{OFFICE}/sharedStrings" Target="sharedStrings.xml"/>' if shared else ""
