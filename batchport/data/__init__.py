@@ -26,4 +26,5 @@ def load_reference() -> Reference:
         states=table("states.csv"),
         countries=table("countries.csv"),
         carriers=table("carriers.csv"),
+        holidays=table("holidays.csv"),
     )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from batchport.domain.calendar import Holidays
 from batchport.domain.normalise import folded, squeezed
 from batchport.domain.table import Column, Mask, text_array
 
@@ -46,6 +47,7 @@ class Reference:
         carrier_kinds: name in the directory -> wireline, wireless or digital.
         unlock: carriers that must unlock a number before it can be ported.
         min_days: carrier -> business days that it takes at least.
+        holidays: the days of countries and provinces on which no number is ported.
     """
 
     area_kind: Small
@@ -59,10 +61,13 @@ class Reference:
     carrier_kinds: Mapping[str, str]
     unlock: frozenset[str]
     min_days: Mapping[str, int]
+    holidays: Holidays
 
     @classmethod
-    def build(cls, *, area_codes: Table, zip3: Table, provinces: Table, states: Table, countries: Table, carriers: Table) -> Reference:
-        """The reference from its six tables.
+    def build(
+        cls, *, area_codes: Table, zip3: Table, provinces: Table, states: Table, countries: Table, carriers: Table, holidays: Table = ()
+    ) -> Reference:
+        """The reference from its tables.
 
         Raises:
             ValueError: a name or spelling stands for two things.
@@ -84,6 +89,7 @@ class Reference:
             carrier_kinds={line["name"]: line["kind"] for line in carriers},
             unlock=frozenset(line["name"] for line in carriers if line["unlock"] == "yes"),
             min_days={line["name"]: int(line["min_days"]) for line in carriers if line["min_days"]},
+            holidays=Holidays(holidays),
         )
 
     @property

@@ -22,54 +22,64 @@ from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.repeats import data_ids
 from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import ENDED, IN_FLIGHT, UNSENT, State
+from batchport.domain.papers import Beside, papers_named
 from batchport.domain.requests import Requests
+from batchport.domain.roster import plain_lines
 from batchport.domain.table import Ints
 from batchport.files import sync_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, read_requests
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import Settled, batch_of, settle, write_holds, write_orders
+from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_beside, put_papers_away
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.wording import masked
 from batchport.spreadsheets.child import ReaderChild
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
+from batchport.store.papers import PaperRecord
 from batchport.store.pieces import Piece, insert_pieces, load_rows, seal_sheet
 from batchport.store.schema import files, rows
 from batchport.transport.arrivals import Arrival, complete_files
 
 _REPEATED = "repeated"
-_PAPERS = (".pdf", ".tif", ".tiff")
+#: States of rows whose number has a line, or is on its way to it; a number that has moved is the line's own and no row's any more.
+_HAS_ITS_LINE = (*IN_FLIGHT, State.HELD, State.READY, State.CARRIER_REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file to take in: whose, where, and what its bytes are known by."""
+    """A file to take in: whose, where, and what its bytes are known by; `arrival` where it lies in an inbox, and is put away in the end."""
 
     customer: str
     path: Path
     name: str
     sha256: str
     size: int
+    arrival: Arrival | None = None
 
 
 def intake(app: App, tally: PassTally, pass_id: int) -> None:
     """Take in every complete file of every customer's inbox, in the order they arrived."""
     inboxes = {app.settings.folder("inbox", customer): customer for customer in app.settings.customers}
     _tell_strangers(app, tally)
+    arrivals = _arrivals(app, inboxes)
+    waits = Waits(app, inboxes, arrivals)
     with ReaderChild(app.limits) as child:
-        for arrival in _arrivals(app, inboxes):
-            if arrival.path.suffix.lower() in _PAPERS:
+        for arrival in arrivals:
+            if is_paper(arrival.path) or waits.still(arrival, tally):
                 continue
-            source = _source(inboxes[arrival.path.parent], arrival.path, arrival.name)
-            _take(app, tally, pass_id, source, child, again=False)
+            source = _source(inboxes[arrival.path.parent], arrival.path, arrival.name, arrival)
+            _take(app, tally, pass_id, source, child, waits)
+    waits.set_aside_unwanted(tally)
+    waits.write()
 
 
 def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer: str) -> None:
     """Take in one file that was taken in before, as if it were new; the file stays where it is."""
     with ReaderChild(app.limits) as child:
-        _take(app, tally, pass_id, _source(customer, path, path.name), child, again=True)
+        _take(app, tally, pass_id, _source(customer, path, path.name), child)
 
 
 def _arrivals(app: App, inboxes: dict[Path, str]) -> list[Arrival]:
@@ -91,19 +101,20 @@ def _tell_strangers(app: App, tally: PassTally) -> None:
             tally.trouble(f"inbox/{folder.name} lies beside the customers' folders; move it into inbox/<customer>/. It was left where it is.")
 
 
-def _source(customer: str, path: Path, name: str) -> _Source:
+def _source(customer: str, path: Path, name: str, arrival: Arrival | None = None) -> _Source:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return _Source(customer, path, name, digest, path.stat().st_size)
+    return _Source(customer, path, name, digest, path.stat().st_size, arrival)
 
 
-def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, *, again: bool) -> None:
+def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, waits: Waits | None = None) -> None:
+    again = waits is None
     with app.store.reading() as connection:
         unfinished = looked_up.file_not_put_away(connection, source.customer, source.sha256, source.name)
         seen = looked_up.file_seen(connection, source.customer, source.sha256)
         useful = looked_up.useful_rows(connection, seen.first_row, seen.rows) if seen is not None else 0
     if unfinished is not None and not again:
-        _put_away(app, source, unfinished.id, unfinished.state)
+        _put_away(app, source, unfinished.id, unfinished.state, papers_of=unfinished.same_as)
         return
     if seen is not None and useful and not again:
         _store_repeated(app, tally, pass_id, source, seen.id, seen.name)
@@ -114,10 +125,15 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
     if read.state != READ:
         _store_without_rows(app, tally, pass_id, source, read, in_place=again)
         return
+    names, folder = papers_named(read.requests, terms.defaults), source.path.parent
+    papers = papers_beside(app, source.customer, names, folder, waits.complete(folder) if waits is not None else None)
+    if waits is not None and source.arrival is not None and waits.begins(source.arrival, names - papers.papers.keys(), tally):
+        return
     findings = Findings(terms.severities)
     read.note_reader_problems(findings, 0)
-    prepared = check_rows(restore_masked(app, source.customer, read.requests), terms, app.reference, findings)
-    sealed = _sealed_pieces(app, source, read, prepared)
+    beside = Beside([papers.papers], np.zeros(len(read.requests), np.int64))
+    prepared = check_rows(restore_masked(app, source.customer, read.requests), terms, app.reference, findings, beside)
+    sealed = _Sealed(_sealed_pieces(app, source, read, prepared), papers, papers.records(app, source.customer))
     outlook = settle_new(app, source.customer, prepared, findings, np.full(len(prepared), -1, np.int64))
     settled = outlook.settled
     file_id = _store(app, pass_id, source, read, prepared, outlook, sealed)
@@ -176,6 +192,7 @@ def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, 
     """Checked rows of one customer settled with what is already there; `file` tells rows of different files apart."""
     with app.store.reading() as connection:
         ended = _against_earlier(app, connection, customer, prepared, findings)
+        _against_taken_lines(connection, customer, prepared, findings, ended)
         batch = batch_of(
             app, customer, prepared.requests,
             tn=prepared.tn, btn=prepared.btn, toll_free=prepared.toll_free, wireless=prepared.wireless, account_filled=prepared.account_filled,
@@ -232,6 +249,27 @@ def _judge(own: pd.DataFrame, prepared: Prepared, findings: Findings) -> pd.Data
     return replaced
 
 
+def _lines_for_one(prepared: Prepared, row_ids: Ints) -> tuple[list[str], list[int]]:
+    """The rows that go to a line for one number, and the line of each; of customers without a list of their lines, none."""
+    if prepared.terms.roster is None:
+        return [], []
+    wanted = prepared.terms.roster.takes_one(prepared["destination"]) & ~prepared.again
+    return plain_lines(prepared["destination"].take(wanted)).text().to_pylist(), row_ids[wanted].tolist()
+
+
+def _against_taken_lines(connection: Connection, customer: str, prepared: Prepared, findings: Findings, ended: _Ended) -> None:
+    """Note the rows that go to a line for one number which an earlier open row has for another."""
+    asked = ~prepared.failed("destination") & ~prepared.again
+    lines, at = _lines_for_one(prepared, np.arange(len(prepared)))
+    if not lines:
+        return
+    taken = looked_up.rows_on_lines(connection, customer, sorted(set(lines)))
+    taken = taken[taken.state.isin([int(state) for state in _HAS_ITS_LINE]) & ~taken.id.isin(ended.rows)]
+    joined = pd.DataFrame({"line": lines, "at": at, "own": prepared.tn[at]}).merge(taken, on="line")
+    joined = joined[(joined.tn != joined.own) & asked[joined["at"].to_numpy(np.int64)]].drop_duplicates("at")
+    findings.add("destination-busy", joined["at"].to_numpy(np.int64), "destination", detail=[f"{row} of {file}" for row, file in zip(joined.row, joined.file, strict=True)])
+
+
 def _sealed_pieces(app: App, source: _Source, read: ReadFile, prepared: Prepared) -> list[Piece]:
     """The file's text, sealed: before the transaction, which should be short."""
     pieces: list[Piece] = []
@@ -246,9 +284,16 @@ def _sealed_pieces(app: App, source: _Source, read: ReadFile, prepared: Prepared
     return pieces
 
 
-def _store(
-    app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Prepared, outlook: Outlook, sealed: list[Piece]
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """What a file and its papers say, as it is stored."""
+
+    pieces: list[Piece]
+    papers: SheetPapers
+    records: list[PaperRecord]
+
+
+def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Prepared, outlook: Outlook, sealed: _Sealed) -> int:
     """T1: the file, its rows, findings and orders, what changed on earlier ones, and the mails to send."""
     length, settled = len(prepared), outlook.settled
     state = settled.grouping.state[:length]
@@ -259,12 +304,14 @@ def _store(
         looked_up.supersede(connection, outlook.replaced, app.seconds)
         file_id, first_row = next_id(connection, files), next_id(connection, rows)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=first_row, length=length)
-        insert_pieces(connection, file_id, sealed)
+        insert_pieces(connection, file_id, sealed.pieces)
+        sealed.papers.store(connection, source.customer, file_id, sealed.records)
         order_ids = write_orders(app, connection, source.customer, settled)
         row_ids = np.arange(first_row, first_row + length)
         _insert_rows(app, connection, file_id, row_ids, prepared, state, np.where(order >= 0, np.append(order_ids, -1)[order], -1))
         looked_up.insert_findings(connection, found.assign(row_id=row_ids[found.row.to_numpy()]))
         write_holds(connection, settled, order_ids, row_ids)
+        looked_up.insert_destinations(connection, source.customer, *_lines_for_one(prepared, row_ids))
         queue_mails(app, connection, pass_id, "received", source.customer, contacts_of(prepared.requests, ~prepared.again))
     return file_id
 
@@ -303,7 +350,7 @@ def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, s
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0, same_as=same_as)
         queue_mails(app, connection, pass_id, "received", source.customer, ())
     tally.file(source.customer, source.name, _REPEATED, ())
-    _put_away(app, source, file_id, _REPEATED)
+    _put_away(app, source, file_id, _REPEATED, papers_of=same_as)
 
 
 def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Source, read: ReadFile, *, in_place: bool) -> None:
@@ -317,8 +364,14 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
         _put_away(app, source, file_id, read.state, read.problems)
 
 
-def _put_away(app: App, source: _Source, file_id: int, state: str, problems: Iterable[FileFinding] = ()) -> None:
-    """Seal the file into the archive, or into the quarantine where it could not be read, and take it out of the inbox."""
+def _put_away(
+    app: App, source: _Source, file_id: int, state: str, problems: Iterable[FileFinding] = (), *, papers_of: int | None = None
+) -> None:
+    """Seal the file into the archive, or into the quarantine where it could not be read, and take it out of the inbox.
+
+    Its papers go before it, so that it is still there if they could not: its own, or those of the file that it repeats (`papers_of`).
+    """
+    put_papers_away(app, source.customer, source.path.parent, papers_of or file_id)
     unreadable = state == UNREADABLE
     folder = app.settings.folder("quarantine", source.customer) if unreadable else app.settings.folder("archive", app.day, source.customer)
     reason = _reason(problems) if unreadable else ""

@@ -12,10 +12,11 @@ field again.
 
 from __future__ import annotations
 
-from batchport.domain.checks import accounts, addresses, carriers, kinds, lines, names, numbers, repeats
+from batchport.domain.checks import accounts, addresses, carriers, dates, kinds, lines, names, numbers, papers, repeats
 from batchport.domain.checks.prepared import Prepared, prepare
 from batchport.domain.checks.registry import Check
 from batchport.domain.findings import Findings
+from batchport.domain.papers import Beside
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
 from batchport.domain.terms import Terms
@@ -23,11 +24,11 @@ from batchport.domain.terms import Terms
 __all__ = ["CHECKS", "Prepared", "check_rows"]
 
 CHECKS: tuple[Check, ...] = tuple(
-    found for module in (numbers, repeats, carriers, accounts, kinds, names, addresses, lines) for found in module.CHECKS.found
+    found for module in (numbers, repeats, carriers, accounts, kinds, names, addresses, dates, lines, papers) for found in module.CHECKS.found
 )
 
 
-def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Findings) -> Prepared:
+def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Findings, beside: Beside | None = None) -> Prepared:
     """The requests in the trade's own words, with every finding of a single row, or of rows of this table among themselves, noted in `findings`.
 
     Args:
@@ -35,8 +36,9 @@ def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Fin
         terms: the customer's settings.
         known: area codes, carriers, states and the like.
         findings: gathers what is found; may already hold what the reader saw.
+        beside: the papers that lie beside the sheets; None: nobody has looked.
     """
-    rows = prepare(requests, terms, known, findings)
+    rows = prepare(requests, terms, known, findings, beside)
     for each in CHECKS:
         each.run(rows, findings)
     # A request that only repeats another says nothing of its own.
