@@ -175,7 +175,7 @@ class Findings:
         blocks = sorted(self._blocks, key=lambda block: order[block.code])
         rows = np.concatenate([block.rows for block in blocks]) if blocks else np.zeros(0, np.int64)
         by_row = np.argsort(rows, kind="stable")
-        columns: dict[str, np.ndarray[Any, Any]] = {"row": rows[by_row]}
+        columns: dict[str, Any] = {"row": rows[by_row]}
         for name in ("code", "field"):
             texts = np.array([getattr(block, name) for block in blocks], dtype=object)
             columns[name] = np.repeat(texts, [len(block.rows) for block in blocks])[by_row]
@@ -187,5 +187,6 @@ class Findings:
                 if values is not None:
                     column[at : at + len(block.rows)] = values.to_pylist() if isinstance(values, pa.Array) else values
                 at += len(block.rows)
-            columns[name] = column[by_row]
+            # Kept as objects: pandas would make a column of text of it, in which None is a number.
+            columns[name] = pd.Series(column[by_row], dtype=object)
         return pd.DataFrame(columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from batchport.domain.normalise import tidy
 from batchport.domain.requests import Requests
-from batchport.domain.table import Ints, text_array
+from batchport.domain.table import Column, Ints
 
 #: The fields that name papers.
 PAPERS = ("loa_file", "invoice_file")
@@ -44,7 +44,6 @@ def papers_named(requests: Requests, defaults: Mapping[str, str]) -> set[str]:
     """The names of papers that rows, as written, or a customer's defaults name."""
     found = {defaults[name].strip() for name in PAPERS if name in defaults}
     for name in PAPERS:
-        column = requests[name]
         # Each different text once: nearly all rows of a sheet name the same few papers.
-        found.update(tidy(column.map(lambda values: text_array(values.unique().to_pylist()))).values.to_pylist())
+        found.update(tidy(Column(requests[name].text().unique())).values.to_pylist())
     return found - {""}

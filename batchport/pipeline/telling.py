@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import INFO, catalogue, severity_of
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column, Ints, Mask, text_array
+from batchport.domain.table import Column, Ints, Mask, known, text_array
 from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
 from batchport.spreadsheets.results import SheetResult
 
@@ -102,6 +102,7 @@ class Source:
     def sentence(self, position: int, code: str, field: str, detail: str, suggestion: str | None) -> Sentence:
         """One finding as people read it."""
         rule = catalogue()[code]
+        suggestion = suggestion if known(suggestion) else None
         sheet = self.sheets[self.sheet_at(position)]
         place = sheet.place(field) if field else -1
         value = self.cell(position, field) if field else ""
