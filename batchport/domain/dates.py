@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
+import pyarrow.compute as pc
 
 from batchport.domain.normalise import squeezed
 from batchport.domain.table import Column, Mask, text_array
@@ -43,6 +44,13 @@ _ODD = re.compile(r"[^0-9a-z\s,.'/-]")
 _DAY_0 = date(1899, 12, 30)
 _SERIALS = range(20_000, 80_001)
 _LONGEST = 40
+#: Stands for a date in two ways; no cell can say this.
+_TWO = "\x00"
+#: What could be a date, and what could say that any will do: a sheet may have another text in each of a million cells, and most are soon seen to be neither.
+_POSSIBLE = (
+    r"(?i)\A(?:[^0-9]{0,30}|[0-9]{1,4}\s*[/.\s-]\s*[0-9]{1,2}\s*[/.\s-]\s*[0-9]{1,4}\.?(?:[T\s,].*)?|[0-9]{5}(?:\.[0-9]+)?|[0-9]{8}(?:[T\s,].*)?"
+    r"|.*(?:jan|feb|f.{1,2}v|mar|apr|avr|may|mai|jun|jui|jul|aug|ao.{1,2}t|sep|oct|nov|dec|d.{1,2}c).*)\z"
+)
 
 
 def dates(column: Column, *orders: str) -> Column:
@@ -57,7 +65,7 @@ def dates(column: Column, *orders: str) -> Column:
 
 def ambiguous(column: Column) -> Mask:
     """The rows whose text is a date in two ways."""
-    return _each(column, lambda text: "yes" if len(_meanings(_readings(text))) > 1 else "").equals("yes")
+    return _each(column, lambda text: _TWO if len(_meanings(_readings(text))) > 1 else text).equals(_TWO)
 
 
 def days(column: Column) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
@@ -76,10 +84,11 @@ def _iso(text: str) -> date | None:
 
 
 def _each(column: Column, function: Callable[[str], str]) -> Column:
-    """The column with each different text changed once."""
+    """The column with each different text that could be a date, or say that any will do, changed once; others as they are."""
     encoded = column.values.dictionary_encode()
-    changed = text_array([function(text) for text in encoded.dictionary.to_pylist()])
-    return Column(changed.take(encoded.indices), column.codes)
+    possible = pc.match_substring_regex(encoded.dictionary, _POSSIBLE)
+    changed = text_array([function(text) for text in encoded.dictionary.filter(possible).to_pylist()])
+    return Column(pc.replace_with_mask(encoded.dictionary, possible, changed).take(encoded.indices), column.codes)
 
 
 def _read(text: str, orders: Sequence[str]) -> str:
