@@ -36,6 +36,7 @@ from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.wording import masked
 from batchport.spreadsheets.child import ReaderChild
+from batchport.spreadsheets.papers import papers_in
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
 from batchport.store.papers import PaperRecord
@@ -125,8 +126,9 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
     if read.state != READ:
         _store_without_rows(app, tally, pass_id, source, read, in_place=again)
         return
-    names, folder = papers_named(read.requests, terms.defaults), source.path.parent
-    papers = papers_beside(app, source.customer, names, folder, waits.complete(folder) if waits is not None else None)
+    names = papers_named(read.requests, terms.defaults)
+    look = papers_in if waits is None else waits.there
+    papers = papers_beside(app, source.customer, names, look(source.path.parent) if names else {})
     if waits is not None and source.arrival is not None and waits.begins(source.arrival, names - papers.papers.keys(), tally):
         return
     findings = Findings(terms.severities)

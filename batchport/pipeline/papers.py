@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from batchport.domain.papers import Paper
 from batchport.pipeline.app import App
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
-from batchport.spreadsheets.papers import ENDINGS, found, look_at, paper_of, papers_in, plain
+from batchport.spreadsheets.papers import ENDINGS, Reader, found, look_at, paper_of, papers_in, plain
 from batchport.store import papers as stored
 from batchport.store.papers import PaperRecord, Waiting
 from batchport.transport.arrivals import Arrival, complete_files
@@ -57,46 +57,43 @@ class SheetPapers:
         papers: by the names that rows have for them, for the checks.
         files: name -> the file beside the sheet that it means.
         known: name -> number of the remembered paper that it means, where none lies beside the sheet.
+        there: the files beside the sheet, by name.
     """
 
-    papers: dict[str, Paper] = field(default_factory=dict)
-    files: dict[str, Path] = field(default_factory=dict)
-    known: dict[str, int] = field(default_factory=dict)
+    papers: Mapping[str, Paper] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, int] = field(default_factory=dict)
+    there: Mapping[str, Reader] = field(default_factory=dict)
 
     def records(self, app: App, customer: str) -> list[PaperRecord]:
         """The papers beside the sheet as they are stored; read and sealed before the transaction, which should be short."""
-        return [_record(app, customer, path) for path in sorted(set(self.files.values()))]
+        return [_record(app, customer, file, self.there[file](-1)) for file in sorted(set(self.files.values()))]
 
     def store(self, connection: Connection, customer: str, file_id: int, records: list[PaperRecord]) -> None:
         """Store the papers, and that this file names them."""
         numbers = stored.store_papers(connection, customer, records)
-        stored.note_papers(connection, file_id, self.known | {name: numbers[path.name] for name, path in self.files.items()})
+        stored.note_papers(connection, file_id, {**self.known, **{name: numbers[file] for name, file in self.files.items()}})
 
 
-def papers_beside(app: App, customer: str, names: Collection[str], folder: Path, complete: Collection[str] | None = None) -> SheetPapers:
+def papers_beside(app: App, customer: str, names: Collection[str], there: Mapping[str, Reader]) -> SheetPapers:
     """The papers that some names mean.
 
     Args:
         app: the installation.
         customer: whose sheet names them.
         names: as rows have them.
-        folder: where the sheet lies.
-        complete: the files of the folder that nobody is writing to any more; None: all of them.
+        there: the files beside the sheet, by name: those of its folder, or of the archive that it came in.
     """
-    if not names:
-        return SheetPapers()
-    there = {name: reader for name, reader in papers_in(folder).items() if complete is None or name in complete}
-    files = {name: folder / file for name, file in found(names, there).items()}
+    files = found(names, there)
     known = _known(app, customer, [name for name in names if name not in files])
     looked = look_at(names, there, app.limits.max_paper) | {name: Paper(form) for name, (_, form) in known.items()}
-    return SheetPapers(looked, files, {name: number for name, (number, _) in known.items()})
+    return SheetPapers(looked, files, {name: number for name, (number, _) in known.items()}, there)
 
 
-def _record(app: App, customer: str, path: Path) -> PaperRecord:
-    data = path.read_bytes()
+def _record(app: App, customer: str, name: str, data: bytes) -> PaperRecord:
     digest, paper = hashlib.sha256(data).hexdigest(), paper_of(data, app.limits.max_paper)
     sealed = None if paper.trouble else app.store.keyring.seal(data, f"paper {customer}/{digest}")
-    return PaperRecord(path.name, plain(path.name), digest, paper.form, paper.trouble, sealed)
+    return PaperRecord(name, plain(name), digest, paper.form, paper.trouble, sealed)
 
 
 def put_papers_away(app: App, customer: str, folder: Path, file_id: int) -> None:
@@ -133,17 +130,20 @@ class Waits:
             others = complete_files(marked, now=time.time(), settle=app.settings.limits.settle)
             self.papers += [arrival for arrival in others if is_paper(arrival.path) and arrival.path not in seen]
 
-    def complete(self, folder: Path) -> set[str]:
-        """The papers of an inbox that nobody is writing to any more."""
-        return {arrival.name for arrival in self.papers if arrival.path.parent == folder}
+    def there(self, folder: Path) -> dict[str, Reader]:
+        """The papers that are in an inbox still, and that nobody is writing to any more."""
+        complete = {arrival.name for arrival in self.papers if arrival.path.parent == folder}
+        return {name: reader for name, reader in papers_in(folder).items() if name in complete}
 
     def still(self, arrival: Arrival, tally: PassTally) -> bool:
         """Whether a sheet that waited for papers is to wait on: not all of them have come, and its time is not over."""
         known = self._before.get(self._key(arrival))
         if known is None or known.changed != _changed(arrival) or not known.wants or self._over(arrival, known.since, self._sheets_wait):
             return False
-        there = found(known.wants, self.complete(arrival.path.parent))
-        lacking = [name for name in known.wants if name not in there]
+        come = found(known.wants, {paper.name for paper in self.papers if paper.path.parent == arrival.path.parent})
+        lacking = [name for name in known.wants if name not in come]
+        # One may have gone into the archive meanwhile, with another sheet, or with this one before a stop.
+        lacking = sorted(set(lacking) - remembered(self._app, self._inboxes[arrival.path.parent], lacking).keys())
         if lacking:
             self._wait(arrival, known.wants, lacking, tally)
         return bool(lacking)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from batchport.domain.papers import PDF, TIFF, Paper
 
-#: Reads a paper: at most so many bytes of it.
+#: Reads a paper: at most so many bytes of it, all of them where that is -1.
 Reader = Callable[[int], bytes]
 #: The endings of papers' names.
 ENDINGS = (".pdf", ".tif", ".tiff")

@@ -142,6 +142,14 @@ def test_papers_go_into_the_archive_sealed_and_are_remembered(home: Home) -> Non
     assert home.state(other["tn"]) == "submitted"
 
 
+def test_a_waiting_sheet_goes_when_its_paper_came_with_another_one(home: Home) -> None:
+    home.drop(TOLL_FREE, name="first.csv", papers=False)
+    home.run(NOW)
+    home.drop({**TOLL_FREE, "tn": "800-234-7302", "account_number": "9", "destination": "trunk-2"}, name="second.csv")
+    assert home("intake", at=SOON).exit == 0
+    assert home.states() == {"first.csv:2": "ready", "second.csv:2": "ready"}
+
+
 def test_another_customers_papers_are_not_remembered(home: Home) -> None:
     home.take(TOLL_FREE)
     home.drop({**TOLL_FREE, "tn": "800-234-7302"}, name="later.csv", customer="harbor", papers=False)
