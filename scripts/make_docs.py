@@ -65,7 +65,8 @@ def _section(part: str, rules: list[Rule]) -> str:
 
 def _finding(rule: Rule) -> tuple[str, ...]:
     names = {name: f"*{name}*" for name in ("value", "column", "suggestion", *rule.args)}
-    return f"`{rule.code}`", rule.severity, rule.words(rule.message, names), rule.words(rule.fix, names), rule.why, " ".join(rule.prevents)
+    severity = f"{rule.severity} or error" if rule.error_with else rule.severity
+    return f"`{rule.code}`", severity, rule.words(rule.message, names), rule.words(rule.fix, names), rule.why, " ".join(rule.prevents)
 
 
 _COMMANDS = """\

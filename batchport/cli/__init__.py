@@ -38,12 +38,17 @@ class Context:
     config: Path
     at: datetime | None
 
+    @property
+    def now(self) -> datetime:
+        """The time to go by."""
+        return self.at or datetime.now(UTC)
+
     def app(self) -> App:
         """The installation that the configuration describes."""
         from batchport.config import load
         from batchport.pipeline.app import App
 
-        app = App(load(self.config), self.at or datetime.now(UTC))
+        app = App(load(self.config), self.now)
         app.prove()
         return app
 

@@ -55,8 +55,8 @@ def _show(done: PassDone, form: str) -> None:
         click.echo(f"  {heard.partner} answered: {heard.name}: {heard.applied:,} of {heard.lines:,} lines applied, {heard.exceptions:,} exception lines")
     for result in tally.results:
         click.echo(f"  written: {result}")
-    for said in (*tally.set_aside, *tally.troubles):
-        click.echo(f"  ! {said}")
+    for said in (*tally.waiting, *(f"! {said}" for said in (*tally.set_aside, *tally.troubles))):
+        click.echo(f"  {said}")
     mails = ", ".join(f"{tally.mails[name]:,} {name}" for name in ("sent", "waiting", "failed") if tally.mails[name])
     if mails:
         click.echo(f"  mails: {mails}")

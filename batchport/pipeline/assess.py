@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from batchport.domain import normalise, numbering
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import Findings
+from batchport.domain.papers import Paper, papers_named
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints, Mask
 from batchport.domain.terms import Terms
 from batchport.pipeline.ranges import Ranges, written_out
+from batchport.spreadsheets.bundle import Member
 from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import ColumnMapping, map_headers, missing_columns, repeated_columns, requests_from
+from batchport.spreadsheets.papers import Reader, look_at, papers_in, reader
 from batchport.spreadsheets.read import read_file
 from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
 
@@ -55,6 +58,8 @@ class ReadFile:
         problems: what is to be said of the file, its sheets and columns.
         sheets: its sheets with their mappings.
         requests: the rows of all its sheets as written.
+        names_papers: the papers that its rows, or the customer's defaults, name.
+        papers: those that lie beside it, by these names, where somebody has looked.
     """
 
     name: str
@@ -62,6 +67,8 @@ class ReadFile:
     problems: list[FileFinding] = field(default_factory=list)
     sheets: tuple[SheetRead, ...] = ()
     requests: Requests = field(default_factory=lambda: Requests({}, np.zeros(0, np.int64)))
+    names_papers: set[str] = field(default_factory=set)
+    papers: Mapping[str, Paper] = field(default_factory=dict)
 
     def note_reader_problems(self, findings: Findings, start: int) -> None:
         """Note what the reader saw in single rows; `start` is the position of the file's first row in the table."""
@@ -95,11 +102,25 @@ def read_whole(path: Path, name: str, terms: Terms, limits: Limits, saved: Mappi
     try:
         with unbundled(path, child) as members:
             if not members:
-                return [read_requests(path, name, terms, limits, saved, child)]
+                return [_with_papers(read_requests(path, name, terms, limits, saved, child), lambda: papers_in(path.parent), limits)]
+            there = papers_of(members)
             sheets = [member for member in members if not member.is_paper]
-            return [read_requests(member.path, f"{name}/{member.name}", terms, limits, saved, child) for member in sheets]
+            read = [read_requests(member.path, f"{name}/{member.name}", terms, limits, saved, child) for member in sheets]
+            return [_with_papers(file, lambda: there, limits) for file in read]
     except Unreadable as error:
         return [unreadable(name, error)]
+
+
+def papers_of(members: Sequence[Member]) -> dict[str, Reader]:
+    """The papers of an archive by name, wherever in it they lie."""
+    return {PurePosixPath(member.name).name: reader(member.path) for member in members if member.is_paper}
+
+
+def _with_papers(file: ReadFile, there: Callable[[], Mapping[str, Reader]], limits: Limits) -> ReadFile:
+    """The file with the papers that its rows name looked at."""
+    if file.names_papers:
+        file.papers = look_at(file.names_papers, there(), limits.max_paper)
+    return file
 
 
 def unreadable(name: str, error: Unreadable) -> ReadFile:
@@ -141,7 +162,8 @@ def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Ma
         parts.append(requests)
     if not mapped:
         return ReadFile(name, UNMAPPED, problems, tuple(sheets))
-    return ReadFile(name, READ, problems, tuple(sheets), Requests.concat(parts))
+    requests = Requests.concat(parts)
+    return ReadFile(name, READ, problems, tuple(sheets), requests, papers_named(requests, terms.defaults))
 
 
 def _columns_clear(sheet: Sheet, mapping: ColumnMapping, requests: Requests, terms: Terms, problems: list[FileFinding]) -> bool:

@@ -14,6 +14,7 @@ from batchport.domain.corrections import Named, same_data
 from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, State
 from batchport.domain.requests import Requests
+from batchport.domain.roster import plain_lines
 from batchport.domain.table import Ints, Mask
 from batchport.pipeline.app import App
 from batchport.pipeline.ordering import Settled, batch_of, settle
@@ -23,6 +24,8 @@ from batchport.store.pieces import load_rows
 
 _UNSENT = [int(state) for state in UNSENT]
 _SENT = [int(state) for state in (*IN_FLIGHT, State.CARRIER_REJECTED)]
+#: States of rows whose number has a line, or is on its way to it; a number that has moved is the line's own and no row's any more.
+_HAS_ITS_LINE = (*IN_FLIGHT, State.HELD, State.READY, State.CARRIER_REJECTED)
 _ENDED = [int(state) for state in (State.DUPLICATE, State.COMPLETED, State.CANCELLED, State.SUPERSEDED)]
 
 
@@ -80,13 +83,14 @@ def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, 
     """Checked rows of one customer settled with what is already there; `file` tells rows of different files apart."""
     with app.store.reading() as connection:
         ended = _against_earlier(app, connection, customer, prepared, findings, named)
+        gone = ended.rows
+        _against_taken_lines(connection, customer, prepared, findings, gone)
         batch = batch_of(
             app, customer, prepared.requests,
             tn=prepared.tn, btn=prepared.btn, toll_free=prepared.toll_free, wireless=prepared.wireless, account_filled=prepared.account_filled,
             rejected=findings.on(len(prepared), severity="error"), again=prepared.again, failures=prepared.failures,
             file=file, place=lambda at: str(prepared.requests.row[at]),
         )  # fmt: skip
-        gone = {row for row, _ in (*ended.replaced, *ended.cancelled)}
         orders = ended.orders | set(looked_up.orders_held_by_rows(connection, sorted(gone)))
         settled = settle(app, connection, customer, batch, findings, affected=orders, gone=gone)
     return Outlook(settled, ended.replaced, ended.cancelled)
@@ -99,6 +103,11 @@ class _Ended:
     replaced: list[tuple[int, State]] = field(default_factory=list)
     cancelled: list[tuple[int, State]] = field(default_factory=list)
     orders: set[int] = field(default_factory=set)
+
+    @property
+    def rows(self) -> set[int]:
+        """The earlier rows that end."""
+        return {row for row, _ in (*self.replaced, *self.cancelled)}
 
     def add(self, kind: list[tuple[int, State]], rows: pd.DataFrame) -> None:
         """Earlier rows that end, as one kind."""
@@ -122,8 +131,7 @@ def _against_earlier(app: App, connection: Connection, customer: str, prepared: 
     position = {int(prepared.tn[at]): at for at in np.flatnonzero(asked).tolist()}
     others = earlier[(earlier.customer != customer) & earlier.state.isin([*_UNSENT, *_SENT]) & (earlier.state != State.REJECTED)]
     findings.add("tn-in-open-order", np.array(sorted({position[tn] for tn in others.tn.tolist()}), np.int64), "tn")
-    gone = {row for row, _ in (*ended.replaced, *ended.cancelled)}
-    own = earlier[(earlier.customer == customer) & earlier.state.isin([*_UNSENT, *_SENT, int(State.COMPLETED)]) & ~earlier.id.isin(gone)].sort_values("id")
+    own = earlier[(earlier.customer == customer) & earlier.state.isin([*_UNSENT, *_SENT, int(State.COMPLETED)]) & ~earlier.id.isin(ended.rows)].sort_values("id")
     if len(own):
         stored = load_rows(app.store, connection, own.id.to_numpy(np.int64)).requests
         places = np.array([position[tn] for tn in own.tn.tolist()], np.int64)
@@ -204,6 +212,27 @@ def _repeat(prepared: Prepared, findings: Findings, at: Ints, code: str, name: s
 
 def _places(rows: pd.DataFrame) -> Sequence[str]:
     return [f"{row} of {file}" for row, file in zip(rows.row, rows.file, strict=True)] if len(rows) else []
+
+
+def lines_for_one(prepared: Prepared, row_ids: Ints) -> tuple[list[str], list[int]]:
+    """The rows that go to a line for one number, and the line of each; of customers without a list of their lines, none."""
+    if prepared.terms.roster is None:
+        return [], []
+    wanted = prepared.terms.roster.takes_one(prepared["destination"]) & ~prepared.again
+    return plain_lines(prepared["destination"].take(wanted)).text().to_pylist(), row_ids[wanted].tolist()
+
+
+def _against_taken_lines(connection: Connection, customer: str, prepared: Prepared, findings: Findings, gone: set[int]) -> None:
+    """Note the rows that go to a line for one number which an earlier open row has for another."""
+    asked = ~prepared.failed("destination") & ~prepared.again
+    lines, at = lines_for_one(prepared, np.arange(len(prepared)))
+    if not lines:
+        return
+    taken = looked_up.rows_on_lines(connection, customer, sorted(set(lines)))
+    taken = taken[taken.state.isin([int(state) for state in _HAS_ITS_LINE]) & ~taken.id.isin(gone)]
+    joined = pd.DataFrame({"line": lines, "at": at, "own": prepared.tn[at]}).merge(taken, on="line")
+    joined = joined[(joined.tn != joined.own) & asked[joined["at"].to_numpy(np.int64)]].drop_duplicates("at")
+    findings.add("destination-busy", joined["at"].to_numpy(np.int64), "destination", detail=_places(joined))
 
 
 def _judge(own: pd.DataFrame, prepared: Prepared, findings: Findings) -> pd.DataFrame:

@@ -55,6 +55,7 @@ def _rehearsed(app: App) -> list[dict[str, Any]]:
         told = ", ".join(f"{number} {state}" for state, number in file.counts.items()) or file.state
         words = f"intake: {file.customer}/{file.name}: {told}"
         lines.append({"stage": "intake", "customer": file.customer, "file": file.name, "state": file.state, "rows": dict(file.counts), "words": words})
+    lines += [{"stage": "intake", "words": f"intake: {said}"} for said in tally.waiting]
     for sent in tally.sent:
         words = f"submit: {sent.name}: {sent.orders} orders, {sent.lines} lines to {sent.partner}"
         lines.append({"stage": "submit", "partner": sent.partner, "file": sent.name, "orders": sent.orders, "lines": sent.lines, "words": words})

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.papers import ENDINGS
 from batchport.spreadsheets.sheet import Unreadable
 
-#: Files that accompany a sheet and are none.
-PAPERS = (".pdf", ".tif", ".tiff")
 #: What a packed file may at most grow by, once it is beyond `_SMALL`.
 _RATIO = 200
 _SMALL = 10 * 1024 * 1024
@@ -32,7 +31,7 @@ class Member:
     @property
     def is_paper(self) -> bool:
         """Whether it accompanies sheets by its name."""
-        return PurePosixPath(self.name).suffix.lower() in PAPERS
+        return PurePosixPath(self.name).suffix.lower() in ENDINGS
 
 
 def unpack(archive: Path, folder: Path, limits: Limits) -> list[Member]:

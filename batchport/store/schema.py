@@ -6,6 +6,10 @@ statement moves all rows of a submission, and no PIN or account number is ever i
 
 `rows.live` says whether a row may still change; both telephone number indexes are partial on it, so that years of history do not slow tonight's intake,
 and an update of `state` does not touch an index.
+
+`destinations` holds the rows of customers with a roster that go to a line for one number, and of nobody else: it answers whether a line is taken without
+opening earlier sheets. `papers` are what came beside sheets, sealed; `file_papers` says which paper a sheet meant by a name. `waiting` are files in the
+inboxes that cannot be dealt with yet: sheets without their papers, and papers that no sheet has named.
 """
 
 from __future__ import annotations
@@ -79,6 +83,39 @@ pieces = Table(
     Column("rows", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     PrimaryKeyConstraint("file_id", "start"),
+)  # fmt: skip
+
+papers = Table(
+    "papers", metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer", String(80), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("alike", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("form", String(8), nullable=False),
+    Column("trouble", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    UniqueConstraint("customer", "alike", "sha256"),
+)  # fmt: skip
+
+file_papers = Table(
+    "file_papers", metadata,
+    Column("file_id", Id, ForeignKey("files.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("paper_id", Id, ForeignKey("papers.id"), nullable=False),
+    PrimaryKeyConstraint("file_id", "name"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+waiting = Table(
+    "waiting", metadata,
+    Column("customer", String(80), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("wants", Text, nullable=False),
+    PrimaryKeyConstraint("customer", "name"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 orders = Table(
@@ -156,6 +193,15 @@ holds = Table(
     Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
     PrimaryKeyConstraint("order_id", "row_id"),
     Index("ix_holds_row_id", "row_id"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+destinations = Table(
+    "destinations", metadata,
+    Column("customer", String(80), nullable=False),
+    Column("line", Text, nullable=False),
+    Column("row_id", Id, ForeignKey("rows.id"), nullable=False),
+    PrimaryKeyConstraint("customer", "line", "row_id"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 

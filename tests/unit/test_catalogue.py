@@ -26,7 +26,7 @@ RULES = list(catalogue().values())
 #: The groups in the order in which the contract lists them.
 PARTS = ("file", "number", "kind", "account", "carrier", "names", "address", "dates", "line", "papers", "order", "row")
 ALWAYS_KNOWN = {"value", "column", "suggestion"}
-CASE_KEYS = {"rows", "text", "encoding", "on", "with", "settings", "before", "answer", "note"}
+CASE_KEYS = {"rows", "text", "encoding", "on", "with", "files", "settings", "before", "answer", "note"}
 STATUSES = {"ACK", "REJECT", "DELAY", "FOC", "COMPLETE", "CANCEL"}
 
 #: What the contract says is not an error.
