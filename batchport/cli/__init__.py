@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: Command -> module of this package; in the order in which a newcomer needs them.
 _COMMANDS = {
-    "init": "home", "template": "home", "rules": "home", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages", "submit": "stages",
-    "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act",
+    "init": "home", "template": "home", "rules": "home", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages",
+    "submit": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act",
 }  # fmt: skip
 
 NEEDS_SOMEBODY, USAGE, OUR_FAULT = 1, 2, 3

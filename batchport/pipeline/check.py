@@ -25,9 +25,11 @@ from batchport.domain.table import Column, Ints, Mask
 from batchport.domain.terms import Terms
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, ReadFile, read_requests
+from batchport.pipeline.columns import saved_of
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
+from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.results import Summary, results_csv, results_workbook
 
@@ -136,7 +138,7 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
         OSError: a file cannot be opened.
     """
     terms = app.terms(customer) if app is not None and customer is not None else Terms()
-    saved = app.customer(customer).columns if app is not None and customer is not None else {}
+    saved = saved_of(app, customer) if app is not None and customer is not None else Saved()
     with ReaderChild(limits) as child:
         files = [read_requests(path, name, terms, limits, saved, child) for path, name in paths]
     findings = Findings(terms.severities)

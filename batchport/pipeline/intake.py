@@ -26,15 +26,17 @@ from batchport.domain.requests import Requests
 from batchport.domain.table import Ints
 from batchport.files import sync_folder
 from batchport.pipeline.app import App
-from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, read_requests
+from batchport.pipeline.assess import READ, UNMAPPED, UNREADABLE, FileFinding, ReadFile, read_requests
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import Settled, batch_of, settle, write_holds, write_orders
-from batchport.pipeline.shelves import shelve
+from batchport.pipeline.columns import proposal_of, saved_of
+from batchport.pipeline.shelves import archived, plain_copy, shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.wording import masked
 from batchport.spreadsheets.child import ReaderChild
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
+from batchport.store.mappings import ask_to_retake, to_retake
 from batchport.store.pieces import Piece, insert_pieces, load_rows, seal_sheet
 from batchport.store.schema import files, rows
 from batchport.transport.arrivals import Arrival, complete_files
@@ -52,18 +54,40 @@ class _Source:
     name: str
     sha256: str
     size: int
+    #: The record of the file while it waited for its columns, where it is taken from the archive.
+    waited: int | None = None
 
 
 def intake(app: App, tally: PassTally, pass_id: int) -> None:
     """Take in every complete file of every customer's inbox, in the order they arrived."""
     inboxes = {app.settings.folder("inbox", customer): customer for customer in app.settings.customers}
     _tell_strangers(app, tally)
+    retake(app, tally, pass_id)
     with ReaderChild(app.limits) as child:
         for arrival in _arrivals(app, inboxes):
             if arrival.path.suffix.lower() in _PAPERS:
                 continue
             source = _source(inboxes[arrival.path.parent], arrival.path, arrival.name)
             _take(app, tally, pass_id, source, child, again=False)
+    retake(app, tally, pass_id)
+
+
+def retake(app: App, tally: PassTally, pass_id: int) -> None:
+    """Make rows of files that waited, and whose columns were confirmed since; they lie in the archive."""
+    with app.store.reading() as connection:
+        waited = to_retake(connection)
+    if not waited:
+        return
+    with ReaderChild(app.limits) as child:
+        for record in waited:
+            found = archived(app, record)
+            if found is None:
+                with app.store.transaction() as connection:
+                    ask_to_retake(connection, record.id, wanted=False)
+                tally.trouble(f"{record.name} of {record.customer} is not in the archive any more; its columns are confirmed: drop it again")
+                continue
+            with plain_copy(app, found, record) as path:
+                _take(app, tally, pass_id, _Source(record.customer, path, record.name, record.sha256, record.bytes, record.id), child, again=True)
 
 
 def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer: str) -> None:
@@ -108,9 +132,8 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
     if seen is not None and useful and not again:
         _store_repeated(app, tally, pass_id, source, seen.id, seen.name)
         return
-    customer = app.customer(source.customer)
     terms = app.terms(source.customer)
-    read = read_requests(source.path, source.name, terms, app.limits, customer.columns, child)
+    read = read_requests(source.path, source.name, terms, app.limits, saved_of(app, source.customer), child)
     if read.state != READ:
         _store_without_rows(app, tally, pass_id, source, read, in_place=again)
         return
@@ -290,9 +313,18 @@ def _insert_file(
         files.insert().values(
             id=file_id, customer=source.customer, name=source.name, sha256=source.sha256, bytes=source.size, state=read.state, received=app.stamp,
             pass_id=pass_id, first_row=first_row, rows=length, sheets=json.dumps(sheets), problems=json.dumps([asdict(problem) for problem in read.problems]),
-            same_as=same_as, put_away=False, results_due=length > 0,
+            same_as=same_as, put_away=source.waited is not None, results_due=length > 0, proposal=_sealed_proposal(app, source, read), retake=False,
         )
     )  # fmt: skip
+    if source.waited is not None:
+        ask_to_retake(connection, source.waited, wanted=False)
+
+
+def _sealed_proposal(app: App, source: _Source, read: ReadFile) -> bytes | None:
+    """What the columns of an unmapped file may mean; sealed, since examples of cells stand in it."""
+    if read.state != UNMAPPED:
+        return None
+    return app.store.keyring.seal(json.dumps(proposal_of(read)).encode(), f"proposal {source.sha256}")
 
 
 def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, same_as: int, same_name: str) -> None:
@@ -311,7 +343,7 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0)
-        queue_mails(app, connection, pass_id, "received", source.customer, ())
+        queue_mails(app, connection, pass_id, "columns" if read.state == UNMAPPED else "received", source.customer, ())
     tally.file(source.customer, source.name, read.state, ())
     if not in_place:
         _put_away(app, source, file_id, read.state, read.problems)

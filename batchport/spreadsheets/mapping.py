@@ -184,7 +184,7 @@ def _refuse(mapping: ColumnMapping, place: int, name: str, cells: Sequence[str])
     others = _MISTAKEN.get(name, ())
     looks = described(cells)
     why = f"its cells are not what the header says{f': they look like {looks}' if looks else ''}"
-    mapping.leave(place, tuple(dict.fromkeys((name, *(each for each in others if decides((each,), cells))))), why)
+    mapping.leave(place, (*(each for each in others if decides((each,), cells)), name), why)
     mapping.refused.append(place)
 
 

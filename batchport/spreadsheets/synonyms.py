@@ -301,6 +301,7 @@ _RULES: tuple[_Rule, ...] = (
         is_wireless: wireless / port
     """),
     *_rules(BY_CONTENT, """
+        tn: number /
         tn: wireless number|phone|tn / number phone current service
         btn: billing number / current
         account_number: billing number / current
@@ -335,6 +336,7 @@ _RULES: tuple[_Rule, ...] = (
         losing_carrier: company current / name
         authorized_name: account owner / name
         authorized_name: owner / name company
+        pin: customer pin / number code
         pin: portout pin|password / code number
         pin: pin|password|code security|account|portout / number
         service_address: customer|company|account address / street line 1

@@ -6,6 +6,9 @@ statement moves all rows of a submission, and no PIN or account number is ever i
 
 `rows.live` says whether a row may still change; both telephone number indexes are partial on it, so that years of history do not slow tonight's intake,
 and an update of `state` does not touch an index.
+
+A file whose columns were not certain keeps its proposal (sealed, since examples of cells stand in it); `retake` says that its columns were confirmed
+since, and that the next pass is to make rows of it.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )  # fmt: skip
 
@@ -65,10 +69,27 @@ files = Table(
     Column("same_as", Id, ForeignKey("files.id")),
     Column("put_away", Boolean, nullable=False),
     Column("results_due", Boolean, nullable=False),
+    Column("proposal", LargeBinary),
+    Column("retake", Boolean, nullable=False, server_default=false()),
     Index("ix_files_content", "customer", "sha256"),
     Index("ix_files_first_row", "first_row"),
     Index("ix_files_pass", "pass_id"),
+    Index("ix_files_retake", "id", sqlite_where=text("retake"), postgresql_where=text("retake")),
+    Index("ix_files_unmapped", "customer", sqlite_where=text("state = 'unmapped'"), postgresql_where=text("state = 'unmapped'")),
     Index("ix_files_results_due", "id", sqlite_where=text("results_due"), postgresql_where=text("results_due")),
+)  # fmt: skip
+
+mappings = Table(
+    "mappings", metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer", String(80), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("columns", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("ix_mappings_customer", "customer", "fingerprint"),
 )  # fmt: skip
 
 pieces = Table(
