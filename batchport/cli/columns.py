@@ -85,13 +85,11 @@ def _print(shown: Shown) -> None:
     from batchport.pipeline.wording import file_words
 
     several = len({line["sheet"] for line in shown.lines}) > 1
-    heads = ("Column", "Taken for", "How sure", "Why", "Cells")
+    heads = ["Sheet", "Column", "Taken for", "How sure", "Why", "Cells"][0 if several else 1 :]
     rows = [
-        (line["header"], line["field"] or ("one of " + ", ".join(line["candidates"]) + "?" if line["candidates"] else ""), line["certainty"], line["reason"], " | ".join(line["samples"]))
+        (*([line["sheet"] or ""] if several else []), line["header"], line["field"] or ("one of " + ", ".join(line["candidates"]) + "?" if line["candidates"] else ""), line["certainty"], line["reason"], " | ".join(line["samples"]))
         for line in shown.lines
     ]
-    if several:
-        heads, rows = ("Sheet", *heads), [(line["sheet"] or "", *row) for line, row in zip(shown.lines, rows, strict=True)]
     print_table(heads, rows, empty="No columns.")
     click.echo()
     for problem in shown.read.problems:

@@ -17,10 +17,11 @@ _NUMBER = re.compile(r"^(?P<number>[NSEW]?\d+[A-Za-z]?(?:[-/]?[NSEW]?\d+[A-Za-z]
 _TYPES = frozenset(("st", "street", "ave", "avenue", "rd", "road", "blvd", "dr", "drive", "ln", "lane", "way", "pl", "ct", "hwy", "pkwy", "ter", "cir"))
 
 #: Codes of states, territories and provinces as they stand at the end of an address.
-_STATES = frozenset(
-    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA WA WV WI WY "
-    "PR VI GU MP AS AB BC MB NB NL NS NT NU ON PE QC SK YT".split()
-)
+_LISTED = """
+    AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA
+    WA WV WI WY PR VI GU MP AS AB BC MB NB NL NS NT NU ON PE QC SK YT
+"""
+_STATES = frozenset(_LISTED.split())
 _WHOLE = re.compile(
     r"\s*(?P<line>\S.*?)\s*,\s*(?P<city>[^\W\d_][^,0-9]*?)\s*,\s*(?P<state>[A-Za-z]{2})\s*[, ]\s*"
     r"(?P<zip>[0-9]{5}(?:-[0-9]{4})?|[A-Za-z][0-9][A-Za-z] ?[0-9][A-Za-z][0-9])\s*(?:,\s*(?:usa?|u\.s\.a?\.?|united states|canada))?\s*",

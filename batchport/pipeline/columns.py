@@ -25,8 +25,9 @@ from batchport.pipeline.wording import MASK, file_words
 from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.headers import SYNONYM, Confirmed, Saved, comparable, fingerprint, header_set, hidden
 from batchport.spreadsheets.limits import Limits
-from batchport.spreadsheets.sheet import Sheet, Unreadable
-from batchport.spreadsheets.witness import LOOKED_AT, decides, refuses, said
+from batchport.spreadsheets.mapping import first_cells
+from batchport.spreadsheets.sheet import Unreadable
+from batchport.spreadsheets.witness import decides, refuses, said
 from batchport.store.acts import record_act
 from batchport.store.mappings import ask_to_retake, confirmed_of, insert_mapping, waiting_files
 
@@ -67,13 +68,13 @@ def _sheet_lines(file: str, read: SheetRead) -> Iterator[dict[str, Any]]:
     sheet, mapping = read.sheet, read.mapping
     proposed = _proposed(read)
     repeated = {header for _, header in read.repeated}
-    cells = {place: _cells(sheet, place) for place in range(len(sheet.headers))}
+    cells = {place: first_cells(sheet, place) for place in range(len(sheet.headers))}
     secrets = {
         cell.strip() for place in cells if hidden(sheet.headers[place]) or _is_secret(_names(read, place)) for cell in said(cells[place]) if len(cell.strip()) > 2
     }
     for place, header in enumerate(sheet.headers):
         name = mapping.field_at(place)
-        line = {"file": file, "sheet": sheet.name, "place": place, "header": header, "field": name, "certainty": CERTAIN, "reason": "", "candidates": []}
+        line: dict[str, Any] = {"file": file, "sheet": sheet.name, "place": place, "header": header, "field": name, "certainty": CERTAIN, "reason": "", "candidates": []}
         if name is not None:
             line["reason"] = _REASONS[mapping.reason[place]]
             if header in repeated:
@@ -90,11 +91,6 @@ def _sheet_lines(file: str, read: SheetRead) -> Iterator[dict[str, Any]]:
         yield line
 
 
-def _cells(sheet: Sheet, place: int) -> list[str]:
-    """The first cells of a column."""
-    return [text or "" for text in sheet.cells.column(place).slice(0, LOOKED_AT).to_pylist()]
-
-
 def _names(read: SheetRead, place: int) -> tuple[str, ...]:
     """What a column is, or may be."""
     name = read.mapping.field_at(place)
@@ -106,14 +102,14 @@ def _proposed(read: SheetRead) -> dict[int, str]:
     mapping = read.mapping
     wishes: dict[int, str] = {}
     for place, candidates in mapping.ambiguous.items():
-        cells = _cells(read.sheet, place)
+        cells = first_cells(read.sheet, place)
         # What the cells contradict is not proposed; before the others, what they agree with.
-        fit = [name for name in candidates if name not in mapping.columns and not refuses(name, SYNONYM, cells)]
+        fit = [name for name in candidates if name not in mapping.columns and not refuses(name, SYNONYM, said(cells))]
         if fit:
             wishes[place] = decides(fit, cells) or fit[0]
     lacking = [name for name in _TOLD_BY_CELLS if BY_NAME[name].label in read.missing and name not in wishes.values()]
     for place in mapping.unknown if lacking else ():
-        if not mapping.why.get(place) and (name := decides(lacking, _cells(read.sheet, place))):
+        if not mapping.why.get(place) and (name := decides(lacking, first_cells(read.sheet, place))):
             wishes[place] = name
     often = Counter(wishes.values())
     return {place: name for place, name in wishes.items() if often[name] == 1}

@@ -27,9 +27,9 @@ from batchport.domain.table import Ints
 from batchport.files import sync_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, UNMAPPED, UNREADABLE, FileFinding, ReadFile, read_requests
+from batchport.pipeline.columns import proposal_of, saved_of
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import Settled, batch_of, settle, write_holds, write_orders
-from batchport.pipeline.columns import proposal_of, saved_of
 from batchport.pipeline.shelves import archived, plain_copy, shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.wording import masked

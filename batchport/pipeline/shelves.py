@@ -39,7 +39,7 @@ def archived(app: App, record: Any) -> Path | None:
     archive = app.settings.folder("archive")
     for folder in sorted(archive.iterdir()) if archive.is_dir() else ():
         for name in (record.name, f"{record.sha256[:8]}-{record.name}"):
-            path = folder / record.customer / name
+            path: Path = folder / record.customer / name
             if path.is_file() and _free(app, path, f"original {record.sha256}"):
                 return path
     return None

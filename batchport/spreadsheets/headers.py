@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from batchport.domain.fields import ADDRESS, FIELDS, PARTS, RESULT_LABELS
-from batchport.spreadsheets.synonyms import BY_CONTENT, CERTAIN, SUGGESTED, Sense, senses, words_of
+from batchport.spreadsheets.synonyms import BY_CONTENT, CERTAIN, Sense, senses, words_of
 
 SAVED, LABEL, ALIAS, SYNONYM, CONTENT = "saved", "label", "alias", "synonym", "content"
 
@@ -43,7 +43,7 @@ _PORT_OUT_PIN = re.compile(r"\W*port[\W_]+out[\W_]*pin\W*", re.IGNORECASE)
 _SIGNS = re.compile(r"[^a-z0-9]+")
 #: Words in brackets that turn a header into something else; `billing` does so to an address.
 _TURNING = frozenset(
-    "new contact mailing home work office emergency alternate alt fax email ssn social sin nas tax internal signed gaining winning old previous after vendor".split()
+    ["new", "contact", "mailing", "home", "work", "office", "emergency", "alternate", "alt", "fax", "email", "ssn", "social", "sin", "nas", "tax", "internal", "signed", "gaining", "winning", "old", "previous", "after", "vendor"]
 )
 _ALTERNATIVES = re.compile(r"\s*/\s*|\s+(?:or|ou)\s+", re.IGNORECASE)
 #: Names of the groups that programming interfaces put before the names of what they ask for, as in `end_user.location.postal_code`.
@@ -212,33 +212,40 @@ def _unsaved(header: str) -> Meaning:
 
 def _plainly(header: str) -> Meaning:
     """What a header says that has no brackets."""
-    key = comparable(header)
     if not any(map(str.isalpha, header)):
         return Meaning()  # a lone # counts rows
+    return _listed(header) or _of_words(header)
+
+
+def _listed(header: str) -> Meaning | None:
+    """What a header means that is known whole; None where it is not."""
+    key = comparable(header)
     if key in _labels():
         return Meaning(Target(_labels()[key], LABEL))
-    if key in _aliases():
-        name = _aliases()[key]
-        if name in ("loa_file", "invoice_file") and header.rstrip().endswith("?"):
-            return Meaning(candidates=(name,), by_content=True, why="it asks whether there is one, not what it is called")
-        return Meaning(Target(name, ALIAS))
+    name = _aliases().get(key)
+    if name in ("loa_file", "invoice_file") and header.rstrip().endswith("?"):
+        return Meaning(candidates=(name,), by_content=True, why="it asks whether there is one, not what it is called")
     # What carriers call a port-out PIN is the losing side's; as one word it may be the PIN that is set on the gaining side.
-    if _PORT_OUT_PIN.fullmatch(header):
-        return Meaning(Target("pin", ALIAS))
+    if name is not None or _PORT_OUT_PIN.fullmatch(header):
+        return Meaning(Target(name or "pin", ALIAS))
     if key in AMBIGUOUS:
         return Meaning(candidates=AMBIGUOUS[key], by_content=key != "portoutpin", why="the header means one thing here and another there")
-    segments = re.split(r"[./]", header)
-    if len(segments) > 1 and all(comparable(each) in _GROUPS for each in segments[:-1]) and comparable(segments[-1]):
-        return _plainly(segments[-1])
-    said = dict.fromkeys(name for name in map(_name_of, _ALTERNATIVES.split(header)) if name)
-    if len(said) > 1:
-        return Meaning(candidates=tuple(said), by_content=True, why="the header names two things")
+    return None
+
+
+def _of_words(header: str) -> Meaning:
+    """What the words of a header say that is not known whole."""
+    *groups, last = re.split(r"[./]", header)
+    if groups and comparable(last) and all(comparable(each) in _GROUPS for each in groups):
+        return _plainly(last)
+    named = tuple(dict.fromkeys(name for name in map(_name_of, _ALTERNATIVES.split(header)) if name))
+    if len(named) > 1:
+        return Meaning(candidates=named, by_content=True, why="the header names two things")
     found = senses(header)
     if name := _sure(found):
         return Meaning(Target(name, SYNONYM))
     if found:
-        names = tuple(sense.name for sense in found if sense.trust != SUGGESTED) or tuple(sense.name for sense in found)
-        return Meaning(candidates=names, by_content=found[0].trust == BY_CONTENT, why="the header alone does not say it for certain")
+        return Meaning(candidates=tuple(sense.name for sense in found), by_content=found[0].trust == BY_CONTENT, why="the header alone does not say it for certain")
     text = " ".join(re.findall("[a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKD", header)).lower()))
     return Meaning(why=next((reason for pattern, reason in _NOT_OURS if pattern.search(text)), ""))
 

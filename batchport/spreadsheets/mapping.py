@@ -18,7 +18,7 @@ from batchport.domain.table import Column, Mask
 from batchport.spreadsheets.cells import repeats
 from batchport.spreadsheets.headers import ALIAS, AMBIGUOUS, CONTENT, NAMES_ALONE, SAVED, SYNONYM, comparable, meaning, result_headers, saved_headers
 from batchport.spreadsheets.sheet import Sheet
-from batchport.spreadsheets.witness import BUSINESS, LOOKED_AT, RESIDENTIAL, decides, described, is_company, is_one_word, refuses
+from batchport.spreadsheets.witness import BUSINESS, LOOKED_AT, RESIDENTIAL, decides, described, is_company, is_judged, is_one_word, refuses, said
 
 _SUBSCRIBERS = {**dict.fromkeys(RESIDENTIAL, "Residential"), **dict.fromkeys(BUSINESS, "Business")}
 _NAME_PARTS = ("first_name", "middle_name", "last_name")
@@ -33,6 +33,8 @@ _MISTAKEN = {
     "account_type": ("subscriber_type", "number_type"), "number_type": ("account_type", "partial"), "is_wireless": ("tn",), "tn": ("contact_email", "account_number"),
     "account_number": ("name",), "name": ("subscriber_type",), "loa_file": ("authorized_name",),
 }  # fmt: skip
+#: So many cells are looked at first, and so many of them must say something to be enough.
+_FEW, _ENOUGH = 16, 6
 _ALWAYS_REQUIRED = ("tn", "losing_carrier", "account_type", "number_type", "name", "destination")
 
 
@@ -129,19 +131,23 @@ def _look_around(mapping: ColumnMapping, headers: Sequence[str]) -> None:
     def unsaved(name: str) -> list[int]:
         return [place for place in columns.get(name, ()) if mapping.reason[place] != SAVED]
 
-    for place in unsaved("postal_code"):
-        if "billing" in keys[place] and (len(columns["postal_code"]) > 1 or not columns.keys().isdisjoint(_STREET)):
+    if len(columns.get("postal_code", ())) > 1 or not columns.keys().isdisjoint(_STREET):
+        for place in [place for place in unsaved("postal_code") if "billing" in keys[place]]:
             mapping.leave(place, ("postal_code",), "it is the ZIP of the bill; where the service is counts")
     if not _RANGE_ENDS.isdisjoint(keys):
-        for place in unsaved("tn"):
-            if keys[place] in _RANGE_STARTS:
-                mapping.leave(place, ("tn",), "a range that stands in two columns is not read; write it into one cell, as 617-234-1000-1009")
+        for place in [place for place in unsaved("tn") if keys[place] in _RANGE_STARTS]:
+            mapping.leave(place, ("tn",), "a range that stands in two columns is not read; write it into one cell, as 617-234-1000-1009")
     if "street_number" in columns and "street_name" not in columns:
-        for place in unsaved("service_address"):
-            if keys[place] in _STREETS:
-                reason = mapping.reason[place]
-                mapping.leave(place, (), "")
-                mapping.take(place, "street_name", reason)
+        for place in [place for place in unsaved("service_address") if keys[place] in _STREETS]:
+            reason = mapping.reason[place]
+            mapping.leave(place, (), "")
+            mapping.take(place, "street_name", reason)
+    _give_way(mapping)
+
+
+def _give_way(mapping: ColumnMapping) -> None:
+    """Leave out columns of a field that others say more plainly, where customers often have several of its kind."""
+    columns = mapping.columns
     # What only words say gives way to a column that says it by a name of its own.
     for name in [name for name, places in columns.items() if name in _ONE_OF_MANY and len(places) > 1]:
         plain = [place for place in columns[name] if mapping.reason[place] == SYNONYM]
@@ -160,7 +166,7 @@ def map_sheet(sheet: Sheet, saved: Mapping[str, str] | None = None) -> ColumnMap
     known = saved_headers(saved)
     cells = _Cells(sheet)
     for name, places in list(mapping.columns.items()):
-        for place in [place for place in places if mapping.reason[place] != SAVED and refuses(name, mapping.reason[place], cells[place])]:
+        for place in [place for place in places if mapping.reason[place] != SAVED and _refused(name, mapping.reason[place], cells, place)]:
             _refuse(mapping, place, name, cells[place])
     _decide(mapping, sheet, known, cells)
     return mapping
@@ -171,12 +177,33 @@ class _Cells(dict[int, list[str]]):
 
     def __init__(self, sheet: Sheet) -> None:
         super().__init__()
-        self._table = sheet.cells
+        self._sheet = sheet
 
     def __missing__(self, place: int) -> list[str]:
-        column = self._table.column(place).slice(0, LOOKED_AT)
-        self[place] = [text or "" for text in column.to_pylist()]
+        self[place] = first_cells(self._sheet, place)
         return self[place]
+
+    def few(self, place: int) -> list[str]:
+        """The very first cells: most often they tell enough."""
+        return first_cells(self._sheet, place, _FEW)
+
+
+def first_cells(sheet: Sheet, place: int, count: int = LOOKED_AT) -> list[str]:
+    """The first cells of a column."""
+    column = sheet.cells.column(place).slice(0, count)
+    # One cell of a dictionary at a time takes ten times as long as all of a plain column.
+    plain = column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
+    return [text or "" for text in plain.to_pylist()]
+
+
+def _refused(name: str, reason: str, cells: _Cells, place: int) -> bool:
+    """Whether the cells are of something else than the header says; all are looked at only where the very first do not fit it."""
+    if not is_judged(name):
+        return False
+    few = said(cells.few(place))
+    if len(few) >= _ENOUGH and not refuses(name, reason, few):
+        return False
+    return refuses(name, reason, said(cells[place]))
 
 
 def _refuse(mapping: ColumnMapping, place: int, name: str, cells: Sequence[str]) -> None:

@@ -41,8 +41,9 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"end users?|utilisateur final", "enduser"),
         (r"resp org|responsible org(?:ani[sz]ation)?|organisation responsable", "resporg"),
         (r"letters? of (?:authori[sz]ation|agency)|lettres? d autorisation", "loa"),
-        (r"zip plus (?:4|four)|zip 4", "zip four"),
-        (r"(?:telephone|phone) (?:service )?(?:company|co|carrier|provider)|compagnie de telephone", "carrier"),
+        (r"zip (?:code )?(?:plus )?(?:4|four)", "zip four"),
+        (r"y n|yes no|oui non|o n", ""),
+        (r"(?:telephone|phone) (?:service )?(?:company|co|carrier|provider)|(?:compagnie|fournisseur|operateur) (?:de )?telephon(?:e|ie|ique)", "carrier"),
         (r"f name", "first name"),
         (r"l name", "last name"),
         (r"(?:number|num|no|count|total|qty|quantity) of(?= (?:tns|lines|numbers|dids|phones|accounts|ports)\b)|nombre de|total", "count"),
@@ -73,12 +74,12 @@ _FORMS = {
     "st": "st",
     "house": "house civic civique",
     "city": "city town ville municipality municipalite locality localite",
-    "state": "state states province provinces prov etat",
+    "state": "state states province provinces prov etat territory territoire",
     "zip": "zip zips zipcode zipcodes postal postcode postalcode",
     "code": "code codes cd abbr abbreviation",
     "country": "country pays cntry",
     "name": "name names nm nom noms",
-    "company": "company companies business bus biz corporate corporation organization organisation entreprise societe compagnie entity affaires",
+    "company": "company companies business bus biz co corporate corporation organization organisation entreprise societe compagnie entity affaires",
     "customer": "customer customers cust client clients",
     "subscriber": "subscriber subscribers abonne abonnes",
     "enduser": "enduser eu",
@@ -111,7 +112,7 @@ _FORMS = {
     "wished": "desired preferred wanted souhaitee demandee desiree voulue",
     "target": "target cible",
     "foc": "foc",
-    "main": "main primary principal principale pilot lead",
+    "main": "main primary principal principale pilot lead master",
     "type": "type types typ class",
     "partial": "partial partiel partielle",
     "full": "full complete complet complete whole",
@@ -130,7 +131,7 @@ _FORMS = {
     "middle": "middle",
     "initial": "initial initials",
     "unit": "unit units suite ste apt apartment appartement unite",
-    "floor": "floor flr room rm etage",
+    "floor": "floor flr room rm etage bldg building batiment",
     "direction": "direction directional dir",
     "pre": "pre prefix",
     "post": "post suffix",
@@ -176,11 +177,12 @@ _COMPOUNDS = {
     "multiline": ("multi", "line"), "singleline": ("single", "line"), "predir": ("pre", "direction"), "predirectional": ("pre", "direction"),
     "postdir": ("post", "direction"), "postdirectional": ("post", "direction"), "subaccount": ("sub", "account"), "authnm": ("authorized", "name"),
 }  # fmt: skip
-_STOP = frozenset(
-    "the a an of for on in at to be being is are as with by from or my your who their its please enter if any only this that which what you want wish all list each "
-    "de du des d la le les l un une ou votre vos au aux sur pour avec chez par etre "
-    "y yes oui non digit digits field column value values".split()
-)
+_LISTED = """
+    the a an of for on in at to be being is are as with by from or my your who their its please enter if any only this that which what you want
+    wish all list each de du des d la le les l un une ou votre vos au aux sur pour avec chez par etre y yes oui non digit digits field column
+    value values indicator flag
+"""
+_STOP = frozenset(_LISTED.split())
 #: Pieces of two letters that a word written together may have.
 _SHORT = frozenset(("no", "tn", "id", "nm"))
 
@@ -224,12 +226,12 @@ _RULES: tuple[_Rule, ...] = (
         btn: btn / number phone billing main current carrier losing
         btn: btn account /
         btn: billing phone|tn / number account main current carrier losing
-        btn: main number|phone|tn|line / number phone tn line billing account current carrier losing
+        btn: main number|phone|tn|line / number phone tn line billing current carrier losing
         btn: account phone|tn / number billing main current carrier losing
         new_btn: new|replacement btn / number phone main billing tn
         new_btn: new|replacement billing number|phone|tn / number phone main tn
         new_btn: new|replacement main number|phone|tn / number phone tn
-        account_number: account number / current losing old carrier billing customer wireless service subscriber company ban
+        account_number: account number / current losing old carrier billing customer wireless service subscriber company ban main
         account_number: ban / number account billing carrier current losing
         account_number: account / current losing carrier billing
         account_type: account type / current losing carrier line billing
@@ -242,6 +244,7 @@ _RULES: tuple[_Rule, ...] = (
         name: full name / legal customer subscriber enduser company account billing current
         name: account|billing|legal name / legal holder customer full company account billing current carrier
         name: subscriber|enduser /
+        name: first name and / last full
         name: account holder / name full
         name: first last / name and full customer
         authorized_name: authorized name|rep|signer|contact|owner / name rep signer contact owner customer company enduser account loa full current carrier
@@ -294,7 +297,7 @@ _RULES: tuple[_Rule, ...] = (
         customer_ref: ticket|project|store|site / number id reference customer own
         customer_ref: location / number id
         customer_ref: customer order number|id|reference / own
-        notes: note / port transfer carrier additional
+        notes: note / port transfer carrier additional order customer
         first_name: first name / customer subscriber enduser residential account holder
         last_name: last name / customer subscriber enduser residential account holder
         middle_name: middle name|initial / customer subscriber enduser
@@ -379,12 +382,10 @@ def senses(header: str) -> tuple[Sense, ...]:
     >>> senses("Acct No. with Losing Carrier"), senses("Billing Address")
     ((Sense(name='account_number', trust=0),), ())
     """
-    if len(header) > _LONGEST:
-        return ()
-    words = words_of(header)
-    if not words or None in words:
-        return ()
+    words = words_of(header) if len(header) <= _LONGEST else ()
     known = tuple(word for word in words if word is not None)
+    if not known or len(known) < len(words):
+        return ()
     if known in _ORDERED:
         return _ORDERED[known]
     bag = frozenset(known)
@@ -392,16 +393,19 @@ def senses(header: str) -> tuple[Sense, ...]:
         return ()
     if ("account", "number") in pairwise(known) and not bag.isdisjoint(("phone", "tn", "btn")):
         return Sense("account_number", SUGGESTED), Sense("btn", SUGGESTED)
+    return _by_rules(bag)
+
+
+def _by_rules(words: frozenset[str]) -> tuple[Sense, ...]:
+    """What the rules say of some words: of those that fit, the ones that may be trusted most."""
     found: dict[str, int] = {}
     for rule in _RULES:
-        if rule.fits(bag):
+        if rule.fits(words):
             found.setdefault(rule.name, rule.trust)
     best = min(found.values(), default=CERTAIN)
-    chosen = [Sense(name, trust) for name, trust in found.items() if trust == best]
-    if best == CERTAIN and len(chosen) > 1:
-        # Two rules are sure of two things: then neither is.
-        return tuple(Sense(sense.name, SUGGESTED) for sense in chosen)
-    return tuple(chosen)
+    chosen = [name for name, trust in found.items() if trust == best]
+    # Two rules that are sure of two things: then neither is.
+    return tuple(Sense(name, SUGGESTED if best == CERTAIN and len(chosen) > 1 else best) for name in chosen)
 
 
 def words_of(header: str) -> tuple[str | None, ...]:

@@ -7,6 +7,7 @@ mean (`Type` above Single-Line and Multi-Line). They never make a field of a col
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from batchport.domain.normalise import ACCOUNT_TYPE_WORDS, NO, NUMBER_TYPE_WORDS, YES, squeezed
@@ -134,6 +135,11 @@ def said(cells: Sequence[str]) -> list[str]:
     return [cell for cell in cells if cell and not _BLANK.fullmatch(cell)]
 
 
+def is_judged(name: str) -> bool:
+    """Whether cells can refuse a field or part at all."""
+    return name in _FOREIGN
+
+
 def refuses(name: str, reason: str, cells: Sequence[str]) -> bool:
     """Whether the cells are of something else than the field that the header says.
 
@@ -143,30 +149,27 @@ def refuses(name: str, reason: str, cells: Sequence[str]) -> bool:
     Args:
         name: field or part.
         reason: how the header says it.
-        cells: the first cells of the column, as written.
+        cells: those of the first cells of the column that say something, as written.
     """
     foreign = _FOREIGN.get(name)
-    if foreign is None:
+    if foreign is None or len(cells) < 2:
         return False
-    filled = said(cells)
-    if len(filled) < 2:
-        return False
-    if name == "tn" and reason != LABEL and len(filled) > 2:
-        return _most(filled, lambda text: not _is_number(text))
-    return _most(filled, foreign)
+    if name == "tn" and reason != LABEL and len(cells) > 2:
+        return _most(cells, lambda text: not _is_number(text))
+    return _most(cells, foreign)
 
 
 def _most(cells: Sequence[str], predicate: Callable[[str], bool]) -> bool:
     """Whether more than half of the cells pass; looks no further than is needed to know."""
     needed = len(cells) // 2 + 1
     spare = len(cells) - needed
-    for cell in cells:
+    for cell, times in Counter(cells).items():
         if predicate(cell):
-            needed -= 1
-            if not needed:
+            needed -= times
+            if needed <= 0:
                 return True
         else:
-            spare -= 1
+            spare -= times
             if spare < 0:
                 return False
     return False
@@ -205,9 +208,3 @@ def is_one_word(cells: Sequence[str]) -> bool:
     """Whether nearly all of the cells are single words without digits."""
     filled = said(cells)
     return bool(filled) and sum(_wordy(cell) and " " not in cell.strip() for cell in filled) >= _AGREE * len(filled)
-
-
-def begins_lines(cells: Sequence[str]) -> bool:
-    """Whether most of the cells begin with a house number, as whole street lines do."""
-    filled = said(cells)
-    return bool(filled) and _most(filled, lambda text: re.match(r"\s*[0-9]+[A-Za-z]?(?:[-/][0-9]+)?\s+\S", text) is not None)

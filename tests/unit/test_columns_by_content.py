@@ -214,11 +214,11 @@ def test_a_mapping_knows_no_order_and_gives_no_column_twice(data: st.DataObject)
     def said(places: list[int]) -> dict[str, set[str]]:
         sheet = sheet_of([headers[at] for at in places], *(list(row) for row in zip(*(columns[at] for at in places), strict=True)))
         mapping = map_sheet(sheet)
-        taken = [place for given in mapping.columns.values() for place in given]
+        taken = [place for places_of in mapping.columns.values() for place in places_of]
         assert len(taken) == len(set(taken))
         assert not set(taken) & {*mapping.ambiguous, *mapping.unknown, *mapping.results}
-        for name, given in mapping.columns.items():
-            assert len(given) == 1 or all(mapping.reason[place] in ("label", "alias", "synonym") for place in given), name
-        return {name: {sheet.headers[place] for place in given} for name, given in mapping.columns.items()}
+        for name, places_of in mapping.columns.items():
+            assert len(places_of) == 1 or all(mapping.reason[place] in ("label", "alias", "synonym") for place in places_of), name
+        return {name: {sheet.headers[place] for place in places_of} for name, places_of in mapping.columns.items()}
 
     assert said(list(range(len(headers)))) == said(list(order))

@@ -18,12 +18,14 @@ MEANT = {
         | Number Being Ported | TNs | Service Number Phone
     """,
     "btn": """
+        Primary BTN | Master BTN | Bill TN | Pilot/BTN | Account Telephone Number (ATN) |
         BTN | Billing TN | Billing Tel # | Billing Phone | Billing Phone Number | Main Billing # | Main Billing Telephone Number | Main Number |
         Main # | Main Line | Main Phone Number | Primary TN | Primary Number | Primary Phone | Pilot TN | Pilot # | Lead Number | ATN | Account TN |
         Account Telephone | Account Phone # | Numéro principal | Numéro de téléphone principal | Téléphone de facturation | BTN (Billing Telephone
         Number) | Billing Telephone No. | Current BTN | Main Telephone Number | btn_number | billingTn
     """,
     "account_number": """
+        Main Acct # | Master Account Number | Acct Num. | Account Nbr | Numéro de compte client | Billing Acct |
         Account Number | Acct | Acct # | Acct No. | Acct. Num | AcctNum | Account # | Account No | BAN | Billing Account Number | Billing Acct # |
         Carrier Account Number | Current Account Number | Current Carrier Account # | Losing Carrier Account Number | Provider Acct # | Account
         Number with Current Provider | Customer Account Number | Service Account Number | Wireless Account Number | Numéro de compte | No de compte
@@ -35,6 +37,7 @@ MEANT = {
         sécurité | Mot de passe | Wireless PIN | Carrier PIN | PIN (if wireless) | Security Code/PIN | P.I.N.
     """,
     "losing_carrier": """
+        Current Carrier / Provider | Old Service Provider | Fournisseur de téléphonie | LSP Name | Carrier porting from |
         Current Carrier | Carrier | Current Provider | Provider | Losing Carrier | Losing Provider | Old Carrier | Existing Carrier | Current
         Service Provider | Service Provider | Phone Company | Carrier Name | Current Telco | Previous Carrier | Name of Current Carrier | Present
         Provider | Current Vendor | Losing LEC | Fournisseur actuel | Fournisseur | Fournisseur de services actuel | Opérateur actuel | Ancien
@@ -55,6 +58,7 @@ MEANT = {
         Type | Type de client | Type d'abonné | Résidentiel/Affaires
     """,
     "name": """
+        Co. Name | Nom et prénom | Prénom et nom | Name of Account Holder | Nom d'affaires | Full Legal Name |
         Business Name | Company | Company Name | Customer Name | Cust Name | Client Name | Subscriber Name | End User Name | EU Name | End-User |
         Full Name | Name on Account | Name on Bill | Name on Invoice | Account Name | Acct Name | Account Holder | Account Holder Name | Billing
         Name | Legal Business Name | Legal Name | Organization Name | Business/Full Name | Business Name or Full Name | Nom de l'entreprise | Nom du
@@ -84,6 +88,7 @@ MEANT = {
         Post Direction | PostDir | SASS | Post-Directional
     """,
     "unit": """
+        Bldg/Suite | Street Address Line 2 | No d'appartement | LV1 |
         Unit | Suite | Apt | Unit # | Suite # | Apt # | Apt/Suite | Suite/Unit | Apartment Number | Address 2 | Address Line 2 | Addr2 | Unité |
         Appartement | Street Address 2 | Ste | LV | LD/LV | Suite No. | Apt./Unit
     """,
@@ -97,6 +102,7 @@ MEANT = {
         City | Town | City/Town | Service City | Svc City | Ville | Municipalité | City Name | Locality | Location City | Site City
     """,
     "state": """
+        Province/Territory | State (Prov) |
         State | Province | Prov. | State/Province | State or Province | Svc State | Service State | ST | State Code | Province/État | State (2
         letter) | State/Prov | State Abbr
     """,
@@ -112,12 +118,14 @@ MEANT = {
         Ligne de destination | Port to Number | Port to Trunk | Assign To Line | Destination Number | Ligne cible
     """,
     "requested_date": """
+        Req. Due Date | Date voulue | Target Cutover Date | Requested port-in date |
         Requested Date | Requested Port Date | Desired Port Date | Desired Due Date | Preferred Date | Preferred Port Date | Target Date | Target
         Port Date | Port Date | Transfer Date | Due Date | DDD | RDD | Requested FOC | Requested FOC Date | FOC Requested | Desired Date | Date
         souhaitée | Date désirée | Date de transfert | Date demandée | Requested Due Date | Port-In Date | Requested Transfer Date | Desired FOC
         Date
     """,
     "partial": """
+        Partial Y/N | Partial or full port |
         Partial | Partial Port | Partial? | Full/Partial | Full or Partial | Partial Port? | Is Partial | Partial/Full Port | Transfert partiel |
         Partiel | Partial Port (Y/N)
     """,
