@@ -78,7 +78,7 @@ output is one JSON object a line and nothing else.
 | exit status | meaning |
 | --- | --- |
 | 0 | all is well, or another pass is at work and this one did nothing |
-| 1 | something of this pass needs somebody: a row newly rejected, by us or by a carrier; a new exception line; a file set aside; a mail refused for good. `check`: a row is rejected, or a file could not be mapped. `exceptions`: there are open ones |
+| 1 | something of this pass needs somebody: a row newly rejected, by us or by a carrier; a new exception line; a file set aside; a mail refused for good. `check`, `columns`: a row is rejected, or a file could not be mapped. `exceptions`: there are open ones |
 | 2 | usage, settings, a name that there is nothing for, or a FILE on the command line that cannot be read |
 | 3 | a fault of the program, or the count does not come out: see [operations](operations.md) |
 

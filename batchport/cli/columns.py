@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from batchport.pipeline.columns import Shown
 
 
+class _File(click.Argument):
+    """FILE, which is no part of the names of the commands below."""
+
+    def get_usage_pieces(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return []
+
+
 class _Columns(click.Group):
     """A command that takes a FILE, with `confirm` below it."""
 
@@ -23,9 +30,9 @@ class _Columns(click.Group):
 
 
 @click.group(
-    cls=_Columns, invoke_without_command=True, no_args_is_help=False, subcommand_metavar="", context_settings={"allow_interspersed_args": True}
+    cls=_Columns, invoke_without_command=True, no_args_is_help=False, subcommand_metavar="FILE", context_settings={"allow_interspersed_args": True}
 )
-@click.argument("file", metavar="FILE")
+@click.argument("file", cls=_File, metavar="FILE")
 @click.option("--customer", metavar="ID", help="Whose file it is: that customer's defaults and confirmed columns hold.")
 @format_option
 @click.pass_context
