@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 #: Command -> module of this package; in the order in which a newcomer needs them.
 _COMMANDS = {
-    "init": "home", "template": "home", "rules": "home", "read": "read", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages", "submit": "stages",
-    "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act",
-    "reference": "reference",
+    "init": "home", "template": "home", "rules": "home", "read": "read", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages",
+    "intake": "stages", "submit": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look",
+    "release": "act", "reference": "reference",
 }  # fmt: skip
 
 NEEDS_SOMEBODY, USAGE, OUR_FAULT = 1, 2, 3

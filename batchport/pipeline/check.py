@@ -29,12 +29,14 @@ from batchport.domain.table import known as is_known
 from batchport.domain.terms import Terms
 from batchport.pipeline.app import App, asks_of
 from batchport.pipeline.assess import READ, ReadFile, read_whole
+from batchport.pipeline.columns import saved_of
 from batchport.pipeline.earlier import named_rows, restore_masked, settle_new
 from batchport.pipeline.papers import remembered
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.corrected import Change, CorrectedSheet
+from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.results import Summary, results_csv, results_workbook
 
@@ -144,7 +146,7 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
     """
     profile = load_profile(_STANDARD_PROFILE)
     terms = app.terms(customer) if app is not None and customer is not None else Terms(now=now, partners={_STANDARD_PROFILE: asks_of(profile)})
-    saved = app.customer(customer).columns if app is not None and customer is not None else {}
+    saved = saved_of(app, customer) if app is not None and customer is not None else Saved()
     with ReaderChild(limits) as child:
         files = [file for path, name in paths for file in read_whole(path, name, terms, limits, saved, child)]
     findings = Findings(terms.severities)

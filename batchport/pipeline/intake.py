@@ -27,18 +27,20 @@ from batchport.domain.papers import Beside
 from batchport.domain.table import Ints
 from batchport.files import sync_folder
 from batchport.pipeline.app import App
-from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, papers_of, read_requests, unreadable
+from batchport.pipeline.assess import READ, UNMAPPED, UNREADABLE, FileFinding, ReadFile, papers_of, read_requests, unreadable
+from batchport.pipeline.columns import proposal_of, saved_of
 from batchport.pipeline.earlier import Outlook, lines_for_one, named_rows, restore_masked, settle_new
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import write_holds, write_orders
 from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_beside, put_papers_away
-from batchport.pipeline.shelves import shelve
+from batchport.pipeline.shelves import archived, plain_copy, shelve
 from batchport.pipeline.tally import PassTally
 from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.papers import Reader, papers_in
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
+from batchport.store.mappings import ask_to_retake, to_retake
 from batchport.store.papers import PaperRecord
 from batchport.store.pieces import Piece, insert_pieces, seal_sheet
 from batchport.store.schema import files, rows
@@ -56,7 +58,8 @@ class _Source:
         path, name: where it is, and what it is called.
         sha256, size: what its bytes are known by.
         arrival: its place in an inbox, where it lies in one and is put away in the end.
-        bundled: of a sheet in a zip archive, the papers that came with it.
+        bundled: of a sheet that does not lie in an inbox itself, the papers that came with it: those of its zip archive.
+        waited: the record of the file while it waited for its columns, where it is taken from the archive.
     """
 
     customer: str
@@ -66,6 +69,7 @@ class _Source:
     size: int
     arrival: Arrival | None = None
     bundled: Mapping[str, Reader] | None = None
+    waited: int | None = None
 
 
 def intake(app: App, tally: PassTally, pass_id: int) -> None:
@@ -74,13 +78,35 @@ def intake(app: App, tally: PassTally, pass_id: int) -> None:
     _tell_strangers(app, tally)
     arrivals = _arrivals(app, inboxes)
     waits = Waits(app, inboxes, arrivals)
+    retake(app, tally, pass_id)
     with ReaderChild(app.limits) as child:
         for arrival in arrivals:
             if is_paper(arrival.path) or waits.still(arrival, tally):
                 continue
             _take_file(app, tally, pass_id, _source(inboxes[arrival.path.parent], arrival.path, arrival.name, arrival), child, waits)
+    retake(app, tally, pass_id)
     waits.set_aside_unwanted(tally)
     waits.write()
+
+
+def retake(app: App, tally: PassTally, pass_id: int) -> None:
+    """Make rows of files that waited, and whose columns were confirmed since; they lie in the archive, their papers in the inbox."""
+    with app.store.reading() as connection:
+        waited = to_retake(connection)
+    if not waited:
+        return
+    with ReaderChild(app.limits) as child:
+        for record in waited:
+            found = archived(app, record)
+            if found is None:
+                with app.store.transaction() as connection:
+                    ask_to_retake(connection, record.id, wanted=False)
+                tally.trouble(f"{record.name} of {record.customer} is not in the archive any more; its columns are confirmed: drop it again")
+                continue
+            with plain_copy(app, found, record) as path:
+                papers = papers_in(app.settings.folder("inbox", record.customer))
+                source = _Source(record.customer, path, record.name, record.sha256, record.bytes, bundled=papers, waited=record.id)
+                _take(app, tally, pass_id, source, child, None)
 
 
 def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer: str) -> None:
@@ -147,9 +173,8 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
     if seen is not None and useful and not again:
         _store_repeated(app, tally, pass_id, source, seen.id, seen.name)
         return
-    customer = app.customer(source.customer)
     terms = app.terms(source.customer)
-    read = read_requests(source.path, source.name, terms, app.limits, customer.columns, child)
+    read = read_requests(source.path, source.name, terms, app.limits, saved_of(app, source.customer), child)
     if read.state != READ:
         _store_without_rows(app, tally, pass_id, source, read, in_place=again)
         return
@@ -168,6 +193,8 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
     tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(prepared)])
     if not again:
         _put_away(app, source, file_id, read.state)
+    elif source.waited is not None:
+        put_papers_away(app, source.customer, app.settings.folder("inbox", source.customer), file_id)
 
 
 def _there(source: _Source, waits: Waits | None) -> Mapping[str, Reader]:
@@ -245,9 +272,18 @@ def _insert_file(
         files.insert().values(
             id=file_id, customer=source.customer, name=source.name, sha256=source.sha256, bytes=source.size, state=read.state, received=app.stamp,
             pass_id=pass_id, first_row=first_row, rows=length, sheets=json.dumps(sheets), problems=json.dumps([asdict(problem) for problem in read.problems]),
-            same_as=same_as, put_away=False, results_due=length > 0,
+            same_as=same_as, put_away=source.waited is not None, results_due=length > 0, proposal=_sealed_proposal(app, source, read), retake=False,
         )
     )  # fmt: skip
+    if source.waited is not None:
+        ask_to_retake(connection, source.waited, wanted=False)
+
+
+def _sealed_proposal(app: App, source: _Source, read: ReadFile) -> bytes | None:
+    """What the columns of an unmapped file may mean; sealed, since examples of cells stand in it."""
+    if read.state != UNMAPPED:
+        return None
+    return app.store.keyring.seal(json.dumps(proposal_of(read)).encode(), f"proposal {source.sha256}")
 
 
 def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, same_as: int, same_name: str) -> None:
@@ -266,7 +302,7 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0)
-        queue_mails(app, connection, pass_id, "received", source.customer, ())
+        queue_mails(app, connection, pass_id, "columns" if read.state == UNMAPPED else "received", source.customer, ())
     tally.file(source.customer, source.name, read.state, ())
     if not in_place:
         _put_away(app, source, file_id, read.state, read.problems)
@@ -282,9 +318,9 @@ def _put_away(
     spoilt = state == UNREADABLE
     folder = app.settings.folder("quarantine", source.customer) if spoilt else app.settings.folder("archive", app.day, source.customer)
     if source.bundled is not None:
-        # The archive as a whole holds it; what nobody could read is set aside by itself besides, with the reason.
-        if spoilt:
-            _shelve_original(app, source, folder, _reason(problems))
+        # The archive as a whole holds it. What nobody could read is set aside by itself besides; what waits for its columns is taken from the shelf.
+        if spoilt or state == UNMAPPED:
+            _shelve_original(app, source, folder, _reason(problems) if spoilt else "")
         return
     put_papers_away(app, source.customer, source.path.parent, papers_of or file_id)
     _clear(app, source, folder, _reason(problems) if spoilt else "")

@@ -19,7 +19,8 @@ from batchport.domain.papers import Paper
 from batchport.pipeline.app import App
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
-from batchport.spreadsheets.papers import ENDINGS, Reader, found, look_at, paper_of, papers_in, plain
+from batchport.spreadsheets.kinds import PAPERS
+from batchport.spreadsheets.papers import Reader, found, look_at, paper_of, papers_in, plain
 from batchport.store import papers as stored
 from batchport.store.papers import PaperRecord, Waiting
 from batchport.transport.arrivals import Arrival, complete_files
@@ -31,7 +32,7 @@ _DAY, _MINUTE = 86_400, 60
 
 def is_paper(path: Path) -> bool:
     """Whether a file in an inbox is a paper, and not a sheet."""
-    return path.suffix.lower() in ENDINGS
+    return path.suffix.lower() in PAPERS
 
 
 def remembered(app: App, customer: str, names: Collection[str]) -> dict[str, Paper]:

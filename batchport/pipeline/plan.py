@@ -23,9 +23,11 @@ from batchport.pipeline.app import closing as closing_app
 from batchport.pipeline.intake import intake
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.run import one_pass
+from batchport.pipeline.shelves import archived
 from batchport.pipeline.submit import plan, submit
 from batchport.pipeline.tally import PassTally
 from batchport.store import look
+from batchport.store.mappings import to_retake
 
 _DOORS = ("inbox", "responses")
 
@@ -85,7 +87,20 @@ def _copied(app: App) -> Iterator[App]:
         own = keys if keys.file is None else Secret(file=app.settings.home / keys.file)
         settings = app.settings.model_copy(update={"home": home, "database": None, "keys": own, "smtp": None})
         with closing_app(App(settings, app.now)) as copy:
+            _copy_waiting(app, copy)
             yield copy
+
+
+def _copy_waiting(app: App, copy: App) -> None:
+    """Bring along the files of the archive that rows are to be made of."""
+    with copy.store.reading() as connection:
+        waited = to_retake(connection)
+    for record in waited:
+        found = archived(app, record)
+        if found is not None:
+            target = copy.settings.home / found.relative_to(app.settings.home)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(found, target)
 
 
 def _copy_database(settings: Settings, target: Path) -> None:

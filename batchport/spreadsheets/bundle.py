@@ -8,8 +8,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from batchport.spreadsheets.kinds import PAPERS
 from batchport.spreadsheets.limits import Limits
-from batchport.spreadsheets.papers import ENDINGS
 from batchport.spreadsheets.sheet import Unreadable
 
 #: What a packed file may at most grow by, once it is beyond `_SMALL`.
@@ -31,7 +31,7 @@ class Member:
     @property
     def is_paper(self) -> bool:
         """Whether it accompanies sheets by its name."""
-        return PurePosixPath(self.name).suffix.lower() in ENDINGS
+        return PurePosixPath(self.name).suffix.lower() in PAPERS
 
 
 def unpack(archive: Path, folder: Path, limits: Limits) -> list[Member]:

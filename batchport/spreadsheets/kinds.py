@@ -12,6 +12,8 @@ from batchport.spreadsheets.sheet import Unreadable
 HEAD_BYTES = 64 * 1024
 #: Signs that no text holds, in a short text that is still one.
 FEW_CONTROLS = 8
+#: The endings of files that accompany a sheet and are none.
+PAPERS = (".pdf", ".tif", ".tiff")
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")

@@ -11,8 +11,6 @@ from batchport.domain.papers import PDF, TIFF, Paper
 
 #: Reads a paper: at most so many bytes of it, all of them where that is -1.
 Reader = Callable[[int], bytes]
-#: The endings of papers' names.
-ENDINGS = (".pdf", ".tif", ".tiff")
 _TIFF_SIGNS = (b"II*\0", b"MM\0*")
 _ENCRYPTED = re.compile(rb"/Encrypt\s*(?:<<|[0-9]+\s+[0-9]+\s+R)")
 #: How far from its beginning and end a PDF may have what it begins and ends with.
