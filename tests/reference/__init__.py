@@ -17,11 +17,26 @@ if TYPE_CHECKING:
 #: A Monday morning, so that the dates the generated rows ask for are neither too soon nor too far.
 NOW = "2026-11-23T10:00:00-05:00"
 
+#: What the product does not know yet: codes that are not looked for, and, in words, rules and settings that a test of them leaves out.
+NOT_YET = frozenset({
+    # numbers
+    "tn-letters", "tn-range-expanded", "tn-range-invalid", "pin-short", "whole numbers as 8.01E+07",
+    # names and addresses
+    "name-too-long", "authorized-differs on wireless rows", "military boxes",
+    # dates
+    "date-invalid", "date-ambiguous", "date-past", "date-not-business-day", "date-too-soon", "date-too-far", "setting date_order",
+    # lines and papers
+    "destination-unknown", "setting roster", "loa-missing", "loa-not-found", "loa-unusable", "invoice-missing", "invoice-not-found", "invoice-unusable",
+    "setting papers",
+    # orders and rows
+    "order-split", "released orders that are not local", "row-unknown",
+})
 
-def ask(*words: str | Path) -> tuple[int, list[dict[str, Any]]]:
+
+def ask(*words: str | Path, at: str = NOW) -> tuple[int, list[dict[str, Any]]]:
     """The exit status of a command of the product, and the JSON lines that it printed."""
     printed = io.StringIO()
-    with mock.patch.object(sys, "argv", ["batchport", "--at", NOW, *map(str, words)]), contextlib.redirect_stdout(printed):
+    with mock.patch.object(sys, "argv", ["batchport", "--at", at, *map(str, words)]), contextlib.redirect_stdout(printed):
         try:
             main()
         except SystemExit as end:
