@@ -294,11 +294,11 @@ def read_people(case: Case) -> None:
             case.note("authorized-defaulted", "authorized_name")
     else:
         # "Authorized Name: one person."; "`authorized-not-person`(warning)"
-        if not one_person(case.written["authorized_name"]):
+        # "Residential and wireless: the subscriber"; "`authorized-differs`(warning)". One cause, one finding.
+        asked = case.number_class != "wireless" or "authorized names of wireless rows" not in case.terms.without
+        if not subscriber and not one_person(case.written["authorized_name"]):
             case.note("authorized-not-person", "authorized_name")
-        # "Residential and wireless: the subscriber"; "`authorized-differs`(warning)"
-        asked = subscriber and (case.number_class != "wireless" or "authorized-differs on wireless rows" not in case.terms.without)
-        if asked and case.values["name"] and fold(case.values["authorized_name"]) != fold(case.values["name"]):
+        if asked and subscriber and case.values["name"] and fold(case.values["authorized_name"]) != fold(case.values["name"]):
             case.note("authorized-differs", "authorized_name")
     for name, most in case.terms.limits.items():
         # "`name-too-long`(warning, with the text as the profile will cut it)"
@@ -314,8 +314,9 @@ def one_person(text: str) -> bool:
 
 def read_the_rest(case: Case) -> None:
     """The line, the order's own words, and what is only handed on."""
-    for name in ("destination", "requested_date", "loa_file", "invoice_file", "reseller", "contact_email", "customer_ref", "notes", "row_id"):
+    for name in ("destination", "requested_date", "loa_file", "invoice_file", "reseller", "contact_email", "customer_ref", "notes"):
         case.values[name] = case.written[name] or None
+    case.values["row_id"] = case.written["row_id"].upper() or None  # "compared without case"
     # "Roster (a customer's CSV `line,takes`, `one` or `many`) where there is one"
     if not case.written["destination"]:
         case.note("destination-missing", "destination")
@@ -491,11 +492,14 @@ def group(cases: list[Case]) -> dict[tuple[str, ...], list[Case]]:
             continue
         # "Where the key cannot be made, it counts to every order of the same customer, carrier (any, where that is what is missing) and file that
         # shares its valid `btn`, or else its valid `account_number`; where neither is valid, to none."
-        carrier, btn = carrier_part(case), valid_btn(case)
+        btn = valid_btn(case)
+        carrier = {carrier_part(case) or "", fold(case.values["losing_carrier"])} - {""}
+        if "the RespOrg of rows without a key" in case.terms.without:
+            carrier = {fold(case.values["losing_carrier"])} - {""}
         account = case.values["account_number"] if "account_number" not in case.broken else None
         for key, members in orders.items():
             theirs = {key[2]} | {fold(member.values["losing_carrier"]) for member in members}
-            if carrier is not None and not theirs & {carrier, fold(case.values["losing_carrier"])}:
+            if carrier and not theirs & carrier:
                 continue
             if (btn and key[4] == btn) or (not btn and account and account in {member.values["account_number"] for member in members}):
                 case.belongs.append(key)
@@ -574,6 +578,8 @@ def hold(key: tuple[str, ...], members: list[Case], failed: list[Case], terms: T
         disagree = any(found[0] == "order-rows-disagree" for case in failed for found in case.found)
         if terms.on_rejected_row == "release" and not disagree:
             without_new = key[4] in {case.values["tn"] for case in members} and not any(case.values["new_btn"] for case in members)
+            for case in [*members, *failed]:
+                case.found.pop(("partial-assumed", "partial"), None)  # what the order says of it is settled
             for case in members:
                 if key[0] == "local" or "released orders that are not local" not in terms.without:
                     case.values["partial"] = "Y"
