@@ -93,16 +93,22 @@ def holidays_of_the_states(year: int) -> frozenset[date]:
 @cache
 def holidays_of_canada(year: int, province: str | None) -> frozenset[date]:
     """The days of a year on which nothing is ported in a province."""
-    # "for Canada its statutory days and the province's". A day that falls on a weekend is kept on the Monday after.
+    # "for Canada its statutory days and the province's". A fixed day that falls on a weekend is kept on the Monday after.
+    fixed = [date(year, 1, 1), date(year, 7, 1), date(year, 12, 25)]
+    days = [_easter(year) - timedelta(2), _nth(year, 9, MONDAY, 1)]
     victoria = next(day for day in (date(year, 5, 24) - timedelta(back) for back in range(7)) if day.weekday() == MONDAY)
-    fixed = [date(year, 1, 1), date(year, 7, 1), date(year, 9, 30), date(year, 11, 11), date(year, 12, 25)]
-    days = [day + timedelta({SATURDAY: 2, SUNDAY: 1}.get(day.weekday(), 0)) for day in fixed]
-    days += [_easter(year) - timedelta(2), victoria, _nth(year, 9, MONDAY, 1), _nth(year, 10, MONDAY, 2), date(year, 12, 26)]
-    of_provinces = {
-        _nth(year, 2, MONDAY, 3): {"AB", "BC", "MB", "NB", "NS", "ON", "PE", "SK"}, date(year, 6, 24): {"QC"},
-        _nth(year, 8, MONDAY, 1): {"BC", "NB", "NT", "NU", "SK"}, date(year, 6, 21): {"NT", "YT"},
+    atlantic, others = {"NB", "NS", "PE", "NL"}, {"AB", "BC", "MB", "ON", "QC", "SK", "NT", "NU", "YT"}
+    moving = {
+        _nth(year, 2, MONDAY, 3): {"AB", "BC", "MB", "NB", "NS", "ON", "PE", "SK"}, victoria: others, _nth(year, 8, MONDAY, 1): {"BC", "NB", "NT", "NU", "SK"},
+        _nth(year, 8, MONDAY, 3): {"YT"}, _nth(year, 10, MONDAY, 2): others,
     }
-    return frozenset(days + [day for day, where in of_provinces.items() if province in where])
+    days += [day for day, where in moving.items() if province in where]
+    of_provinces = {
+        date(year, 6, 24): {"QC"}, date(year, 6, 21): {"NT", "YT"}, date(year, 7, 9): {"NU"}, date(year, 9, 30): {"BC", "MB", "NT", "NU", "PE", "YT"},
+        date(year, 11, 11): (others | atlantic) - {"MB", "NS", "ON", "QC"}, date(year, 12, 26): {"ON"},
+    }
+    fixed += [day for day, where in of_provinces.items() if province in where]
+    return frozenset(days + [day + timedelta({SATURDAY: 2, SUNDAY: 1}.get(day.weekday(), 0)) for day in fixed])
 
 
 def business_day(day: date, country: str | None, province: str | None) -> bool:

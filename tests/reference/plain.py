@@ -253,7 +253,7 @@ def read_account(case: Case) -> None:
                 fill_account(case, btn)
         elif case.readable:
             fill_account(case, case.values["tn"])
-    elif not re.fullmatch(r"[A-Za-z0-9]{1,40}", account):
+    elif not re.fullmatch(r"[A-Za-z0-9]{1,40}", account) or not of_form(account, of_carrier(case.values["losing_carrier"], "account_form")):
         case.values["account_number"] = case.written["account_number"]
         case.note("account-invalid", "account_number")
     elif account != in_full(whole(case.written["account_number"])):
@@ -267,8 +267,15 @@ def read_account(case: Case) -> None:
         case.note("pin-defaulted", "pin")
     elif wireless and not pin.strip("0"):
         case.note("pin-missing", "pin")
-    elif not re.fullmatch(r"[A-Za-z0-9]{1,32}", pin):
+    elif not re.fullmatch(r"[A-Za-z0-9]{1,32}", pin) or not of_form(pin, of_carrier(case.values["losing_carrier"], "pin_form")):
         case.note("pin-invalid", "pin")
+
+
+def of_form(text: str, form: str) -> bool:
+    """Whether the text is as a carrier's account numbers or codes are: "6 digits", "6-10 digits", "34 letters and digits"."""
+    # "(carrier and profile narrow it)"
+    shape = re.fullmatch(r"(\d+)(?:-(\d+))? (digits|letters and digits)", form)
+    return not shape or bool(re.fullmatch(f"{'[0-9]' if shape[3] == 'digits' else '[A-Za-z0-9]'}{{{shape[1]},{shape[2] or shape[1]}}}", text))
 
 
 def fill_account(case: Case, number: str | None) -> None:
@@ -308,7 +315,7 @@ def read_people(case: Case) -> None:
 
 def one_person(text: str) -> bool:
     """Whether the text can be the name of one person: no word of a company, and nothing that joins several."""
-    words = [fold(word) for word in text.split()]
+    words = [fold(word) for word in re.split(r"[\s\-,]+", text)]
     return not set(words) & COMPANY_WORDS and not re.search(r"&|/|;|,|\b(and|or)\b", text, re.IGNORECASE)
 
 
@@ -342,7 +349,9 @@ def read_the_rest(case: Case) -> None:
     number, problem = telephone(case.written["new_btn"])
     case.values["new_btn"] = number or case.written["new_btn"] or None
     if problem != "missing" and (number is None or unassignable(number) or unportable(number) or toll_free(number)):
-        case.note("new-btn-invalid", "new_btn")
+        # The number itself again, and wrong: one cause, one finding; that it is one of the order's numbers is said there.
+        if number is None or number != case.values["tn"] or "tn" not in case.broken:
+            case.note("new-btn-invalid", "new_btn")
 
 
 def read_papers(case: Case) -> None:
