@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from tests.reference.row import Case, fold, of_carrier, squeeze, states
 
 # "`generic-csv`: `cutoff` 13:00, America/New_York."
 ZONE = ZoneInfo("America/New_York")
-CUTOFF = 13
+CUTOFF = time(13)
 MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
 EARLIEST = {"asap", "assoonaspossible", "earliest", "earliestpossible", "earliestavailable", "nextavailable", "firstavailable"}
 MONDAY, THURSDAY, SATURDAY, SUNDAY = 0, 3, 5, 6
@@ -93,7 +93,7 @@ def holidays_of_the_states(year: int) -> frozenset[date]:
 @cache
 def holidays_of_canada(year: int, province: str | None) -> frozenset[date]:
     """The days of a year on which nothing is ported in a province."""
-    # "for Canada its statutory days and the province's". A fixed day that falls on a weekend is kept on the Monday after.
+    # "for Canada its statutory days and the province's". New Year's, Canada and Christmas Day are kept on the Monday after a weekend.
     fixed = [date(year, 1, 1), date(year, 7, 1), date(year, 12, 25)]
     days = [_easter(year) - timedelta(2), _nth(year, 9, MONDAY, 1)]
     victoria = next(day for day in (date(year, 5, 24) - timedelta(back) for back in range(7)) if day.weekday() == MONDAY)
@@ -105,9 +105,10 @@ def holidays_of_canada(year: int, province: str | None) -> frozenset[date]:
     days += [day for day, where in moving.items() if province in where]
     of_provinces = {
         date(year, 6, 24): {"QC"}, date(year, 6, 21): {"NT", "YT"}, date(year, 7, 9): {"NU"}, date(year, 9, 30): {"BC", "MB", "NT", "NU", "PE", "YT"},
-        date(year, 11, 11): (others | atlantic) - {"MB", "NS", "ON", "QC"}, date(year, 12, 26): {"ON"},
+        date(year, 11, 11): (others | atlantic) - {"MB", "ON", "QC"},
+        date(year, 12, 26) + timedelta(2 if date(year, 12, 26).weekday() in {SATURDAY, SUNDAY} else 0): {"ON"},
     }
-    fixed += [day for day, where in of_provinces.items() if province in where]
+    days += [day for day, where in of_provinces.items() if province in where]
     return frozenset(days + [day + timedelta({SATURDAY: 2, SUNDAY: 1}.get(day.weekday(), 0)) for day in fixed])
 
 
@@ -127,7 +128,7 @@ def soonest(case: Case, country: str | None, province: str | None) -> date:
     # "in business days after the day of sending (after `cutoff` the next one)"
     local = case.terms.now.astimezone(ZONE)
     day = local.date()
-    if local.hour >= CUTOFF:
+    if local.time() > CUTOFF:
         day += timedelta(1)
     days = business_days_needed(case, country)
     while days:
@@ -147,6 +148,11 @@ def business_days_needed(case: Case, country: str | None) -> int:
     else:
         needed = max(needed, int(of_carrier(case.values["losing_carrier"], "min_days") or 0))
     return max(needed, 2) if country == "CA" else needed
+
+
+def kind_is_known(case: Case) -> bool:
+    """Whether it can be told how long the number takes: where its type is missing or wrong, that is the finding."""
+    return case.number_class == "toll_free" or "number_type" not in case.broken
 
 
 def read_date(case: Case) -> None:
@@ -181,7 +187,7 @@ def read_date(case: Case) -> None:
         case.note("date-past", "requested_date")
     elif not business_day(day, country, province):
         case.note("date-not-business-day", "requested_date")
-    elif day < soonest(case, country, province):
+    elif kind_is_known(case) and day < soonest(case, country, province):
         case.note("date-too-soon", "requested_date")
     elif day > today + timedelta(30):
         # "`date-too-far`: more than 30 calendar days"

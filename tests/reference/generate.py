@@ -273,7 +273,7 @@ def _respelled(name: str) -> Callable[[random.Random, Row], None]:
 def _bad_day(today: date) -> Callable[[random.Random, Row], None]:
     def fault(rng: random.Random, row: Row) -> None:
         if rng.random() < 0.3:
-            row["requested_date"] = rng.choice(["", "ASAP", "as soon as possible", "soon", "31/31/2026", "2026-02-30", "n/a", "12/10", "12/10/2026", "03/04/2027"])
+            row["requested_date"] = rng.choice(["", "ASAP", "as soon as possible", "soon", "31/31/2026", "2026-02-30", "12/10", "12/10/2026", "03/04/2027"])
         else:
             row["requested_date"] = write_day(rng, today + timedelta(rng.choice([-400, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 29, 30, 31, 32, 60])), row)
 

@@ -299,14 +299,14 @@ def read_people(case: Case) -> None:
         elif case.values["name"]:
             case.values["authorized_name"] = case.values["name"]
             case.note("authorized-defaulted", "authorized_name")
-    else:
-        # "Authorized Name: one person."; "`authorized-not-person`(warning)"
-        # "Residential and wireless: the subscriber"; "`authorized-differs`(warning)". One cause, one finding.
-        asked = case.number_class != "wireless" or "authorized names of wireless rows" not in case.terms.without
-        if not subscriber and not one_person(case.written["authorized_name"]):
-            case.note("authorized-not-person", "authorized_name")
-        if asked and subscriber and case.values["name"] and fold(case.values["authorized_name"]) != fold(case.values["name"]):
-            case.note("authorized-differs", "authorized_name")
+    # "Authorized Name: one person. Residential and wireless: the subscriber"; "`authorized-not-person`(warning) `authorized-differs`(warning)". One
+    # cause, one finding. The subscriber of a wireless account may be a company.
+    text, early = case.values["authorized_name"] or "", "authorized names of subscribers" in case.terms.without
+    differs = subscriber and bool(case.written["authorized_name"] and case.values["name"]) and fold(text) != fold(case.values["name"])
+    if text and case.number_class != "wireless" and not one_person(text) and not (early and subscriber):
+        case.note("authorized-not-person", "authorized_name")
+    elif differs and not (early and case.number_class == "wireless"):
+        case.note("authorized-differs", "authorized_name")
     for name, most in case.terms.limits.items():
         # "`name-too-long`(warning, with the text as the profile will cut it)"
         if len(case.values[name] or "") > most:
@@ -444,9 +444,10 @@ def repeated_lines(cases: list[Case]) -> None:
     counts = Counter(case.values["destination"] or "" for case in cases)
     for case in cases:
         line = case.values["destination"]
-        if line and counts[line] > 1:
-            takes = (case.terms.roster or {}).get(line)
-            case.note("destination-repeated", "destination", "error" if takes == "one" and "destination-unknown" not in case.terms.without else "")
+        takes = (case.terms.roster or {}).get(line or "")
+        # Nothing is wrong with a line that is known to take many.
+        if line and counts[line] > 1 and takes != "many":
+            case.note("destination-repeated", "destination", "error" if takes == "one" else "")
 
 
 # Orders
