@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -192,8 +192,3 @@ def read_date(case: Case) -> None:
     elif day > today + timedelta(30):
         # "`date-too-far`: more than 30 calendar days"
         case.note("date-too-far", "requested_date")
-
-
-def at(moment: str) -> datetime:
-    """The moment, with its zone."""
-    return datetime.fromisoformat(moment)

@@ -17,6 +17,7 @@ PO_BOX = re.compile(r"\b(p\.? ?o\.? ?box|p\.?o\.?b|post office box|g\.?p\.?o\.? 
 #: The boxes of the armed forces' post offices.
 MILITARY_BOX = re.compile(r"\b(psc|cmr|unit|omc|umr)\.? ?#?\d+,? box ?#?\d+", re.IGNORECASE)
 PLAIN_LINE = re.compile(r"(?P<number>\d+) (?:(?P<direction>N|S|E|W|NE|NW|SE|SW) )?(?P<street>[^,\d][^,]*?)(?:, | )?(?P<unit>(?:Suite|Apt|Unit) \w+)?")
+TERRITORIES = {"PR", "VI", "GU", "MP", "AS"}
 PARTS = ("street_number", "street_direction", "street_name", "unit")
 
 
@@ -116,7 +117,9 @@ def read_country(case: Case) -> None:
         of_postal = "CA"
     # "`address-country`: country, state and postal code are not of one country, or neither US nor CA"
     told = {country for country in (said, of_state, of_postal) if country}
-    if (text and not said) or len(told) > 1:
+    # "US territories (PR VI GU MP AS) count as US unless `territories: false`."
+    abroad = not case.terms.territories and known_state(case) in TERRITORIES and "addresses in the territories" not in case.terms.without
+    if (text and not said) or len(told) > 1 or abroad:
         case.note("address-country", "country")
     # "`US`, `CA`; blank: told from the address"
     looks = "CA" if re.fullmatch(r"([A-Z]\d){3}", letters) else None  # a Canadian code that cannot be is Canadian where nothing else is told

@@ -14,7 +14,7 @@ from typing import Any
 from batchport.domain.fields import ADDRESS, NAMES
 from tests.reference.days import read_date
 from tests.reference.places import read_address
-from tests.reference.row import CODES, Case, Terms, area_places, carriers, fold, of_carrier, squeeze, terms_of, whole
+from tests.reference.row import CODES, Case, Terms, area_places, carriers, fold, of_carrier, squeeze, whole
 from tests.reference.telephone import in_full, numbers_of_cell, read_number, telephone, toll_free, unassignable, unportable
 
 __all__ = ["CODES", "area_places", "check"]
@@ -29,7 +29,7 @@ def check(rows: list[dict[str, str]], customer: dict[str, Any]) -> list[dict[str
 
     A row that names several numbers makes as many. `customer` is what is not as usual of `Terms`.
     """
-    terms = terms_of(customer)
+    terms = Terms(**customer)
     cases = [case for number, row in enumerate(rows, 2) for case in cases_of(number, row, terms)]
     for case in cases:
         fill_defaults(case)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 DATA = Path(__file__).resolve().parents[2] / "batchport" / "data"
 
@@ -178,8 +177,3 @@ def prefixes() -> dict[str, set[str]]:
 def area_places() -> dict[str, tuple[str, str]]:
     """Geographic area code -> its country and region."""
     return {line["npa"]: (line["country"], line["region"]) for line in _lines("area_codes.csv") if line["kind"] == "geographic"}
-
-
-def terms_of(customer: dict[str, Any]) -> Terms:
-    """The terms, from a dictionary that names what is not as usual."""
-    return Terms(**customer)

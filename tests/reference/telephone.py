@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from tests.reference.places import TERRITORIES
 from tests.reference.row import Case, area_places, whole
 
 TOLL_FREE_AREAS = {"800", "833", "844", "855", "866", "877", "888"}
@@ -12,7 +13,6 @@ NOT_PORTABLE_AREAS = {
     "900", "600", "622", "633", "700", "710", "456",
     "500", "521", "522", "523", "524", "525", "526", "527", "528", "529", "532", "533", "544", "566", "577", "588",
 }
-TERRITORIES = {"PR", "VI", "GU", "MP", "AS"}
 MOST_OF_A_CELL = 1000
 KEYPAD = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,2})")
