@@ -59,15 +59,15 @@ def random_rows(rng: random.Random, count: int, faults: int, without: frozenset[
         if "date-past" not in without:
             _each(rng, account, "requested_date", lambda text: write_day(rng, date.fromisoformat(text), account[0]))
         spoil(rng, account, faults, mistakes)
-        for row in account:
-            if any(row.get(part) for part in PARTS):  # a line stands in place of the parts
-                row.pop("service_address", None)
     for index, account in enumerate(accounts):
         if faults and index and rng.random() < 0.04:
             mix(rng, account, accounts[index - 1])
         rows += account
     if faults:
         repeat(rng, rows, max(1, count // 40), mistakes)
+    for row in rows:
+        if any(row.get(part) for part in PARTS):  # a line stands in place of the parts
+            row.pop("service_address", None)
     if rng.random() < 0.5:
         rng.shuffle(rows)
     for index, row in enumerate(rows):
@@ -254,7 +254,7 @@ def _bad_number(name: str) -> Callable[[random.Random, Row], None]:
             f"457234{last}", f"471 234 {last}", f"617958{last}", f"212959{last}", f"800555{last}", f"877234{last}", f"800911{last}", f"888555{last}",
         ] if name == "tn" else [
             "", "TBD", "617234014", "617-234-0142 x12", "6.17E+09", f"012345{last}", f"617911{last}", f"212555{last}", f"877-234-{last}",
-            f"617234{last}", row["tn"],
+            f"617234{last}", row["tn"], f"900234{last}", f"500234{last}",
         ])
 
     return fault

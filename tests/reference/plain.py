@@ -348,10 +348,9 @@ def read_the_rest(case: Case) -> None:
     case.partial_as_given = case.values["partial"]
     number, problem = telephone(case.written["new_btn"])
     case.values["new_btn"] = number or case.written["new_btn"] or None
-    if problem != "missing" and (number is None or unassignable(number) or unportable(number) or toll_free(number)):
-        # The number itself again, and wrong: one cause, one finding; that it is one of the order's numbers is said there.
-        if number is None or number != case.values["tn"] or "tn" not in case.broken:
-            case.note("new-btn-invalid", "new_btn")
+    special = number is not None and unportable(number) and "new numbers that are not local" not in case.terms.without
+    if problem != "missing" and (number is None or unassignable(number) or special or toll_free(number)):
+        case.note("new-btn-invalid", "new_btn")
 
 
 def read_papers(case: Case) -> None:
@@ -555,6 +554,8 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
     partial = most_common([case.partial_as_given or "" for case in members if "partial" not in case.broken])
     # What the order says is the commonest value, as where the rows are compared.
     new_btn = most_common([case.values["new_btn"] or "" for case in members if ("new-btn-invalid", "new_btn") not in case.found])
+    # Where one is named that cannot be, that is the cause, and has its finding.
+    unusable = any(("new-btn-invalid", "new_btn") in case.found for case in members)
     local = key[0] == "local"
     multi = local and any(case.values["account_type"] == "multi_line" for case in members)
     derived: str | None = "N"  # of a toll-free or wireless order, whose primary number nobody asks for: "`PARTIAL` Y or N" (section 9)
@@ -574,7 +575,7 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
             case.note("order-btn-not-listed", "btn")
         # "`order-new-btn`: Y, the BTN is among them and `new_btn` is blank, or `new_btn` is the BTN or one of them."
         said = partial or derived
-        if (said == "Y" and btn in numbers and new_btn == "") or (new_btn and new_btn in numbers | {btn}):
+        if (said == "Y" and btn in numbers and new_btn == "" and not unusable) or (new_btn and new_btn in numbers | {btn}):
             case.note("order-new-btn", "new_btn")
 
 
