@@ -151,8 +151,10 @@ def business_days_needed(case: Case, country: str | None) -> int:
 
 
 def kind_is_known(case: Case) -> bool:
-    """Whether it can be told how long the number takes: where its type is missing or wrong, that is the finding."""
-    return case.number_class == "toll_free" or "number_type" not in case.broken
+    """Whether it can be told how long the number takes: where its type or the account's is missing or wrong, that is the finding."""
+    if case.number_class == "toll_free":
+        return True
+    return "number_type" not in case.broken and (case.number_class == "wireless" or case.values["account_type"] in {"single_line", "multi_line"})
 
 
 def read_date(case: Case) -> None:

@@ -300,10 +300,11 @@ def read_people(case: Case) -> None:
             case.values["authorized_name"] = case.values["name"]
             case.note("authorized-defaulted", "authorized_name")
     # "Authorized Name: one person. Residential and wireless: the subscriber"; "`authorized-not-person`(warning) `authorized-differs`(warning)". One
-    # cause, one finding. The subscriber of a wireless account may be a company.
+    # cause, one finding. A wireless account may be a company's, and a residential one that of two people: there the subscriber is what is asked for.
     text, early = case.values["authorized_name"] or "", "authorized names of subscribers" in case.terms.without
     differs = subscriber and bool(case.written["authorized_name"] and case.values["name"]) and fold(text) != fold(case.values["name"])
-    if text and case.number_class != "wireless" and not one_person(text) and not (early and subscriber):
+    company = bool(words_of(text) & COMPANY_WORDS)
+    if text and case.number_class != "wireless" and (not early if subscriber and company else not subscriber and (company or several_people(text))):
         case.note("authorized-not-person", "authorized_name")
     elif differs and not (early and case.number_class == "wireless"):
         case.note("authorized-differs", "authorized_name")
@@ -313,10 +314,14 @@ def read_people(case: Case) -> None:
             case.note("name-too-long", name)
 
 
-def one_person(text: str) -> bool:
-    """Whether the text can be the name of one person: no word of a company, and nothing that joins several."""
-    words = [fold(word) for word in re.split(r"[\s\-,]+", text)]
-    return not set(words) & COMPANY_WORDS and not re.search(r"&|/|;|,|\b(and|or)\b", text, re.IGNORECASE)
+def words_of(text: str) -> set[str]:
+    """The words of a name, made comparable."""
+    return {fold(word) for word in re.split(r"[\s\-,]+", text)}
+
+
+def several_people(text: str) -> bool:
+    """Whether the text joins the names of several people."""
+    return bool(re.search(r"&|/|;|,|\b(and|or)\b", text, re.IGNORECASE))
 
 
 def read_the_rest(case: Case) -> None:

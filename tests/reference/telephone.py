@@ -88,7 +88,7 @@ def numbers_of_range(text: str) -> list[str] | str | None:
         return None
     if last[:6] != first[:6] or last <= first or int(last) - int(first) >= MOST_OF_A_CELL:
         return "invalid"
-    return [str(number) for number in range(int(first), int(last) + 1)]
+    return [f"{number:010d}" for number in range(int(first), int(last) + 1)]
 
 
 def read_number(case: Case) -> None:
