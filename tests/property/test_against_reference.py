@@ -190,6 +190,16 @@ def test_orders_of_more_numbers_than_the_partner_takes_go_in_parts(tmp_path: Pat
     agree(differences(rows, {"max_lines": 2}, judged(write_sheet(tmp_path / "sheet.csv", rows), *home_with(tmp_path, {}, {"max_lines": 2}))))
 
 
+def test_names_that_the_partner_cuts_are_told(tmp_path: Path) -> None:
+    needs("name-too-long")
+    longest = {"name": 25, "authorized_name": 15}
+    columns: list[dict[str, Any]] = [{"header": "PON", "source": "pon"}, {"header": "TN", "source": "tn"}]
+    columns += [{"header": name.upper(), "source": name, "form": {"longest": most, "too_long": "cut"}} for name, most in longest.items()]
+    rows = random_rows(random.Random(9009), PER_SHEET, 3, NOT_YET)
+    options = home_with(tmp_path, {}, {"columns": columns})
+    agree(differences(rows, {"limits": longest}, judged(write_sheet(tmp_path / "sheet.csv", rows), *options)))
+
+
 def test_lines_are_looked_up_in_the_roster(tmp_path: Path) -> None:
     needs("setting roster")
     rng = random.Random(7007)
