@@ -10,12 +10,14 @@ Month and day names are English. Fractions are written as in the general format,
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
+from typing import Any, Protocol
 
 GENERAL = "General"
 #: Excel keeps fifteen digits of a number; from here on some are lost.
@@ -45,13 +47,8 @@ _TOKEN = re.compile(
 _CONDITION = re.compile(r"\s*(<=|>=|<>|<|>|=)\s*(-?[0-9]+(?:\.[0-9]*)?(?:E[+-]?[0-9]+)?)\s*", re.IGNORECASE)
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _TESTS: dict[str, Callable[[float, float], bool]] = {
-    "<": lambda value, limit: value < limit,
-    "<=": lambda value, limit: value <= limit,
-    ">": lambda value, limit: value > limit,
-    ">=": lambda value, limit: value >= limit,
-    "=": lambda value, limit: value == limit,
-    "<>": lambda value, limit: value != limit,
-}
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne,
+}  # fmt: skip
 
 #: The formats that spreadsheets know by number alone.
 BUILT_IN: dict[int, str] = {
@@ -85,6 +82,13 @@ class _Section:
         return any(token.kind == kind and (not text or token.text == text) for token in self.tokens)
 
 
+class _Writer(Protocol):
+    """What writes numbers by a section."""
+
+    def write(self, value: float) -> str:
+        """The text of a number that is not negative."""
+
+
 class NumberFormat:
     """A number format, compiled.
 
@@ -94,6 +98,7 @@ class NumberFormat:
     Attributes:
         dated: whether it writes dates or times.
         wordy: whether it changes how text is shown.
+        exact: whether it shows every digit of a whole number that is not negative.
     """
 
     def __init__(self, code: str) -> None:
@@ -101,14 +106,21 @@ class NumberFormat:
         self._text = sections.pop() if len(sections) > 1 and (len(sections) > 3 or sections[-1].has("sign", "@")) else None
         if self._text is None and len(sections) == 1 and sections[0].has("sign", "@"):
             self._text = sections[0]
-        self._writers = [_writer(section) for section in sections[:3]]
+        writers = [_writer(section) for section in sections[:3]]
+        self._writers = [writer.write for writer in writers]
         self._tests = [section.condition for section in sections[:3]]
+        self.exact = all(isinstance(writer, _Digits) and writer.exact for writer in writers)
+        self._quick = self._quick_ways(writers)
         self._plain = len(sections) == 1 and sections[0].condition is None
         self.dated = any(section.has("date") or section.has("elapsed") for section in sections)
         self.wordy = self._text is not None and [token.text for token in self._text.tokens] != ["@"]
 
     def number(self, value: float) -> str:
         """What a number shows."""
+        if 0 < value < TOO_LONG and value == (whole := int(value)):
+            for test, limit, write in self._quick:
+                if test(value, limit):
+                    return write(whole)
         if value != value or value in (float("inf"), float("-inf")):
             return str(value)
         if self._plain:
@@ -124,6 +136,14 @@ class NumberFormat:
         if self._text is None:
             return value
         return "".join(value if token.text == "@" and token.kind == "sign" else token.text if token.kind == "text" else "" for token in self._text.tokens)
+
+    def _quick_ways(self, writers: Sequence[_Writer]) -> list[tuple[Callable[[float, float], bool], float, Callable[[int], str]]]:
+        """For whole numbers above zero: which sections may hold them, by what test, and what writes them; none where that is not as plain."""
+        tests = [condition or (">=", 0.0) for condition in self._tests[:1]]
+        if len(writers) == 2 and self._tests[0] is not None and self._tests[1] is None:
+            tests.append(("<>", 0.0))
+        ways = zip(tests, writers, strict=False)
+        return [(_TESTS[test], limit, writer.write_whole) for (test, limit), writer in ways] if all(isinstance(writer, _Digits) and writer.exact for writer in writers) else []
 
     def _section_for(self, value: float) -> tuple[int, bool]:
         """The place of the section for a number, -1 for none, and whether it writes negative numbers without their sign."""
@@ -180,6 +200,8 @@ def identifier(value: float, form: NumberFormat) -> str:
     ('6172340142', '0042', '42')
     """
     shown = form.number(value)
+    if form.exact and 0 < value < TOO_LONG and value == int(value):
+        return shown
     plain = general(value)
     if plain in shown or _digits(plain) in _digits(shown):
         return shown
@@ -245,16 +267,16 @@ def _bracket(section: _Section, inside: str) -> None:
         section.tokens.append(_Token("text", inside[1:].partition("-")[0]))
 
 
-def _writer(section: _Section) -> Callable[[float], str]:
+def _writer(section: _Section) -> _Writer:
     """Writes numbers that are not negative by a section."""
     if section.has("date") or section.has("elapsed"):
-        return _Clock(section.tokens).write
+        return _Clock(section.tokens)
     digits = [place for place, token in enumerate(section.tokens) if token.kind == "digit"]
     if digits and any(token == _Token("sign", "/") for token in section.tokens[digits[0] :]):
-        return general
+        return _Around([_Token("general", GENERAL)])
     if section.has("general") or section.has("sign", "@"):
-        return _Around(section.tokens).write
-    return _Digits(section.tokens).write
+        return _Around(section.tokens)
+    return _Digits(section.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,46 +315,52 @@ class _Digits:
         self._whole = whole
         self._decimals = sum(token.kind == "digit" for token in self._fraction)
         self._places = sum(token.kind == "digit" for token in self._whole)
-        self._simple = not (self._point or self._scale or self._power is not None or self._thousands)
-        self._cuts: dict[int, list[str | tuple[int, int]]] = {}
+        #: Whether whole numbers are written with all their digits and nothing but text between them.
+        self.exact = bool(self._places) and not (self._point or self._scale or self._power is not None or self._thousands)
+        self._cuts: dict[int, tuple[str, Callable[[str], Any]]] = {}
 
     def write(self, value: float) -> str:
         """The value's text; it is not negative."""
-        if self._simple and value < TOO_LONG and value == int(value):
-            return self._cut(str(int(value)) if value else "")
+        if self.exact and value < TOO_LONG and value == int(value):
+            return self.write_whole(int(value))
         if self._power is not None:
             return self._with_power(value)
         exact = Decimal(f"{value:.15g}").scaleb(self._scale, _EXACT)
-        rounded = exact.quantize(Decimal(1).scaleb(-self._decimals), context=Context(prec=400, rounding=ROUND_HALF_UP))
-        whole, _, fraction = f"{rounded:f}".partition(".")
+        whole, _, fraction = f"{_rounded(exact, self._decimals):f}".partition(".")
         return self._whole_part(whole.lstrip("0")) + self._fraction_part(fraction)
 
-    def _cut(self, digits: str) -> str:
-        """A whole number in a section without point, comma, percent and power."""
-        cuts = self._cuts.get(len(digits))
-        if cuts is None:
-            cuts = self._cuts[len(digits)] = self._cuts_for(len(digits))
-        return "".join([cut if cut.__class__ is str else digits[cut[0] : cut[1]] for cut in cuts])  # type: ignore[misc,index]
+    def write_whole(self, value: int) -> str:
+        """A whole number's text, in a section without point, comma, percent and power."""
+        digits = str(value) if value else ""
+        cut = self._cuts.get(len(digits))
+        if cut is None:
+            cut = self._cuts[len(digits)] = self._cut(len(digits))
+        return cut[0] % cut[1](digits)
 
-    def _cuts_for(self, length: int) -> list[str | tuple[int, int]]:
-        """The pieces of the text of a number of so many digits: literal ones, and from which digit to which."""
-        cuts: list[str | tuple[int, int]] = []
+    def _cut(self, length: int) -> tuple[str, Callable[[str], Any]]:
+        """How to write numbers of so many digits: a text with places, and what takes the digits for each of them out of the number's."""
+        text, spans = "", []
         place = self._places
         for token in self._whole:
             if token.kind != "digit":
-                cuts.append(token.text)
+                text += token.text.replace("%", "%%")
                 continue
-            start, end = length - place, length - place + 1
-            if place == self._places:
-                start = min(start, 0)
+            start = 0 if place == self._places else max(length - place, 0)
+            end = length - place + 1
             place -= 1
-            cuts.append((max(start, 0), end) if end > 0 else _blank(token.text))
-        return cuts
+            if end <= 0:
+                text += _blank(token.text)
+            elif spans and text.endswith("%s") and spans[-1].stop == start:
+                spans[-1] = slice(spans[-1].start, end)
+            else:
+                text += "%s"
+                spans.append(slice(start, end))
+        return text, operator.itemgetter(*spans) if spans else lambda _: ()
 
     def _whole_part(self, digits: str) -> str:
         """The digits before the point in their places, with commas between thousands."""
         if not self._places:  # nothing but a fraction: what is before the point stands there anyway
-            return "".join(token.text for token in self._whole) + digits
+            return "".join(token.text for token in self._whole) + (digits if self._point else "")
         out: list[str] = []
         place = left = self._places
         beyond = max(len(digits) - place, 0)
