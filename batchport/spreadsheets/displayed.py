@@ -202,10 +202,12 @@ def identifier(value: float, form: NumberFormat) -> str:
     shown = form.number(value)
     if form.exact and 0 < value < TOO_LONG and value == int(value):
         return shown
-    plain = general(value)
-    if plain in shown or _digits(plain) in _digits(shown):
-        return shown
-    return plain
+    return with_all_digits(shown, general(value))
+
+
+def with_all_digits(shown: str, plain: str) -> str:
+    """The text that a number shows, or the number in the general format where the text lacks some of its digits."""
+    return shown if plain in shown or _digits(plain) in _digits(shown) else plain
 
 
 def serial(value: date | time | timedelta) -> float:
@@ -221,6 +223,31 @@ def serial(value: date | time | timedelta) -> float:
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001  a sheet's dates have no zone
     days = (moment - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001
     return days if days >= 60 else days - 1  # the first day of 1900 is 1, and its 29th of February, which never was, is 60
+
+
+def moment_of(value: float) -> datetime | time:
+    """The date, or below one the time of the day, that a spreadsheet keeps as a number.
+
+    >>> moment_of(45000.25), moment_of(0.5), moment_of(1.0)
+    (datetime.datetime(2023, 3, 15, 6, 0), datetime.time(12, 0), datetime.datetime(1900, 1, 1, 0, 0))
+    """
+    days = value if value >= 61 or value < 1 else value + 1
+    moment = datetime(1899, 12, 30) + timedelta(seconds=round(days * 86400, 3))  # noqa: DTZ001
+    return moment.time() if 0 <= value < 1 else moment
+
+
+def iso(value: date | time | timedelta) -> str:
+    """A date or time as ISO writes it, without a time that is midnight and without parts of a second.
+
+    >>> iso(datetime(2026, 12, 1)), iso(datetime(2026, 12, 1, 13, 30)), iso(time(13, 30)), iso(timedelta(days=1, hours=12))
+    ('2026-12-01', '2026-12-01 13:30:00', '13:30:00', '36:00:00')
+    """
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
+    if isinstance(value, timedelta):
+        minutes, seconds = divmod(int(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+    return value.isoformat("seconds") if isinstance(value, time) else value.isoformat()
 
 
 def _negative(shown: str) -> str:

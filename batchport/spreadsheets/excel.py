@@ -23,15 +23,18 @@ from python_calamine import (
     ZipError,
 )
 
-from batchport.spreadsheets import sheet_xml, xlsx
+from batchport.spreadsheets import sheet_xml, xlsb, xlsx
 from batchport.spreadsheets.cells import Ints, refuse_columns
 from batchport.spreadsheets.container import Container
 from batchport.spreadsheets.displayed import GENERAL, NumberFormat, number_format
 from batchport.spreadsheets.gather import FormsOf, Rows, gather
 from batchport.spreadsheets.kinds import Kind
 from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.ods import read_ods
 from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
 from batchport.spreadsheets.sheet_xml import Oddities, Styles
+from batchport.spreadsheets.xls import read_xls
+from batchport.spreadsheets.xml_2003 import read_xml_2003
 
 #: What the compiled reader takes for a cell, filled or blank.
 _CELL_BYTES = 32
@@ -56,7 +59,7 @@ def _read_office(path: Path, ask: Ask, limits: Limits, kind: Kind) -> Iterator[S
     """The sheets of a workbook in a container of Office."""
     with ExitStack() as stack:
         container = stack.enter_context(Container(path, limits))
-        parts = xlsx.sheet_parts(container)
+        parts = (xlsb if kind is Kind.XLSB else xlsx).sheet_parts(container)
         container.refuse_bombs(frozenset(part.casefold() for part in parts.values()))
         if xlsx.has_macros(container):
             yield Problem("macros-ignored")
@@ -69,7 +72,7 @@ def _read_office(path: Path, ask: Ask, limits: Limits, kind: Kind) -> Iterator[S
                 if hidden and not ask.whole:
                     yield Problem("sheet-skipped", detail=about.name)
                     continue
-                part = _XmlPart(container, parts.get(about.name, ""))
+                part = (_BinaryPart if kind is Kind.XLSB else _XmlPart)(container, parts.get(about.name, ""))
                 sheet = _read_sheet(partial(book.get_sheet_by_name, about.name), part, ask, limits, hidden=hidden)
                 if sheet is not None:
                     yield sheet
@@ -105,9 +108,33 @@ class _XmlPart:
 
     def forms(self, columns: list[int]) -> dict[int, FormsOf]:
         """The formats of the cells of some columns."""
-        known = [number_format(code) for code in xlsx.style_formats(self._container)] or [number_format(GENERAL)]
-        found = sheet_xml.styles(self._container.pieces(self._name), columns)
-        return {column: partial(_forms_of, styles, known) for column, styles in found.items()}
+        return _forms(sheet_xml.styles(self._container.pieces(self._name), columns), xlsx.style_formats(self._container))
+
+
+class _BinaryPart:
+    """The records of a sheet of a binary workbook."""
+
+    def __init__(self, container: Container, name: str) -> None:
+        self._container = container
+        self._records = xlsb.BinaryPart(container, name)
+
+    def extent(self, most: int) -> tuple[int, int]:  # noqa: ARG002  it was looked through already
+        """The last row and the count of columns."""
+        return self._records.extent()
+
+    def oddities(self) -> Oddities:
+        """What is odd in cells and rows."""
+        return self._records.oddities()
+
+    def forms(self, columns: list[int]) -> dict[int, FormsOf]:
+        """The formats of the cells of some columns."""
+        return _forms(self._records.styles(columns), xlsb.style_formats(self._container))
+
+
+def _forms(styles: dict[int, Styles], codes: list[str]) -> dict[int, FormsOf]:
+    """What gives the formats of the cells of columns, by their styles."""
+    known = [number_format(code) for code in codes or [GENERAL]]
+    return {column: partial(_forms_of, each, known) for column, each in styles.items()}
 
 
 def _forms_of(styles: Styles, known: list[NumberFormat], rows: Ints) -> tuple[Ints, list[NumberFormat]]:
@@ -117,7 +144,7 @@ def _forms_of(styles: Styles, known: list[NumberFormat], rows: Ints) -> tuple[In
     return ids, known
 
 
-def _read_sheet(read: Callable[[], CalamineSheet], part: _XmlPart, ask: Ask, limits: Limits, *, hidden: bool) -> Sheet | None:
+def _read_sheet(read: Callable[[], CalamineSheet], part: _XmlPart | _BinaryPart, ask: Ask, limits: Limits, *, hidden: bool) -> Sheet | None:
     """A sheet as text; None when nothing is in it."""
     last, width = part.extent(limits.max_columns)
     refuse_columns(width, limits)
@@ -150,4 +177,8 @@ def problems_of(found: Oddities) -> Iterable[Problem]:
 
 _READERS: Mapping[Kind, Callable[[Path, Ask, Limits], Iterator[Sheet | Problem]]] = {
     Kind.XLSX: partial(_read_office, kind=Kind.XLSX),
+    Kind.XLSB: partial(_read_office, kind=Kind.XLSB),
+    Kind.XLS: read_xls,
+    Kind.ODS: read_ods,
+    Kind.XML_2003: read_xml_2003,
 }

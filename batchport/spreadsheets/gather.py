@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from batchport.domain.fields import BY_NAME
 from batchport.spreadsheets.cells import CODED, Grid, Ints, refuse_columns, repeats, sheet_of
-from batchport.spreadsheets.displayed import TOO_LONG, NumberFormat, general, identifier, serial
+from batchport.spreadsheets.displayed import TOO_LONG, NumberFormat, general, identifier, iso, moment_of, serial
 from batchport.spreadsheets.headers import meaning, saved_headers
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.locate import LOOKED_AT, Header, find_header
@@ -37,7 +37,6 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 FormsOf = Callable[[Ints], tuple[Ints, Sequence[NumberFormat]]]
 
 _TEXT = pa.string()
-_NOTHING = pa.scalar("", _TEXT)
 _NUMBERS = (float, int)
 _DATES = (datetime, date, time, timedelta)
 
@@ -301,7 +300,7 @@ class _Column:
             numbers = np.array(values, np.float64)
             self.problems += [Problem("rounded", int(row), self.place) for row in rows[np.abs(numbers) >= TOO_LONG]]
             every = np.arange(len(values))
-            return _Portion(pa.repeat(_NOTHING, len(values)), rows, _Waiting(every, numbers, np.zeros(len(values), dtype=bool)))
+            return _Portion(pa.repeat(pa.scalar("", _TEXT), len(values)), rows, _Waiting(every, numbers, np.zeros(len(values), dtype=bool)))
         self._note_rounded(values, rows)
         if not self._asked:
             return _Portion(pa.array([value if value.__class__ is str else plain(value) for value in values], _TEXT), rows)
@@ -357,7 +356,7 @@ class _Column:
         kinds = styles * 2 + waiting.dated
         for kind in np.unique(kinds):
             form, dated = known[int(kind) // 2], bool(kind % 2)
-            write = _iso if dated and not form.dated else form.number if dated or self._whole else partial(identifier, form=form)
+            write = _iso_of if dated and not form.dated else form.number if dated or self._whole else partial(identifier, form=form)
             parts.append((np.flatnonzero(kinds == kind), write))
         if len(parts) == 1:
             return _each(waiting.values, parts[0][1])
@@ -399,10 +398,8 @@ def _shown(value: Any, form: NumberFormat) -> str:
     return form.number(serial(value)) if form.dated else plain(value)
 
 
-def _iso(value: float) -> str:
-    """The date or time of a number, as ISO writes it."""
-    moment = datetime(1899, 12, 30) + timedelta(days=value)  # noqa: DTZ001  a sheet's dates have no zone
-    return plain(moment.time() if value < 1 else moment)
+def _iso_of(value: float) -> str:
+    return iso(moment_of(value))
 
 
 def plain(value: Any) -> str:
@@ -414,18 +411,14 @@ def plain(value: Any) -> str:
     return _PLAIN.get(value.__class__, str)(value)
 
 
-def _moment(value: datetime) -> str:
-    return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "seconds")
-
-
 _PLAIN: dict[type, Callable[[Any], str]] = {
     str: str,
     Both: lambda both: both.plain,
     bool: lambda value: "TRUE" if value else "FALSE",
     int: general,
     float: general,
-    datetime: _moment,
-    date: date.isoformat,
-    time: lambda value: value.isoformat("seconds"),
-    timedelta: str,
+    datetime: iso,
+    date: iso,
+    time: iso,
+    timedelta: iso,
 }

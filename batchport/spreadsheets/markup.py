@@ -8,35 +8,52 @@ from xml.parsers import expat
 from batchport.spreadsheets.sheet import Unreadable
 
 Started = Callable[[str, dict[str, str]], None]
+Ended = Callable[[str], None]
 
 
-def parse(pieces: Iterable[bytes], started: Started, ended: Callable[[str], None] | None = None, text: Callable[[str], None] | None = None) -> None:
-    """Call back for the elements of a document, by their names without namespace.
+class Markup:
+    """A document that is fed in pieces, and calls back for its elements.
 
     Args:
-        pieces: the document.
-        started: takes an element's name, and its attributes by their names without namespace.
+        started: takes an element's name and its attributes.
         ended: takes an element's name.
         text: takes a piece of text.
+        namespaces: whether names come as "namespace name"; else they come without namespace.
+    """
+
+    def __init__(self, started: Started, ended: Ended | None = None, text: Ended | None = None, *, namespaces: bool = False) -> None:
+        self._parser = expat.ParserCreate(namespace_separator=" " if namespaces else None)
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = started if namespaces else lambda name, said: started(_local(name), {_local(key): value for key, value in said.items()})
+        if ended is not None:
+            self._parser.EndElementHandler = ended if namespaces else lambda name: ended(_local(name))
+        if text is not None:
+            self._parser.CharacterDataHandler = text
+        self._parser.StartDoctypeDeclHandler = _refuse
+        self._parser.EntityDeclHandler = _refuse
+
+    def feed(self, piece: bytes, *, last: bool = False) -> None:
+        """Take in the next piece.
+
+        Raises:
+            Unreadable: it is not well-formed, or declares entities.
+        """
+        try:
+            self._parser.Parse(piece, last)
+        except expat.ExpatError as error:
+            raise Unreadable("file-unreadable", "what is in the workbook is damaged") from error
+
+
+def parse(pieces: Iterable[bytes], started: Started, ended: Ended | None = None) -> None:
+    """Call back for the elements of a document, by their names without namespace.
 
     Raises:
         Unreadable: it is not well-formed, or declares entities.
     """
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = lambda name, attributes: started(_local(name), {_local(key): value for key, value in attributes.items()})
-    if ended is not None:
-        parser.EndElementHandler = lambda name: ended(_local(name))
-    if text is not None:
-        parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = _refuse
-    parser.EntityDeclHandler = _refuse
-    try:
-        for piece in pieces:
-            parser.Parse(piece, False)  # noqa: FBT003  expat's own
-        parser.Parse(b"", True)  # noqa: FBT003
-    except expat.ExpatError as error:
-        raise Unreadable("file-unreadable", "what is in the workbook is damaged") from error
+    markup = Markup(started, ended)
+    for piece in pieces:
+        markup.feed(piece)
+    markup.feed(b"", last=True)
 
 
 def _local(name: str) -> str:

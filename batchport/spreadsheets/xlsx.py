@@ -13,8 +13,8 @@ MACROS = "vbaproject.bin"
 
 def sheet_parts(container: Container) -> dict[str, str]:
     """The name of the part of every sheet, by the sheet's name."""
-    book = _book(container)
-    targets = _relations(container, book)
+    book = book_part(container)
+    targets = relations(container, book)
     found: dict[str, str] = {}
 
     def started(name: str, attributes: dict[str, str]) -> None:
@@ -27,7 +27,7 @@ def sheet_parts(container: Container) -> dict[str, str]:
 
 def style_formats(container: Container) -> list[str]:
     """The code of the number format of every cell style, in their order."""
-    part = next((target for kind, target in _relations(container, _book(container)).values() if kind == "styles"), "")
+    part = styles_part(container)
     codes = dict(BUILT_IN)
     styles: list[int] = []
     inside = False
@@ -56,13 +56,18 @@ def has_macros(container: Container) -> bool:
     return any(posixpath.basename(name) == MACROS for name in container.names())
 
 
-def _book(container: Container) -> str:
+def book_part(container: Container, usual: str = "xl/workbook.xml") -> str:
     """The name of the part that lists the sheets."""
-    named = [target for kind, target in _relations(container, "").values() if kind == "officeDocument"]
-    return next((name for name in named if name in container), "xl/workbook.xml")
+    named = [target for kind, target in relations(container, "").values() if kind == "officeDocument"]
+    return next((name for name in named if name in container), usual)
 
 
-def _relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
+def styles_part(container: Container, usual: str = "xl/workbook.xml") -> str:
+    """The name of the part with the styles; blank for none."""
+    return next((target for kind, target in relations(container, book_part(container, usual)).values() if kind == "styles"), "")
+
+
+def relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
     """What a part refers to inside the container: by identifier, the kind of the relation and the other part's name."""
     folder, name = posixpath.split(part)
     found: dict[str, tuple[str, str]] = {}
