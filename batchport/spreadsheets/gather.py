@@ -112,11 +112,12 @@ def _header_rows(top: Sequence[tuple[int, Sequence[Any]]], merged: Sequence[Merg
     for number, cells in top:
         if number - first < len(texts):
             texts[number - first] = [plain(cell) for cell in cells]
+    width = max(map(len, texts))
     for (row, left), (_, right) in merged:
-        if 0 <= row - first + 1 < len(texts) and right > left:
+        if 0 <= row - first + 1 < len(texts) and left < right:
             cells = texts[row - first + 1]
-            if left < len(cells):
-                cells[left + 1 : right + 1] = [cells[left]] * (min(right, len(cells) - 1) - left)
+            cells += [""] * (width - len(cells))
+            cells[left + 1 : right + 1] = cells[left : left + 1] * (min(right, width - 1) - left)
     return texts
 
 

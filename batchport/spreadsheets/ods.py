@@ -29,6 +29,9 @@ _DRAW = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0 "
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0 "
 
 _CELLS = (_TABLE + "table-cell", _TABLE + "covered-table-cell")
+_ANNOTATION, _PARAGRAPH = _OFFICE + "annotation", _TEXT + "p"
+_REPEATED, _SPANNED, _FORMULA = _TABLE + "number-columns-repeated", _TABLE + "number-columns-spanned", _TABLE + "formula"
+_KIND, _VALUE, _FULL_KIND = _OFFICE + "value-type", _OFFICE + "value", _CALC + "value-type"
 _ERRORS = re.compile(r"#(?:N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!)|Err:[0-9]{3}")
 _NUMBERS = ("float", "percentage", "currency")
 _SPAN = re.compile(r"(-?)P(?:[0-9]+Y)?(?:[0-9]+M)?(?:([0-9]+)D)?T?(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.[0-9]*)?S)?")
@@ -97,6 +100,11 @@ class _Book:
         self._cell: dict[str, str] | None = None
         self._lines: list[str] = []
         self._in_line = False
+        self._starts = {
+            _TABLE + "table-cell": self._cell_started, _TABLE + "covered-table-cell": self._cell_started, _PARAGRAPH: self._line_started,
+            _TABLE + "table-row": self._row_started, _TABLE + "table": self._table_started, _STYLE + "style": self._style_started,
+            _STYLE + "table-properties": self._table_style,
+        }  # fmt: skip
 
     def events(self, pieces: Iterable[bytes]) -> Iterator[_Table | tuple[int, list[Cell]] | None]:
         """What the content says, while it is read."""
@@ -109,36 +117,46 @@ class _Book:
         yield from self._out
 
     def _started(self, name: str, said: dict[str, str]) -> None:
-        if self._aside or (self._cell is not None and (name == _OFFICE + "annotation" or name.startswith(_DRAW))):
+        if self._aside or (self._cell is not None and (name == _ANNOTATION or name.startswith(_DRAW))):
             self._aside += 1
-        elif name in _CELLS:
-            if self._depth == 1:
-                self._cell, self._lines = said, []
-        elif self._cell is not None and name.startswith(_TEXT):
+        elif (start := self._starts.get(name)) is not None:
+            start(said)
+        elif self._in_line and name.startswith(_TEXT):
             self._text_started(name, said)
-        elif name == _TABLE + "table-row" and self._depth == 1:
+
+    def _cell_started(self, said: dict[str, str]) -> None:
+        if self._depth == 1:
+            self._cell, self._lines = said, []
+
+    def _line_started(self, _: dict[str, str]) -> None:
+        if self._cell is not None:
+            self._lines.append("")
+            self._in_line = True
+
+    def _row_started(self, said: dict[str, str]) -> None:
+        if self._depth == 1:
             self._row_repeats = _count(said.get(_TABLE + "number-rows-repeated"))
             self._row_hidden = said.get(_TABLE + "visibility", "visible") != "visible"
             self._cells, self._column = [], 0
-        elif name == _TABLE + "table":
-            self._depth += 1
-            if self._depth == 1:
-                self._table = _Table(said.get(_TABLE + "name", ""), said.get(_TABLE + "style-name") in self._hidden_styles)
-                self._row = 0
-                self._out.append(self._table)
-        elif name == _STYLE + "style":
-            self._style = said.get(_STYLE + "name", "")
-        elif name == _STYLE + "table-properties" and said.get(_TABLE + "display") == "false":
+
+    def _table_started(self, said: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth == 1:
+            self._table = _Table(said.get(_TABLE + "name", ""), said.get(_TABLE + "style-name") in self._hidden_styles)
+            self._row = 0
+            self._out.append(self._table)
+
+    def _style_started(self, said: dict[str, str]) -> None:
+        self._style = said.get(_STYLE + "name", "")
+
+    def _table_style(self, said: dict[str, str]) -> None:
+        if said.get(_TABLE + "display") == "false":
             self._hidden_styles.add(self._style)
 
     def _text_started(self, name: str, said: dict[str, str]) -> None:
-        if name == _TEXT + "p":
-            self._lines.append("")
-            self._in_line = True
-        elif self._lines and self._in_line:
-            kind = name.removeprefix(_TEXT)
-            blanks = min(_count(said.get(_TEXT + "c")), self._limits.max_cell + 1) if kind == "s" else 0
-            self._lines[-1] += {"tab": "\t", "line-break": "\n", "s": " " * blanks}.get(kind, "")
+        kind = name.removeprefix(_TEXT)
+        blanks = min(_count(said.get(_TEXT + "c")), self._limits.max_cell + 1) if kind == "s" else 0
+        self._lines[-1] += {"tab": "\t", "line-break": "\n", "s": " " * blanks}.get(kind, "")
 
     def _said(self, text: str) -> None:
         if self._in_line and not self._aside:
@@ -147,7 +165,7 @@ class _Book:
     def _ended(self, name: str) -> None:
         if self._aside:
             self._aside -= 1
-        elif name == _TEXT + "p":
+        elif name == _PARAGRAPH:
             self._in_line = False
         elif name in _CELLS:
             if self._depth == 1 and self._cell is not None:
@@ -161,9 +179,9 @@ class _Book:
                 self._out.append(None)
 
     def _cell_ended(self, said: dict[str, str], text: str) -> None:
-        repeats = _count(said.get(_TABLE + "number-columns-repeated"))
-        spanned = _count(said.get(_TABLE + "number-columns-spanned"))
-        if spanned > 1 and self._table is not None:
+        repeats = _count(said.get(_REPEATED))
+        if _SPANNED in said and self._table is not None:
+            spanned = _count(said[_SPANNED])
             self._table.merged.append(((self._row, self._column), (self._row, self._column + spanned - 1)))
         value = self._value(said, text)
         if value:
@@ -173,17 +191,17 @@ class _Book:
 
     def _value(self, said: dict[str, str], text: str) -> Cell:
         """What a cell holds; what is odd about it is noted."""
-        kind = said.get(_OFFICE + "value-type", "")
-        formula = _TABLE + "formula" in said
-        if said.get(_CALC + "value-type") == "error" or (formula and kind in ("", "string") and _ERRORS.fullmatch(text)):
+        kind = said.get(_KIND, "")
+        formula = _FORMULA in said
+        if said.get(_FULL_KIND) == "error" or (formula and kind in ("", "string") and _ERRORS.fullmatch(text)):
             self._note("cell-error-value", text)
             return text
-        if kind in _NUMBERS:
-            return self._number(said.get(_OFFICE + "value", ""), text)
+        if kind in _NUMBERS and text not in ("TRUE", "FALSE"):
+            return self._number(said.get(_VALUE, ""), text)
         if kind in ("date", "time"):
             return Both(_date(said.get(_OFFICE + "date-value", "")) if kind == "date" else _time(said.get(_OFFICE + "time-value", "")), text, dated=True)
         if kind == "boolean":
-            return Both(said.get(_OFFICE + "boolean-value", "").upper(), text or said.get(_OFFICE + "boolean-value", "").upper())
+            return "TRUE" if said.get(_OFFICE + "boolean-value") == "true" else "FALSE"
         if formula and not kind and not text:
             self._note("cell-formula-no-value")
         return text or said.get(_OFFICE + "string-value", "")
