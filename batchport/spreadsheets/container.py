@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Unreadable
@@ -48,17 +48,9 @@ class Container:
         self._limits = limits
         self._file = path.open("rb")
         try:
-            with zipfile.ZipFile(self._file) as listed:
-                members = listed.infolist()
-            if len(members) > MAX_PARTS:
-                raise Unreadable("file-too-large", f"it has {len(members):,} parts; at most {MAX_PARTS:,}")
-            self._parts = {member.filename.replace("\\", "/").lstrip("/").casefold(): member for member in members if not member.is_dir()}
-            if len(self._parts) != sum(not member.is_dir() for member in members):
-                raise Unreadable("file-unreadable", "its zip container has two parts of one name")
-        except BaseException as error:
+            self._parts = _listed(self._file)
+        except BaseException:
             self._file.close()
-            if isinstance(error, (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, UnicodeError)):
-                raise Unreadable("file-unreadable", _DAMAGED) from error
             raise
 
     def __enter__(self) -> Self:
@@ -156,6 +148,25 @@ class Container:
                 yield packed
             else:
                 yield from _inflate(inflater, packed)
+
+
+def _listed(file: BinaryIO) -> dict[str, zipfile.ZipInfo]:
+    """The parts of a container by their names in small letters.
+
+    Raises:
+        Unreadable: it is damaged, has too many parts, or two of one name.
+    """
+    try:
+        with zipfile.ZipFile(file) as listed:
+            members = [member for member in listed.infolist() if not member.is_dir()]
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, UnicodeError) as error:
+        raise Unreadable("file-unreadable", _DAMAGED) from error
+    if len(members) > MAX_PARTS:
+        raise Unreadable("file-too-large", f"it has {len(members):,} parts; at most {MAX_PARTS:,}")
+    parts = {member.filename.replace("\\", "/").lstrip("/").casefold(): member for member in members}
+    if len(parts) < len(members):
+        raise Unreadable("file-unreadable", "its zip container has two parts of one name")
+    return parts
 
 
 def _inflate(inflater: zlib._Decompress, packed: bytes) -> Iterator[bytes]:

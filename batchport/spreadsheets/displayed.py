@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
+from math import isfinite
 from typing import Any, Protocol
 
 GENERAL = "General"
@@ -121,7 +122,7 @@ class NumberFormat:
             for test, limit, write in self._quick:
                 if test(value, limit):
                     return write(whole)
-        if value != value or value in (float("inf"), float("-inf")):
+        if not isfinite(value):
             return str(value)
         if self._plain:
             return self._writers[0](value) if value >= 0 else _negative(self._writers[0](-value))
@@ -142,8 +143,10 @@ class NumberFormat:
         tests = [condition or (">=", 0.0) for condition in self._tests[:1]]
         if len(writers) == 2 and self._tests[0] is not None and self._tests[1] is None:
             tests.append(("<>", 0.0))
-        ways = zip(tests, writers, strict=False)
-        return [(_TESTS[test], limit, writer.write_whole) for (test, limit), writer in ways] if all(isinstance(writer, _Digits) and writer.exact for writer in writers) else []
+        plain = [writer for writer in writers if isinstance(writer, _Digits) and writer.exact]
+        if len(plain) < len(writers):
+            return []
+        return [(_TESTS[test], limit, writer.write_whole) for (test, limit), writer in zip(tests, plain, strict=False)]
 
     def _section_for(self, value: float) -> tuple[int, bool]:
         """The place of the section for a number, -1 for none, and whether it writes negative numbers without their sign."""
@@ -362,11 +365,13 @@ class _Digits:
         cut = self._cuts.get(len(digits))
         if cut is None:
             cut = self._cuts[len(digits)] = self._cut(len(digits))
-        return cut[0] % cut[1](digits)
+        text: str = cut[0] % cut[1](digits)
+        return text
 
     def _cut(self, length: int) -> tuple[str, Callable[[str], Any]]:
         """How to write numbers of so many digits: a text with places, and what takes the digits for each of them out of the number's."""
-        text, spans = "", []
+        text = ""
+        spans: list[slice] = []
         place = self._places
         for token in self._whole:
             if token.kind != "digit":
@@ -506,7 +511,7 @@ class _Clock:
         return _day(letter, text, day)
 
 
-def _noon(text: str, after: bool) -> str:  # noqa: FBT001  the one thing it depends on
+def _noon(text: str, after: bool) -> str:
     before, later = text.split("/")
     return later if after else before
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchport.domain.fields import BY_NAME
-from batchport.spreadsheets.cells import CODED, Grid, Ints, refuse_columns, repeats, sheet_of
+from batchport.spreadsheets.cells import CODED, Grid, Ints, blank_rows, refuse_columns, repeats, sheet_of, whole
 from batchport.spreadsheets.displayed import TOO_LONG, NumberFormat, general, identifier, iso, moment_of, serial
 from batchport.spreadsheets.headers import meaning, saved_headers
 from batchport.spreadsheets.limits import Limits
@@ -129,6 +129,9 @@ class Gathered:
         self._rows = rows
         self._whole = ask.whole
         self._names = list(header.names)
+        own = [cells for number, cells in top if number in range(header_row - header.last + header.first, header_row + 1)]
+        #: Columns whose name is that of a merged cell that begins further left.
+        self._lent = [place for place, name in enumerate(self._names) if name and not any(place < len(cells) and plain(cells[place]).strip() for cells in own)]
         self._above = [(number, list(cells)) for number, cells in top if number <= header_row]
         self._saved = saved
         self._numbers: list[Ints] = []
@@ -197,6 +200,9 @@ class Gathered:
         found = [*problems, *(problem for column in self._columns for problem in column.problems)]
         above = [(number, _trimmed([self._text(cell) for cell in cells])) for number, cells in self._above]
         above = [(number, cells) for number, cells in above if cells]
+        for place in self._lent:  # a merged cell may just be wide, and its second column empty
+            if blank_rows([whole(columns[place])], len(row)).all():
+                self._names[place] = ""
         sheet = sheet_of(self._rows.name, Grid(self._names, self.header_row, columns, row, (), above), limits)
         found += _rows_hidden(sheet, hidden or ())
         found.sort(key=lambda problem: (problem.row or 0, problem.column or 0))

@@ -66,10 +66,17 @@ def read_ods(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
                 yield sheet
 
 
-def _sheet_of(table: _Table, events: Iterator[_Table | tuple[int, list[Cell]] | None], ask: Ask, limits: Limits) -> Sheet | None:
-    rows: Iterator[tuple[int, list[Cell]]] = iter(lambda: next(events), None)  # type: ignore[arg-type]
-    gathered = gather(Rows(table.name, rows, merged=table.merged, hidden=table.hidden), ask, limits)
+def _sheet_of(table: _Table, events: Iterator[_Event], ask: Ask, limits: Limits) -> Sheet | None:
+    gathered = gather(Rows(table.name, _rows(events), merged=table.merged, hidden=table.hidden), ask, limits)
     return gathered.sheet(limits, table.problems, table.rows_hidden) if gathered is not None else None
+
+
+def _rows(events: Iterator[_Event]) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows of the sheet that has begun."""
+    for event in events:
+        if not isinstance(event, tuple):
+            return
+        yield event
 
 
 @dataclass(slots=True)
@@ -83,12 +90,15 @@ class _Table:
     rows_hidden: list[int] = field(default_factory=list)
 
 
+_Event = _Table | tuple[int, list[Cell]] | None
+
+
 class _Book:
     """Takes the elements of the content in, and gives out sheets, rows that say something, and None where a sheet ends."""
 
     def __init__(self, ask: Ask, limits: Limits) -> None:
         self._ask, self._limits = ask, limits
-        self._out: deque[_Table | tuple[int, list[Cell]] | None] = deque()
+        self._out: deque[_Event] = deque()
         self._style = ""
         self._hidden_styles: set[str] = set()
         self._table: _Table | None = None
@@ -106,7 +116,7 @@ class _Book:
             _STYLE + "table-properties": self._table_style,
         }  # fmt: skip
 
-    def events(self, pieces: Iterable[bytes]) -> Iterator[_Table | tuple[int, list[Cell]] | None]:
+    def events(self, pieces: Iterable[bytes]) -> Iterator[_Event]:
         """What the content says, while it is read."""
         markup = Markup(self._started, self._ended, self._said, namespaces=True)
         for piece in pieces:

@@ -10,7 +10,7 @@ from typing import Any
 import xlrd
 from xlrd.biffh import error_text_from_code
 
-from batchport.spreadsheets.displayed import TOO_LONG, NumberFormat, general, identifier, iso, moment_of, number_format
+from batchport.spreadsheets.displayed import BUILT_IN, TOO_LONG, NumberFormat, general, identifier, iso, moment_of, number_format
 from batchport.spreadsheets.gather import Both, Rows, gather
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
@@ -18,6 +18,8 @@ from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
 _MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
 #: Days between 1900, from which most workbooks count, and 1904, from which some do.
 _SINCE_1904 = 1462
+#: Formats that are the country's, which the reader has with years of two digits.
+_SHORT_DATES = (14, 22)
 
 
 def read_xls(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
@@ -75,7 +77,7 @@ class _Sheet:
         if kind == xlrd.XL_CELL_BOOLEAN:
             return "TRUE" if value else "FALSE"
         if kind == xlrd.XL_CELL_ERROR:
-            text = error_text_from_code.get(value, "#ERROR")
+            text = str(error_text_from_code.get(value, "#ERROR"))
             self._problems.append(Problem("cell-error-value", row + 1, column, text))
             return text
         if abs(value) >= TOO_LONG:
@@ -98,5 +100,6 @@ class _Sheet:
 
     def _form(self, style: int) -> NumberFormat:
         if style not in self._forms:
-            self._forms[style] = number_format(self._book.format_map[self._book.xf_list[style].format_key].format_str)
+            known = self._book.format_map[self._book.xf_list[style].format_key]
+            self._forms[style] = number_format(BUILT_IN[known.format_key] if known.format_key in _SHORT_DATES else known.format_str)
         return self._forms[style]

@@ -20,7 +20,7 @@ from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
 _NAMED = {
     "General Number": GENERAL, "General Date": BUILT_IN[22], "Long Date": "dddd, mmmm d, yyyy", "Medium Date": BUILT_IN[15], "Short Date": BUILT_IN[14],
     "Long Time": BUILT_IN[19], "Medium Time": BUILT_IN[18], "Short Time": BUILT_IN[20], "Currency": '"$"#,##0.00_);[Red]\\("$"#,##0.00\\)',
-    "Euro Currency": '[$€-2] #,##0.00_);[Red]\\([$€-2] #,##0.00\\)', "Fixed": BUILT_IN[2], "Standard": BUILT_IN[4], "Percent": BUILT_IN[10],
+    "Euro Currency": "[$€-2] #,##0.00_);[Red]\\([$€-2] #,##0.00\\)", "Fixed": BUILT_IN[2], "Standard": BUILT_IN[4], "Percent": BUILT_IN[10],
     "Scientific": BUILT_IN[11], "Yes/No": '"Yes";"Yes";"No"', "True/False": '"True";"True";"False"', "On/Off": '"On";"On";"Off"',
 }  # fmt: skip
 
@@ -38,14 +38,21 @@ def read_xml_2003(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Prob
     for event in events:
         if not isinstance(event, _Worksheet):
             continue
-        numbered: Iterator[tuple[int, list[Cell]]] = iter(lambda: next(events), None)  # type: ignore[arg-type]
-        rows = Rows(event.name, numbered, merged=event.merged)
+        rows = Rows(event.name, _rows(events), merged=event.merged)
         gathered = gather(rows, ask, limits)
         rows.hidden = event.hidden  # which is said below the rows
         if event.hidden and not ask.whole:
             yield Problem("sheet-skipped", detail=event.name)
         elif gathered is not None:
             yield gathered.sheet(limits, event.problems, event.rows_hidden)
+
+
+def _rows(events: Iterator[_Event]) -> Iterator[tuple[int, list[Cell]]]:
+    """The rows of the sheet that has begun."""
+    for event in events:
+        if not isinstance(event, tuple):
+            return
+        yield event
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -66,12 +73,15 @@ class _Worksheet:
     rows_hidden: list[int] = field(default_factory=list)
 
 
+_Event = _Worksheet | tuple[int, list[Cell]] | None
+
+
 class _Book:
     """Takes the elements of the file in, and gives out sheets, rows that say something, and None where a sheet ends."""
 
     def __init__(self, ask: Ask, limits: Limits) -> None:
         self._ask, self._limits = ask, limits
-        self._out: deque[_Worksheet | tuple[int, list[Cell]] | None] = deque()
+        self._out: deque[_Event] = deque()
         self._codes: dict[str, str] = {}
         self._style = ""
         self._sheet = _Worksheet("")
@@ -85,7 +95,7 @@ class _Book:
         self._in_note = False
         self._in_visible = False
 
-    def events(self, pieces: Iterable[bytes]) -> Iterator[_Worksheet | tuple[int, list[Cell]] | None]:
+    def events(self, pieces: Iterable[bytes]) -> Iterator[_Event]:
         """What the file says, while it is read."""
         markup = Markup(self._started, self._ended, self._said)
         for piece in pieces:
