@@ -161,7 +161,9 @@ def _environment() -> dict[str, str]:
 def _raise_death(status: int, limits: Limits) -> NoReturn:
     if status == -signal.SIGXCPU:
         raise Unreadable("file-too-large", f"reading it takes more than {limits.cpu_seconds} seconds of computing")
-    raise Unreadable("file-unreadable", "reading it breaks the reader; perhaps a stray cell stands far below or beside the table")
+    if status == -signal.SIGABRT:  # so ends a reader that asks for more memory than there is
+        raise Unreadable("file-too-large", "reading it takes too much memory; perhaps a stray cell stands far below or beside the table")
+    raise Unreadable("file-unreadable", "reading it breaks the reader")
 
 
 @contextlib.contextmanager

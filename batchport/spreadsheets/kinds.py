@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from enum import Enum
 from pathlib import Path
 
@@ -113,8 +114,10 @@ def _kind_in_zip(path: Path) -> Kind:
                 if member.filename.casefold() in (_MANIFEST, "mimetype"):
                     with container.open(member) as file:
                         says += file.read(1024**2)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
         raise Unreadable("file-unreadable", "its zip container is damaged or cut off") from error
+    except RuntimeError as error:  # so it is said that a part is encrypted
+        raise Unreadable("file-encrypted", "it asks for a password") from error
     for mark, name in _IN_ZIP.items():
         if mark in says:
             return Kind[name]

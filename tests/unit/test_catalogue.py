@@ -36,7 +36,7 @@ WARNINGS = {
     "destination-repeated", "partial-assumed", "order-btn-not-listed", "email-invalid",
 }
 INFOS = {
-    "file-repeated", "column-unknown", "sheet-skipped", "encoding-assumed", "tn-range-expanded", "number-type-changed", "account-defaulted",
+    "file-repeated", "column-unknown", "sheet-skipped", "rows-hidden", "macros-ignored", "encoding-assumed", "tn-range-expanded", "number-type-changed", "account-defaulted",
     "account-cleaned", "btn-defaulted", "pin-defaulted", "carrier-no-route", "authorized-defaulted", "address-split", "order-held",
     "order-account-busy", "order-split", "row-cancelled", "order-field-shared", "value-defaulted", "value-normalised",
 }
