@@ -155,7 +155,7 @@ class Gathered:
     def _widen(self, width: int) -> None:
         for place in range(len(self._columns), width):
             self._names += [""] * (place + 1 - len(self._names))
-            target = meaning(self._names[place], self._saved)
+            target = meaning(self._names[place], self._saved).target
             identifier_ = target is not None and target.name in BY_NAME and BY_NAME[target.name].identifier
             asked = self._whole or target is None or not target.name or identifier_
             column = _Column(place, asked=asked, dates=self._whole or identifier_, whole=self._whole)
