@@ -89,9 +89,9 @@ class ReadFile:
     papers: Mapping[str, Paper] = field(default_factory=dict)
 
     def note_reader_problems(self, findings: Findings, start: int) -> None:
-        """Note what the reader saw in single rows; `start` is the position of the file's first row in the table."""
+        """Note what the reader saw in single rows; `start` is the position of the file's first row in the table. An unmapped file has no rows."""
         at = start
-        for read in self.sheets:
+        for read in self.sheets if self.state == READ else ():
             rows = read.sheet.row
             for problem in read.sheet.problems:
                 if problem.row is None:

@@ -25,7 +25,8 @@ GENERAL = "General"
 TOO_LONG = 10**15
 #: From here on the general format writes powers of ten where it is shown, as nobody reads so many digits.
 _POWERS_FROM, _POWERS_BELOW = 1e20, 1e-9
-_LAST_DAY = 2_958_466
+#: The day after the last of the year 9999.
+LAST_DAY = 2_958_466
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
@@ -99,6 +100,7 @@ class NumberFormat:
     Attributes:
         dated: whether it writes dates or times.
         wordy: whether it changes how text is shown.
+        general: whether it is the general format.
         exact: whether it shows every digit of a whole number that is not negative.
     """
 
@@ -114,6 +116,7 @@ class NumberFormat:
         self._quick = self._quick_ways(writers)
         self._plain = len(sections) == 1 and sections[0].condition is None
         self.dated = any(section.has("date") or section.has("elapsed") for section in sections)
+        self.general = code.casefold() in ("", GENERAL.casefold())
         self.wordy = self._text is not None and [token.text for token in self._text.tokens] != ["@"]
 
     def number(self, value: float) -> str:
@@ -480,7 +483,7 @@ class _Clock:
 
     def write(self, value: float) -> str:
         """The value's text: days since the end of 1899, and the part of the day."""
-        if value >= _LAST_DAY:
+        if value >= LAST_DAY:
             return general(value)
         units = int((Decimal(f"{value:.15g}") * 86400 * 10**self._parts).quantize(Decimal(1), rounding=ROUND_HALF_UP))
         seconds, part = divmod(units, 10**self._parts)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from batchport.domain.fields import BY_NAME
 from batchport.spreadsheets.cells import CODED, Grid, Ints, blank_rows, refuse_columns, repeats, sheet_of, whole
-from batchport.spreadsheets.displayed import TOO_LONG, NumberFormat, general, identifier, iso, moment_of, serial
+from batchport.spreadsheets.displayed import LAST_DAY, TOO_LONG, NumberFormat, general, identifier, iso, moment_of, serial
 from batchport.spreadsheets.headers import meaning, saved_headers
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.locate import LOOKED_AT, Header, find_header
@@ -243,6 +243,8 @@ class _Portion:
 
 def _together(portions: Sequence[_Portion]) -> _Portion:
     """Portions as one."""
+    if len(portions) == 1:
+        return portions[0]
     starts = np.cumsum([0, *(len(portion.rows) for portion in portions)])
     waiting = [(portion.waiting, start) for portion, start in zip(portions, starts.tolist(), strict=False) if portion.waiting is not None]
     later = None
@@ -362,13 +364,21 @@ class _Column:
         parts = []
         kinds = styles * 2 + waiting.dated
         for kind in np.unique(kinds):
-            form, dated = known[int(kind) // 2], bool(kind % 2)
-            write = _iso_of if dated and not form.dated else form.number if dated or self._whole else partial(identifier, form=form)
+            write = self._way(known[int(kind) // 2], dated=bool(kind % 2))
             parts.append((np.flatnonzero(kinds == kind), write))
         if len(parts) == 1:
             return _each(waiting.values, parts[0][1])
         order = np.argsort(np.concatenate([places for places, _ in parts]))
         return pa.concat_arrays([_each(waiting.values[places], write) for places, write in parts]).take(pa.array(order))
+
+
+    def _way(self, form: NumberFormat, *, dated: bool) -> Callable[[float], str]:
+        """How numbers of one format are written; `dated`: the reader took them for dates, which it tells from their format less well than we do."""
+        if form.dated:
+            return form.number if self._dates else _iso_of
+        if dated and form.general:
+            return _iso_of
+        return form.number if self._whole else partial(identifier, form=form)
 
 
 def _each(values: Floats, write: Callable[[float], str]) -> pa.Array:
@@ -406,7 +416,7 @@ def _shown(value: Any, form: NumberFormat) -> str:
 
 
 def _iso_of(value: float) -> str:
-    return iso(moment_of(value))
+    return iso(moment_of(value)) if 0 <= value < LAST_DAY else general(value)
 
 
 def plain(value: Any) -> str:

@@ -38,6 +38,7 @@ _IN_ZIP = {
     b"spreadsheetml.sheet.main+xml": "XLSX",
     b"sheet.macroEnabled.main+xml": "XLSX",
     b"spreadsheetml.template.main+xml": "XLSX",
+    b"template.macroEnabled.main+xml": "XLSX",
     b"sheet.binary.macroEnabled.main": "XLSB",
     b"opendocument.spreadsheet": "ODS",
 }

@@ -34,6 +34,7 @@ _REPEATED, _SPANNED, _FORMULA = _TABLE + "number-columns-repeated", _TABLE + "nu
 _KIND, _VALUE, _FULL_KIND = _OFFICE + "value-type", _OFFICE + "value", _CALC + "value-type"
 _ERRORS = re.compile(r"#(?:N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!)|Err:[0-9]{3}")
 _NUMBERS = ("float", "percentage", "currency")
+_MACRO = re.compile(r"(?:basic/[^/]+/(?!script-l[bc]\.xml).+|scripts/.+)")
 _SPAN = re.compile(r"(-?)P(?:[0-9]+Y)?(?:[0-9]+M)?(?:([0-9]+)D)?T?(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.[0-9]*)?S)?")
 
 Cell = str | Both
@@ -51,7 +52,7 @@ def read_ods(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
         if _CONTENT not in container:
             raise Unreadable("file-unreadable", "the sheets in it are missing")
         container.refuse_bombs(frozenset({_CONTENT}))
-        if any(name.startswith("basic/") and name.endswith("/module1.xml") for name in container.names()):
+        if any(_MACRO.fullmatch(name) for name in container.names()):
             yield Problem("macros-ignored")
         book = _Book(ask, limits)
         events = book.events(container.pieces(_CONTENT))

@@ -22,6 +22,8 @@ from batchport.spreadsheets.sheet import Unreadable
 
 #: No row of a sheet that is still read takes more.
 _MAX_ROW = 64 * 1024 * 1024
+#: Bytes of the first rows that tell in what form cells are written.
+_LOOKED_AT = 8 * 1024
 #: Columns are looked for beyond this one at first.
 _FIRST_WIDTH = 26
 
@@ -200,11 +202,12 @@ class _Form:
     def usual(self, piece: bytes) -> bytes:
         """The piece in the usual form."""
         if self._is_usual is None:
-            cells = len(_ANY_CELL.findall(piece))
-            rows = len(_ANY_ROW.findall(piece))
-            if not cells + rows:
+            first = _ANY_ROW.search(piece)
+            if first is None:
                 return piece
-            self._is_usual = cells == len(_USUAL_CELL.findall(piece)) and rows == len(_USUAL_ROW.findall(piece))
+            some = piece[first.start() : first.start() + _LOOKED_AT]
+            usual = ((_ANY_CELL, _USUAL_CELL), (_ANY_ROW, _USUAL_ROW))
+            self._is_usual = all(len(every.findall(some)) == len(known.findall(some)) for every, known in usual)
         return piece if self._is_usual else _TAG.sub(self._tag, piece)
 
     def _tag(self, found: re.Match[bytes]) -> bytes:

@@ -159,6 +159,12 @@ def test_an_account_number_that_became_a_date_shows_as_the_customer_saw_it(tmp_p
     assert rows(only(read(path))) == [(2, ["6172340142", "12-Oct"])]
 
 
+@pytest.mark.parametrize(("code", "text"), [("[$-F800]dddd\\, mmmm dd\\, yyyy", "2026-12-01"), ("0000\\d", "46357d"), ("yyyy", "2026-12-01"), ("[Red]0000", "46357")])
+def test_what_is_a_date_is_told_from_the_whole_format(tmp_path: Path, code: str, text: str) -> None:
+    path = formatted(tmp_path / "a.xlsx", [["TN", "Something"], ["6172340142", 46357]], ["@", code])
+    assert rows(only(read(path))) == [(2, ["6172340142", text])]
+
+
 def test_a_workbook_of_another_writer_shows_the_same(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
@@ -305,6 +311,14 @@ def test_hidden_sheets_are_skipped_or_read_and_charts_are_not_sheets(tmp_path: P
     assert only(found).name == "Numbers"
     assert [each for each in found if isinstance(each, Problem)] == [Problem("sheet-skipped", detail="Lists"), Problem("sheet-skipped", detail="Deep")]
     assert [(sheet.name, sheet.hidden) for sheet in read(path, whole=True) if isinstance(sheet, Sheet)] == [("Numbers", False), ("Lists", True), ("Deep", True)]
+
+
+def test_macros_of_ods_are_said_to_be_ignored(tmp_path: Path) -> None:
+    path = ods_content(tmp_path / "a.ods", "")
+    assert Problem("macros-ignored") not in read(path)
+    changed(path, {"Basic/script-lc.xml": lambda _: b"<a/>", "Basic/Standard/script-lb.xml": lambda _: b"<a/>"})
+    assert Problem("macros-ignored") not in read(path)
+    assert Problem("macros-ignored") in read(changed(path, {"Basic/Standard/Module1.xml": lambda _: b"<a/>"}))
 
 
 def test_macros_are_said_to_be_ignored(tmp_path: Path) -> None:
