@@ -64,6 +64,15 @@ def unseen(column: Column) -> Mask:
     return column.contains(UNSEEN)
 
 
+#: What spreadsheets show where a formula fails.
+ERROR_VALUES = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA)"
+
+
+def visible(text: str) -> str:
+    """A text without the signs that nobody sees, and wide or raised digits as the usual ones."""
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
+
+
 def whole(column: Column) -> Column:
     """The column without the `.0` that spreadsheets put after whole numbers."""
     return _replace(column, r"\A([0-9]+)\.0+\z", r"\1")

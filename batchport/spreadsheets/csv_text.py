@@ -96,7 +96,7 @@ def read_fast(opener: Callable[[], pa.NativeFile], ask: Ask, limits: Limits) -> 
     first = start.top.row + 1
     refuse_rows(first + len(table) - 1, limits)
     row = np.arange(first, first + len(table), dtype=np.int64)
-    return sheet_of(None, Grid(start.top.names, start.top.row, table.columns, row, above=stated(start.separator) + start.top.above), limits)
+    return sheet_of(None, Grid(start.top.names, start.top.row, table.columns, row, above=start.top.above), limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +208,10 @@ def read_exactly(data: bytes, ask: Ask, limits: Limits) -> Sheet:
         raise Unreadable("file-too-large", f"{breaks:,} line breaks; at most {limits.max_rows * LINES_A_ROW:,}")
     saved = saved_headers(ask.saved)
     separator = separator_of(data, saved)
-    table = RowTable(saved, limits, stated(separator))
+    table = RowTable(saved, limits)
     for number, cells, trouble, _ in records_of(lines_of(data), separator.sign, bool(separator.line)):
         table.add(number, cells, trouble)
     sheet = table.sheet(None)
     if sheet is None:
         raise Unreadable("file-empty", "there is nothing in it")
     return sheet
-
-
-def stated(separator: Separator) -> list[tuple[int, list[str]]]:
-    """The row above a table that says what separates its cells, if there is one."""
-    return [(1, [separator.line])] if separator.line else []

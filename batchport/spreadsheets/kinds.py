@@ -86,11 +86,11 @@ def kind_of(path: Path) -> Kind:
 def _kind_of_text(head: bytes) -> Kind:
     start = head if may_be_utf_8(head) else head.removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b"")
     start = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"<?xml") and _SPREADSHEET_2003 in start:
+        return Kind.XML_2003
     if start.startswith(_PAGES) or (start.startswith(b"<?xml") and b"<html" in start[:1024]) or (start.startswith(b"<") and b"<table" in start):
         return Kind.HTML
     if start.startswith(b"<?xml"):
-        if _SPREADSHEET_2003 in start:
-            return Kind.XML_2003
         raise Unreadable("file-unsupported", "it seems to be an XML document")
     if _binary(head):
         raise Unreadable("file-unsupported", "it seems to be binary data")

@@ -60,11 +60,16 @@ def _candidates(rows: Sequence[Sequence[str]], best: int, most: int, saved: Mapp
 
 
 def _joined(upper: Sequence[str], lower: Sequence[str]) -> tuple[str, ...]:
-    """The names of a header of two lines; a group's name above counts for the blank cells that follow it."""
+    """The names of a header of two lines.
+
+    Where the upper line names few groups, a group's name counts for the blank cells that follow it: City below nothing, behind Billing Address, is the
+    bill's. Where most columns have both lines, headers were only broken in two, and a blank cell stands above a short one.
+    """
     width = max(len(upper), len(lower))
+    broken = 2 * sum(1 for cell in upper if cell.strip()) > sum(1 for cell in lower if cell.strip())
     names, group = [], ""
     for above, below in zip([*upper, *[""] * (width - len(upper))], [*lower, *[""] * (width - len(lower))], strict=True):
-        group = above.strip() or (group if below.strip() else "")
+        group = above.strip() or (group if below.strip() and not broken else "")
         names.append(f"{group} {below.strip()}".strip() if comparable(group) != comparable(below) else below)
     return tuple(names)
 

@@ -19,7 +19,9 @@ from batchport.spreadsheets.sheet import Ask, Problem, Reading, Sheet, Unreadabl
 
 __all__ = ["Limits", "ReaderChild", "read_file"]
 
-_TOTAL = r"(?i:\W*(?:grand|sub)?[\W_]*totals?[\W0-9]*)"
+#: What a line below the rows begins with, and what it holds besides: 'Total numbers: | 3'. A company may be called Total, but has more to say.
+_TOTAL = r"(?i:\W*(?:grand|sub)?[\W_]*totals?\b.*)"
+_AMOUNT = r"[\s0-9.,$€%+-]*"
 
 
 def read_file(path: Path, limits: Limits, *, child: ReaderChild | None = None, saved: Mapping[str, str] | None = None) -> Reading:
@@ -48,22 +50,17 @@ def read_file(path: Path, limits: Limits, *, child: ReaderChild | None = None, s
 def _requests_only(reading: Reading, mappings: Sequence[ColumnMapping]) -> Reading:
     """The reading with only those rows that ask for something, and only those sheets that have such rows.
 
-    Of several sheets these are the ones with a column of numbers, or all where none has one.
+    Of several sheets these are the ones with a column of numbers; where none has one for certain, those that may have one; else all.
     """
-    fits = [_may_have_numbers(mapping) for mapping in mappings]
-    asking = [
-        _asking(sheet, mapping) if fit or not any(fits) else None for sheet, mapping, fit in zip(reading.sheets, mappings, fits, strict=True)
-    ]  # fmt: skip
+    certain = ["tn" in mapping.columns for mapping in mappings]
+    perhaps = [any("tn" in names for names in mapping.ambiguous.values()) for mapping in mappings]
+    fits = next((each for each in (certain, perhaps) if any(each)), [True] * len(mappings))
+    asking = [_asking(sheet, mapping) if fit else None for sheet, mapping, fit in zip(reading.sheets, mappings, fits, strict=True)]
     filled = tuple(sheet for sheet in asking if sheet is not None and len(sheet.row))
     if not filled:
         raise Unreadable("file-empty", "there is no row of data in it")
     skipped = [sheet.name or "" for sheet, left in zip(reading.sheets, asking, strict=True) if left is None or not len(left.row)]
     return Reading(filled, (*reading.problems, *(Problem("sheet-skipped", detail=name) for name in skipped)))
-
-
-def _may_have_numbers(mapping: ColumnMapping) -> bool:
-    """Whether a column of the sheet is the number to port, or may be."""
-    return "tn" in mapping.columns or any("tn" in names for names in mapping.ambiguous.values())
 
 
 def _asking(sheet: Sheet, mapping: ColumnMapping) -> Sheet:
@@ -86,26 +83,33 @@ def _cells(sheet: Sheet, place: int) -> Column:
 
 
 def _repeated_headers(sheet: Sheet, tn: int) -> Mask:
-    """Rows in which every cell is the header of its column."""
-    rows = _cells(sheet, tn).equals(sheet.headers[tn])
+    """Rows in which every cell is the header of its column, in whatever case."""
+    rows = _says(_cells(sheet, tn), sheet.headers[tn])
     for place, header in enumerate(sheet.headers):
         if not rows.any():
             break
-        rows &= _cells(sheet, place).equals(header)
+        rows &= _says(_cells(sheet, place), header)
     return rows
 
 
+def _says(column: Column, header: str) -> Mask:
+    """The rows that say the header, but for case and spaces around it."""
+    wanted = header.strip().lower()
+    return column.test(lambda values: pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(values)), wanted))
+
+
 def _totals(sheet: Sheet, tn: int) -> Mask:
-    """Rows without a number whose first cell that is not blank says 'total'."""
+    """Rows without a number whose first cell that is not blank begins with 'total', and that hold nothing but amounts besides."""
     numbers = _cells(sheet, tn)
     # In the order of bytes blanks and letters stand apart from digits, brackets and plus signs, so that hardly a row is looked at.
     open_ = np.flatnonzero(numbers.test(lambda values: pc.or_(pc.less(values, "!"), pc.greater_equal(values, "A"))))
     open_ = open_[numbers.take(open_).fullmatch(rf"\s*|{_TOTAL}")]
-    totals = np.zeros(len(sheet.row), dtype=bool)
-    for place in range(len(sheet.headers)):
-        if not len(open_):
-            break
+    said, amounts = np.zeros(len(open_), dtype=bool), np.ones(len(open_), dtype=bool)
+    for place in range(len(sheet.headers) if len(open_) else 0):
         column = _cells(sheet, place).take(open_)
-        totals[open_[column.fullmatch(_TOTAL)]] = True
-        open_ = open_[column.fullmatch(r"\s*")]
+        first = amounts & ~said & column.fullmatch(_TOTAL)
+        amounts &= first | column.fullmatch(r"\s*") | (said & column.fullmatch(_AMOUNT))
+        said |= first
+    totals = np.zeros(len(sheet.row), dtype=bool)
+    totals[open_[said & amounts]] = True
     return totals

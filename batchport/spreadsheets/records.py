@@ -41,8 +41,8 @@ def lines_of(text: bytes) -> list[str]:
 
 
 def records_of(lines: Sequence[str], separator: str, start: int = 0) -> Iterator[Record]:
-    """Every record from the line at `start` on; the lines before it count as a record each."""
-    number = at = start
+    """Every record from the line at `start` on, counted from 1; the lines before it are no records."""
+    number, at = 0, start
     quotes = _Quotes(lines, separator)
 
     def feed() -> Iterator[str]:

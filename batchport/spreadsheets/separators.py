@@ -15,7 +15,7 @@ from batchport.spreadsheets.records import lines_of, records_of
 SEPARATORS = (",", ";", "\t", "|")
 #: Of the beginning of a text, to tell.
 SAMPLE_BYTES = 64 * 1024
-#: A first line that Excel takes for an instruction, and no row.
+#: A first line that Excel takes for an instruction: it shows no such row, and counts none.
 _STATED = re.compile(r'"?sep=([\t!-/:-@\[-`{-~])"?[\r\n]*', re.IGNORECASE)
 
 
@@ -64,7 +64,7 @@ def _score(lines: list[str], sign: str, saved: Mapping[str, str]) -> tuple[float
     widths = Counter(len(cells) for cells in rows if any(cells))
     first = rows[: LOOKED_AT + 1]
     header = find_header(first, saved)
-    if header is None:
+    if header is None or not any(sign.isalnum() for name in header.names for sign in name):
         return 0, 0
     width, count = widths.most_common(1)[0]
     known = {comparable(name) for name in islice(header.names, 1000) if len(name) <= 120 and is_header(name, saved)}

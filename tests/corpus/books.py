@@ -96,7 +96,7 @@ def formats(made: Corpus) -> None:
     made.add("fraction-pin.xlsx", "a PIN with a fraction", book(*of(pin=N("42.5"))), good(first(A, "pin-invalid", pin=SKIP), REST))
     made.add("thousands.xlsx", "a number shown with commas", book(*(cells := of(tn=N("6172340142", "#,##0")))), good(first(A), REST), good(first(A, "tn-invalid", tn=SKIP), REST),
              read=shown(cells, **{f"c{TN}": "6,172,340,142"}))  # fmt: skip
-    made.add("percent.xlsx", "a percentage", book(*(cells := of(notes=N("0.5", "0%")))), good(first(A, notes="50%"), REST), read=shown(cells, **{f"c{position('notes', {**A, 'notes': ''})}": "50%"}))
+    made.add("percent.xlsx", "a percentage", book(*(cells := of(notes=N("0.5", "0%")))), good(first(A), REST), read=shown(cells, **{f"c{position('notes', {**A, 'notes': ''})}": "50%"}))
     made.add("general-eleven.xlsx", "eleven digits with the country's one", book(*of(tn=N("16172340142"))), good(first(A), REST))
     at = position("requested_date", {**A, "requested_date": ""})
     for name, stored, code, seen in (("iso", "46097", "yyyy\\-mm\\-dd", "2026-03-16"), ("us", "46097", "mm/dd/yyyy", "03/16/2026"), ("month", "46097", "d\\-mmm\\-yyyy", "16-Mar-2026"), ("time", "46097.5", "yyyy\\-mm\\-dd hh:mm", "2026-03-16 12:00")):

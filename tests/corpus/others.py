@@ -90,7 +90,7 @@ def open_documents(made: Corpus) -> None:
     made.add("power.ods", "a number shown 6.17E+09", ods({S: of(tn=number("6172340142", "6.17E+09"))}), good(row(2, A, sheet=S), REST))
     made.add("date.ods", "a date", ods({S: of(requested_date=number("2026-03-16", "03/16/26", "date"))}), good(row(2, A, sheet=S, requested_date="2026-03-16"), REST))
     made.add("boolean.ods", "a boolean", ods({S: of(unlocked=number("true", "TRUE", "boolean"))}), good(row(2, A, sheet=S, unlocked="Y"), REST))
-    made.add("percent.ods", "a percentage", ods({S: of(notes=number("0.5", "50%", "percentage"))}), good(row(2, A, sheet=S, notes="50%"), REST))
+    made.add("percent.ods", "a percentage", ods({S: of(notes=number("0.5", "50%", "percentage"))}), good(row(2, A, sheet=S), REST))
     error = '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
     made.add("error.ods", "an error", ods({S: of(tn=error)}), good(row(2, A, "cell-error-value", sheet=S, tn=SKIP), REST))
     blank = '<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'

@@ -113,6 +113,8 @@ def differences(expected: Expected, done: Result, path: str) -> list[str]:
     lines = done.lines
     files = [line for line in lines if "row" in line and line["row"] is None]
     found = [line for line in lines if line.get("row") is not None]
+    for file in files:  # what is said besides, and is no contract's: that macros were not run, and hidden rows read
+        file["findings"] = [finding for finding in file["findings"] if finding["code"] not in ("rows-hidden", "macros-ignored")]
     problems = []
     if done.exit not in expected.statuses:
         problems.append(f"exit {done.exit}, not {sorted(expected.statuses)}")

@@ -112,7 +112,7 @@ def test_a_clean_file_takes_the_fast_way(separator: str, line_break: str, top: s
     assert sheet is not None
     assert len(sheet.row) == 30_000
     assert sheet.headers[0] in ("TN", "Who TN")
-    assert sheet.row[-1] == top.count("\n") + 30_001
+    assert sheet.row[-1] == top.removeprefix("sep=S\n").count("\n") + 30_001
     assert sheet.cells.column(1)[0].as_py() == f"Boston{separator} MA"
 
 

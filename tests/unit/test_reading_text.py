@@ -115,11 +115,11 @@ def test_a_list_of_numbers_needs_no_separator(read: Reader) -> None:
     assert rows(read.sheet("Phone Number\n617-234-0142\n617-234-0143\n")) == [(2, ["617-234-0142"]), (3, ["617-234-0143"])]
 
 
-def test_a_line_that_says_what_separates_is_row_one_and_stands_above(read: Reader) -> None:
+def test_a_line_that_says_what_separates_is_no_row_as_in_excel(read: Reader) -> None:
     sheet = read.sheet("sep=;\nTN;City\n6172340142;Boston\n6172340143\n")
-    assert (sheet.header_row, sheet.above) == (2, ((1, ("sep=;",)), (2, ("TN", "City"))))
-    assert [number for number, _ in rows(sheet)] == [3, 4]
-    assert ragged(sheet) == [(4, "1 cell, but the header has 2")]
+    assert (sheet.header_row, sheet.above) == (1, ((1, ("TN", "City")),))
+    assert [number for number, _ in rows(sheet)] == [2, 3]
+    assert ragged(sheet) == [(3, "1 cell, but the header has 2")]
 
 
 # Encodings

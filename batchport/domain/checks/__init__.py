@@ -16,6 +16,7 @@ from batchport.domain.checks import accounts, addresses, carriers, dates, kinds,
 from batchport.domain.checks.prepared import Prepared, prepare
 from batchport.domain.checks.registry import Check
 from batchport.domain.corrections import Named, settle_copies
+from batchport.domain.fields import NAMES
 from batchport.domain.findings import Findings
 from batchport.domain.papers import Beside
 from batchport.domain.reference import Reference
@@ -47,6 +48,16 @@ def check_rows(
         settle_copies(rows, named, findings)
     for each in CHECKS:
         each.run(rows, findings)
+    _leave_ragged(rows, findings)
     # A request that only repeats another says nothing of its own.
     findings.drop(rows.again, but="tn-repeated")
     return rows
+
+
+def _leave_ragged(rows: Prepared, findings: Findings) -> None:
+    """Of rows that do not fit their header only that is said: which value stands in which column is not known, so none is judged."""
+    ragged = findings.on(len(rows), code="row-ragged")
+    if ragged.any():
+        findings.drop(ragged, but="row-ragged")
+        for name in NAMES:
+            rows.fail(name, ragged)

@@ -25,7 +25,7 @@ from batchport.domain.papers import Beside
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
 from batchport.domain.routes import partners_of
-from batchport.domain.table import Column, Ints, Mask, bools
+from batchport.domain.table import Column, Ints, Mask, bools, text_array
 from batchport.domain.terms import Asks, Terms
 
 #: Fields that hold digits and letters only, where a spreadsheet may have left `.0` behind a whole number.
@@ -125,11 +125,12 @@ class Prepared:
 def prepare(requests: Requests, terms: Terms, known: Reference, findings: Findings, papers: Beside | None = None) -> Prepared:
     """The rows in the trade's own words; what was changed or filled in is noted in `findings`."""
     rows = Prepared(_tidied(requests, findings), terms, known, papers)
+    _note_error_values(rows, findings)
     for name in {field for _, field in findings.noted() if field}:
         rows.fail(name, findings.on(len(rows), severity=ERROR, field=name))
     _fill_defaults(rows, findings)
     rows.written = rows.requests
-    _numbers(rows)
+    _numbers(rows, findings)
     _number_types(rows, findings)
     _plain_words(rows, findings)
     _account_types(rows)
@@ -154,6 +155,15 @@ def _tidied(requests: Requests, findings: Findings) -> Requests:
     return requests.replace(**columns)
 
 
+def _note_error_values(rows: Prepared, findings: Findings) -> None:
+    """Cells with the words that spreadsheets put where a formula fails; what the reader noted is not noted again."""
+    for name in NAMES:
+        column = rows[name]
+        if column.test(lambda values: pc.starts_with(values, "#")).any():
+            mask = column.fullmatch(normalise.ERROR_VALUES) & ~findings.on(len(rows), code="cell-error-value", field=name)
+            findings.add("cell-error-value", mask, name, detail=column.take(mask).text())
+
+
 def _fill_defaults(rows: Prepared, findings: Findings) -> None:
     """Blank cells filled from the customer's defaults."""
     for name, value in rows.terms.defaults.items():
@@ -164,18 +174,30 @@ def _fill_defaults(rows: Prepared, findings: Findings) -> None:
             findings.add("value-defaulted", blank, name, detail=Column.constant(shown_value, int(blank.sum())).text())
 
 
-def _numbers(rows: Prepared) -> None:
+def _numbers(rows: Prepared, findings: Findings) -> None:
     """Telephone numbers to ten digits."""
     for name in ("tn", "btn", "new_btn"):
         column = rows[name]
         # A billing number that is spelt in letters is nobody's habit.
-        numbers, trouble = (numbering.spelt if name == "tn" else numbering.digits)(column.values)
+        read = numbering.spelt if name == "tn" else numbering.digits
+        numbers, trouble = read(column.values)
+        if (trouble == numbering.INVALID).any():
+            findings.add("text-unsafe", normalise.unseen(column), name)
+            column = _seen(column, trouble == numbering.INVALID)
+            numbers, trouble = read(column.values)
         good = numbers >= 0
         text = pc.if_else(pa.array(good), ten_digits(numbers), normalise.tidy(Column(column.values)).values)
         rows.set(**{name: Column(text, column.codes)})
         setattr(rows, name, column.spread(numbers))
         rows.trouble[name] = column.spread(trouble)
     rows.toll_free = numbering.toll_free(rows.tn)
+
+
+def _seen(column: Column, odd: Mask) -> Column:
+    """The column with its odd values without signs that nobody sees, and full-width digits as the usual ones: too dear for values that are right."""
+    values = column.values.filter(pa.array(odd)).to_pylist()
+    plain = [normalise.visible(value) for value in values]
+    return column if plain == values else Column(pc.replace_with_mask(column.values, pa.array(odd), text_array(plain)), column.codes)
 
 
 def _number_types(rows: Prepared, findings: Findings) -> None:
