@@ -12,9 +12,9 @@ import click
 
 def print_json(lines: Iterable[Mapping[str, Any]]) -> None:
     """One object a line, and nothing else."""
-    write = sys.stdout.write
+    write, encode = sys.stdout.write, json.JSONEncoder(ensure_ascii=False).encode
     for line in lines:
-        write(json.dumps(line, ensure_ascii=False) + "\n")
+        write(encode(line) + "\n")
     sys.stdout.flush()
 
 

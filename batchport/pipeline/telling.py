@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,11 +74,12 @@ class Source:
         self._severities = severities
         self._secrets = secrets
         self.starts = np.cumsum([0, *(sheet.cells.num_rows for sheet in sheets)])
+        self._starts: list[int] = self.starts.tolist()
         self._cells: dict[tuple[int, int], Column] = {}
 
     def sheet_at(self, position: int) -> int:
         """Which sheet a row stands in."""
-        return int(np.searchsorted(self.starts, position, side="right")) - 1
+        return bisect_right(self._starts, position) - 1
 
     def severity(self, code: str, detail: str = "") -> str:
         """How grave a finding is for this customer."""
