@@ -413,7 +413,7 @@ class _Digits:
         return "".join(out)
 
     def _fraction_part(self, digits: str) -> str:
-        """The point and the digits after it; zeros at the end only where there is a place for them."""
+        """The point and the digits after it, zeros at the end only where there is a place for them; no point before places that stay empty (Excel leaves it: `42.`)."""
         kept = len(digits.rstrip("0"))
         out, at = ["." if self._point else ""], 0
         for token in self._fraction:
@@ -422,7 +422,8 @@ class _Digits:
                 at += 1
             else:
                 out.append(token.text)
-        return "".join(out)
+        text = "".join(out)
+        return "" if text == "." and len(self._fraction) else text
 
     def _with_power(self, value: float) -> str:
         """A number as mantissa and power of ten; with several places before the point the power is a multiple of their count."""

@@ -42,6 +42,9 @@ _PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"resp org|responsible org(?:ani[sz]ation)?|organisation responsable", "resporg"),
         (r"letters? of (?:authori[sz]ation|agency)|lettres? d autorisation", "loa"),
         (r"zip (?:code )?(?:plus )?(?:4|four)", "zip four"),
+        (r"post code", "zip"),
+        (r"m initial", "middle initial"),
+        (r"(?:st|state) ?(?:/|or|ou)? ?prov(?:ince)?", "state"),
         (r"y n|yes no|oui non|o n", ""),
         (r"(?:telephone|phone) (?:service )?(?:company|co|carrier|provider)|(?:compagnie|fournisseur|operateur) (?:de )?telephon(?:e|ie|ique)", "carrier"),
         (r"f name", "first name"),
@@ -96,7 +99,7 @@ _FORMS = {
     "replacement": "replacement remaining",
     "authorized": "authorized authorised auth authorizing authorising autorise autorisee",
     "signer": "signer signatory signee signataire approver authorizer",
-    "rep": "rep reps representative person personne individual party agent official user responsable",
+    "rep": "rep reps representative representant representante person personne individual party agent official user responsable",
     "contact": "contact contacts",
     "pin": "pin pins nip passcode passcodes",
     "password": "password passwd pwd",
@@ -134,7 +137,7 @@ _FORMS = {
     "floor": "floor flr room rm etage bldg building batiment",
     "direction": "direction directional dir",
     "pre": "pre prefix",
-    "post": "post suffix",
+    "post": "post suffix sfx suff",
     "line": "line lines ligne lignes",
     "trunk": "trunk trunks",
     "group": "group grp",
@@ -263,8 +266,8 @@ _RULES: tuple[_Rule, ...] = (
         street_number: house number / service street address
         service_address: street|st number name / house service and
         service_address: street|st number and / house service
-        street_name: street|st name / service location
-        street_type: street|st type|post / service name
+        street_name: street|st name / service location address physical
+        street_type: street|st type|post / service name address
         street_direction: direction / street service pre address
         street_post_direction: direction post / street service address
         service_address: address / service street location site physical enduser subscriber 1 line full current house
@@ -283,7 +286,7 @@ _RULES: tuple[_Rule, ...] = (
         destination: trunk / group sip id name new
         requested_date: wished|target date / port transfer due foc cutover
         requested_date: port|transfer|portability date / requested wished target due foc
-        requested_date: due date / requested wished target port
+        requested_date: due date / requested wished target port customer
         requested_date: foc requested|wished|target / date port due
         partial: partial / port transfer full type
         unlocked: unlocked / number phone port account carrier
@@ -291,7 +294,7 @@ _RULES: tuple[_Rule, ...] = (
         loa_file: loa file / name
         invoice_file: invoice|billing file / name
         invoice_file: invoice /
-        reseller: reseller / name
+        reseller: reseller / name current
         contact_email: email / address contact notify port main
         customer_ref: reference / own customer number id external code order
         customer_ref: ticket|project|store|site / number id reference customer own
@@ -300,7 +303,7 @@ _RULES: tuple[_Rule, ...] = (
         notes: note / port transfer carrier additional order customer
         first_name: first name / customer subscriber enduser residential account holder
         last_name: last name / customer subscriber enduser residential account holder
-        middle_name: middle name|initial / customer subscriber enduser
+        middle_name: middle / name initial customer subscriber enduser
         is_wireless: wireless / port
     """),
     *_rules(BY_CONTENT, """

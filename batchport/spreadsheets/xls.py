@@ -65,7 +65,8 @@ class _Sheet:
         return gathered.sheet(limits, self._problems, rows_hidden) if gathered is not None else None
 
     def _rows(self) -> Iterator[tuple[int, list[Any]]]:
-        sheet, plainly = self._sheet, (xlrd.XL_CELL_TEXT, xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK)
+        sheet = self._sheet
+        plainly = {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK} | (set() if self._ask.whole else {xlrd.XL_CELL_TEXT})
         for row in range(sheet.nrows):
             types, cells = sheet.row_types(row), sheet.row_values(row)
             for column, kind in enumerate(types):
@@ -74,6 +75,8 @@ class _Sheet:
             yield row + 1, cells
 
     def _shown(self, kind: int, value: Any, row: int, column: int) -> str | Both:
+        if kind == xlrd.XL_CELL_TEXT:
+            return self._form(self._sheet.cell_xf_index(row, column)).text(value)
         if kind == xlrd.XL_CELL_BOOLEAN:
             return "TRUE" if value else "FALSE"
         if kind == xlrd.XL_CELL_ERROR:

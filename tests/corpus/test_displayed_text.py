@@ -2,7 +2,7 @@
 
 Left out is what the renderer does not claim: fractions (`# ?/?`), dates whose order a locale decides (the built-in format 14 and its like), filling
 to a column's width (`* `), and where Excel itself shows another thing than LibreOffice: General beyond eleven digits and below 0.0001, dates before March 1900,
-a digit from 1 to 9 or a second point without a mark before it. Blanks at the ends of a cell, which nobody sees, are left out.
+a digit from 1 to 9 or a second point without a mark before it. An ODS file holds the words of a text, however little of them its format shows. Blanks at the ends of a cell, which nobody sees, are left out.
 """
 
 from __future__ import annotations
@@ -122,5 +122,5 @@ def test_every_cell_of_a_workbook_that_libreoffice_wrote_is_shown_so_too(kind: s
     source = tmp_path / "source.xlsx"
     source.write_bytes(workbook())
     path = by_libreoffice(source, tmp_path / "first", kind)
-    problems = differing(read(path), judged(path, tmp_path))
+    problems = [said for said in differing(read(path), judged(path, tmp_path)) if not (kind == "ods" and said.startswith("'text' in ;;;"))]
     assert not problems, f"{len(problems)} cells\n" + "\n".join(problems)
