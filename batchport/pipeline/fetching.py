@@ -1,0 +1,113 @@
+"""Fetching: partners' answers come from their servers into a folder of the home, and their own copies go when ours are stored.
+
+A file is fetched whole into `.fetched/<partner>/`, from where it is read like one that was put into `responses/<partner>/`: it leaves that folder when what it
+says is stored (T4) and it lies in the archive, or when it was set aside. Only then the partner's copy is removed or moved. A pass that was cut off between
+the two fetches it again, and knows it by its content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchport.config import Sftp
+from batchport.files import make_folder, write_whole
+from batchport.pipeline.app import App
+from batchport.pipeline.tally import PassTally
+from batchport.pipeline.ways import session_to
+from batchport.transport import TransportError, Unreachable
+
+if TYPE_CHECKING:
+    from batchport.transport.sftp import Remote, Responses
+
+#: How far the clock of a server may be off: a file is taken at one look only when it was last changed longer ago than this.
+_SKEW = 3600.0
+
+
+@dataclass
+class _Door:
+    """A partner's folder of answers while it is open: what was fetched from it, each with its SHA-256."""
+
+    partner: str
+    transport: Sftp
+    there: Responses
+    spool: Path
+    fetched: dict[Remote, str] = field(default_factory=dict)
+
+    def keep(self, file: Remote, data: bytes) -> None:
+        path = self.spool / file.name
+        write_whole(path, data)
+        os.utime(path, (min(file.mtime, time.time() - _SKEW),) * 2)
+        self.fetched[file] = hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def fetched(app: App, tally: PassTally) -> Iterator[dict[Path, str]]:
+    """The folders that answers were fetched into, and whose they are; when they have been read, the partners' own copies go."""
+    with ExitStack() as stack:
+        doors = list(_opened(app, tally, stack))
+        _fetch(app, tally, doors)
+        yield {door.spool: door.partner for door in doors}
+        for door in doors:
+            _put_away(tally, door)
+
+
+def _opened(app: App, tally: PassTally, stack: ExitStack) -> Iterator[_Door]:
+    for partner, settings in app.settings.partners.items():
+        transport = settings.transport
+        if not isinstance(transport, Sftp) or transport.responses is None:
+            continue
+        try:
+            session = stack.enter_context(session_to(app, transport))
+        except Unreachable as error:
+            tally.trouble(f"no answers were fetched from {partner}: {error}.")
+            continue
+        from batchport.transport.sftp import Responses
+
+        yield _Door(partner, transport, Responses(session, transport.responses), make_folder(app.settings.folder(".fetched", partner)))
+
+
+def _fetch(app: App, tally: PassTally, doors: list[_Door]) -> None:
+    """Fetch what is complete: what was last changed long ago, or looks the same twice."""
+    now, settle = time.time(), app.settings.limits.settle
+    seen = [(door, files) for door in doors if (files := _listed(tally, door))]
+    if any(file.mtime >= now - settle - _SKEW for _, files in seen for file in files):
+        time.sleep(settle)
+        seen = [(door, [file for file in files if file.mtime < now - settle - _SKEW or file in again]) for door, files in seen for again in (_listed(tally, door),)]
+    for door, files in seen:
+        try:
+            troubles = door.there.fetched(files, door.keep)
+        except TransportError as error:
+            troubles = [str(error)]
+        for said in troubles:
+            tally.trouble(f"an answer of {door.partner} was not fetched: {said}. It is tried again in the next pass.")
+
+
+def _listed(tally: PassTally, door: _Door) -> list[Remote]:
+    try:
+        return door.there.listed()
+    except TransportError as error:
+        tally.trouble(f"no answers were fetched from {door.partner}: {error}.")
+        return []
+
+
+def _put_away(tally: PassTally, door: _Door) -> None:
+    for file, digest in door.fetched.items():
+        if (door.spool / file.name).exists():
+            continue
+        try:
+            if door.transport.move_to is not None:
+                door.there.moved(file, door.transport.move_to, digest)
+            else:
+                door.there.removed(file)
+        except Unreachable as error:
+            tally.trouble(f"the answers of {door.partner} were read, but stay on its server: {error}.")
+            return
+        except TransportError as error:
+            tally.trouble(f"{file.name} of {door.partner} was read, but stays on its server: {error}. It is known by its content when it comes again.")

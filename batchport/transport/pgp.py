@@ -1,0 +1,167 @@
+"""PGP: files signed and encrypted for a partner, and its answers decrypted and verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pysequoia
+from pysequoia.packet import PacketPile, Tag
+
+_KEYS = (Tag.PublicKey, Tag.PublicSubkey, Tag.SecretKey, Tag.SecretSubkey)
+
+
+class PgpProblem(Exception):
+    """A file that cannot be made or opened; the message says why, not what is in it."""
+
+
+class KeyUnusable(PgpProblem):
+    """A key of the settings that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys for one partner, armored or not: the partner's for encrypting and verifying, our own secret ones for signing and decrypting."""
+
+    encrypt_to: tuple[bytes, ...] = ()
+    sign_with: bytes | None = field(default=None, repr=False)
+    decrypt_with: tuple[bytes, ...] = field(default=(), repr=False)
+    verify_with: tuple[bytes, ...] = ()
+    passphrase: str | None = field(default=None, repr=False)
+
+    @property
+    def protects(self) -> bool:
+        """Whether anything is done to submissions."""
+        return bool(self.encrypt_to or self.sign_with)
+
+    @property
+    def opens(self) -> bool:
+        """Whether anything is done to answers."""
+        return bool(self.decrypt_with or self.verify_with)
+
+
+def protect(keys: Keys, data: bytes) -> bytes:
+    """The data signed, or encrypted, or both. It is other bytes every time, so what is made is what has to be kept.
+
+    Raises:
+        PgpProblem: a key cannot be used: it is damaged, has expired, or is of another kind.
+    """
+    secret = _secret(keys.sign_with, "sign_with") if keys.sign_with else None
+    recipients = [_public(key, "encrypt_to") for key in keys.encrypt_to]
+    try:
+        signer = secret.signer(keys.passphrase) if secret else None
+        if signer and not recipients:
+            return pysequoia.sign(signer, data, armor=False)
+        return pysequoia.encrypt(data, recipients, signer, armor=False)
+    except Exception as error:
+        raise PgpProblem(f"it could not be signed or encrypted: {_said(error)}") from None
+
+
+def opened(keys: Keys, data: bytes) -> bytes:
+    """What is in a file that a partner has encrypted, or signed, or both.
+
+    Raises:
+        PgpProblem: it is not encrypted to us, not signed by the partner, or damaged.
+    """
+    certificates = [_public(key, "verify_with") for key in keys.verify_with]
+
+    def known(_ids: Sequence[str]) -> list[pysequoia.Cert]:
+        return certificates
+
+    if not keys.decrypt_with:
+        found = _tried(lambda: pysequoia.verify(data, store=known))
+    else:
+        found = _decrypted([_decryptor(key, keys.passphrase) for key in keys.decrypt_with], data, known if certificates else None)
+    if certificates and not found.valid_sigs:
+        raise PgpProblem("no signature of a key in `verify_with` is on it")
+    if found.bytes is None:
+        raise PgpProblem("there is nothing in it")
+    return bytes(found.bytes)
+
+
+def _decrypted(decryptors: Sequence[pysequoia.PyDecryptor], data: bytes, known: Callable[[Sequence[str]], list[pysequoia.Cert]] | None) -> pysequoia.Decrypted:
+    """What the first of the keys that fits makes of it, or else the fault that the last one finds."""
+    *others, last = decryptors
+    for decryptor in others:
+        try:
+            return pysequoia.decrypt(data, decryptor, known)
+        except Exception:  # noqa: BLE001, S112  the package has no errors of its own; the last key tells
+            continue
+    return _tried(lambda: pysequoia.decrypt(data, last, known))
+
+
+def _decryptor(key: bytes, passphrase: str | None) -> pysequoia.PyDecryptor:
+    secret = _secret(key, "decrypt_with")
+    try:
+        return secret.decryptor(passphrase)
+    except Exception as error:
+        raise KeyUnusable(f"the secret PGP key in `decrypt_with` cannot be used: {_said(error)}") from None
+
+
+def _tried(work: Callable[[], pysequoia.Decrypted]) -> pysequoia.Decrypted:
+    try:
+        return work()
+    except Exception as error:
+        raise PgpProblem(f"it could not be decrypted or verified: {_said(error)}") from None
+
+
+def expiring(keys: Keys, now: datetime, within: timedelta = timedelta(days=30)) -> list[str]:
+    """A sentence for each key that expires soon or has expired, by what it is used for.
+
+    Raises:
+        PgpProblem: a key cannot be read.
+    """
+    told = []
+    for use, key, signs in _uses(keys):
+        expires = _expires(key, use, signs=signs)
+        if expires is not None and expires - now <= within:
+            when = "has expired on" if expires <= now else "expires on"
+            told.append(f"the PGP key {_public(key, use).fingerprint[-16:].upper()} in `{use}` {when} {expires:%Y-%m-%d}")
+    return told
+
+
+def _uses(keys: Keys) -> Iterator[tuple[str, bytes, bool]]:
+    yield from (("encrypt_to", key, False) for key in keys.encrypt_to)
+    if keys.sign_with:
+        yield "sign_with", keys.sign_with, True
+    yield from (("decrypt_with", key, False) for key in keys.decrypt_with)
+    yield from (("verify_with", key, True) for key in keys.verify_with)
+
+
+def _expires(key: bytes, use: str, *, signs: bool) -> datetime | None:
+    """When a key is of no more use for signing, or else for encrypting: the last of its parts that can do so ends, or the whole; None: never."""
+    whole = _public(key, use).expiration
+    ends: dict[str, tuple[datetime, datetime | None]] = {}
+    part: Any = None
+    for packet in PacketPile.from_bytes(key):
+        if packet.tag in _KEYS:
+            part = packet
+            continue
+        flags = packet.key_flags if packet.tag == Tag.Signature and part is not None else None
+        if flags is not None and (flags.signing if signs else flags.transport_encryption or flags.storage_encryption):
+            end = part.key_created + packet.key_validity_period if packet.key_validity_period else None
+            if part.fingerprint not in ends or ends[part.fingerprint][0] <= packet.signature_created:
+                ends[part.fingerprint] = packet.signature_created, end
+    parts = [end for _, end in ends.values()]
+    last = None if not parts or None in parts else max(end for end in parts if end)
+    return min((end for end in (whole, last) if end is not None), default=None)
+
+
+def _public(key: bytes, use: str) -> pysequoia.Cert:
+    try:
+        return pysequoia.Cert.from_bytes(key)
+    except Exception as error:
+        raise KeyUnusable(f"the PGP key in `{use}` cannot be read: {_said(error)}") from None
+
+
+def _secret(key: bytes, use: str) -> pysequoia.Tsk:
+    try:
+        return pysequoia.Tsk.from_bytes(key)
+    except Exception as error:
+        raise KeyUnusable(f"the secret PGP key in `{use}` cannot be read: {_said(error)}") from None
+
+
+def _said(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
