@@ -19,7 +19,7 @@ from batchport.pipeline.tally import PassTally, Sent
 from batchport.pipeline.ways import way_to
 from batchport.store import sendings as stored
 from batchport.store.submissions import mark_sent
-from batchport.transport import Found, MaybeDelivered, TransportError, Unreachable, Way
+from batchport.transport import Found, MaybeDelivered, NotDelivered, TransportError, Unreachable, Way
 
 
 def sealed_as_sent(app: App, partner: str, rendered: Rendered, sent: Rendered) -> bytes | None:
@@ -88,7 +88,7 @@ def _send(app: App, tally: PassTally, way: Way, sending: Any) -> None:
     try:
         if sending.state != "unknown" or _look(way, sending, data):
             _settle(app, sending.id, "sending", again=True)
-            way.deliver(f"{sending.name}.manifest.json", manifest_of(sending))
+            _deliver_manifest(way, sending)
             way.deliver(sending.name, data, lambda: _settle(app, sending.id, "unknown"))
     except Unreachable:
         raise
@@ -103,6 +103,14 @@ def _send(app: App, tally: PassTally, way: Way, sending: Any) -> None:
         tally.trouble(f"{sending.name} could not be sent to {sending.partner}: {error}. It is kept and tried again in the next pass.")
     else:
         arrived(app, tally, sending)
+
+
+def _deliver_manifest(way: Way, sending: Any) -> None:
+    """Bring what goes before a submission; as long as that is not certain to be there, the submission itself is certain not to be."""
+    try:
+        way.deliver(f"{sending.name}.manifest.json", manifest_of(sending))
+    except MaybeDelivered as error:
+        raise NotDelivered(str(error)) from None
 
 
 def _look(way: Way, sending: Any, data: bytes) -> bool:

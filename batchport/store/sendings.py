@@ -14,11 +14,15 @@ from batchport.store.database import next_id
 from batchport.store.schema import sendings, submissions, versions
 
 State = Literal["taken", "sending", "unknown", "failed", "sent"]
-#: A sending with its submission: the bytes as they were rendered, and as they are sent where these are others.
+_each = sendings.alias("each")
+_first = sendings.alias("first")
+#: A sending with its submission: the bytes as they were rendered, and as they are sent where these are others; the name of the first sending, how many there are.
 _WITH_SUBMISSION = (
     sendings.c.id, sendings.c.submission_id, sendings.c.name, sendings.c.state, sendings.c.trouble, sendings.c.asked, submissions.c.partner,
     submissions.c.name.label("rendered"), submissions.c.sealed, submissions.c.protected, submissions.c.manifest, submissions.c.orders, submissions.c.lines,
     submissions.c.state.label("submission_state"), submissions.c.stored, submissions.c.sent.label("first_sent"),
+    select(_first.c.name).where(_first.c.submission_id == submissions.c.id).order_by(_first.c.id).limit(1).scalar_subquery().label("first_name"),
+    select(func.count()).where(_each.c.submission_id == submissions.c.id).scalar_subquery().label("times"),
 )  # fmt: skip
 
 
@@ -61,11 +65,6 @@ def submissions_between(connection: Connection, partner: str, since: str, until:
     """The newest sending of each of a partner's submissions that was sent, or else stored, from one moment until another, which is left out."""
     when = func.coalesce(submissions.c.sent, submissions.c.stored)
     return _newest(connection, and_(submissions.c.partner == partner, when >= since, when < until))
-
-
-def times_sent(connection: Connection, submission: int) -> int:
-    """How many sendings a submission has."""
-    return int(connection.execute(select(func.count()).where(sendings.c.submission_id == submission)).scalar_one())
 
 
 def _newest(connection: Connection, which: Any) -> list[Any]:

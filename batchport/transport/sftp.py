@@ -62,6 +62,8 @@ class Session:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._runner = asyncio.Runner()
+        # asyncssh leaves the tasks of a transfer that was cut off to themselves; what went wrong is raised by the transfer, and need not be printed too.
+        self._runner.get_loop().set_exception_handler(lambda _loop, _context: None)
         self._connection: asyncssh.SSHClientConnection | None = None
         self._client: asyncssh.SFTPClient | None = None
 
