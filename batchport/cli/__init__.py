@@ -100,6 +100,7 @@ class Day(click.ParamType[date]):
     name = "D"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day or moment that was typed."""
         if isinstance(value, date):
             return value
         try:

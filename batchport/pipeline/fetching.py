@@ -24,7 +24,8 @@ from batchport.pipeline.ways import session_to
 from batchport.transport import TransportError, Unreachable
 
 if TYPE_CHECKING:
-    from batchport.transport.sftp import Remote, Responses
+    from batchport.transport.sftp import Responses
+    from batchport.transport.sftp_files import Remote
 
 #: How far the clock of a server may be off: a file is taken at one look only when it was last changed longer ago than this.
 _SKEW = 3600.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,16 +32,6 @@ class Keys:
     verify_with: tuple[bytes, ...] = ()
     passphrase: str | None = field(default=None, repr=False)
 
-    @property
-    def protects(self) -> bool:
-        """Whether anything is done to submissions."""
-        return bool(self.encrypt_to or self.sign_with)
-
-    @property
-    def opens(self) -> bool:
-        """Whether anything is done to answers."""
-        return bool(self.decrypt_with or self.verify_with)
-
 
 def protect(keys: Keys, data: bytes) -> bytes:
     """The data signed, or encrypted, or both. It is other bytes every time, so what is made is what has to be kept.
@@ -50,13 +41,11 @@ def protect(keys: Keys, data: bytes) -> bytes:
     """
     secret = _secret(keys.sign_with, "sign_with") if keys.sign_with else None
     recipients = [_public(key, "encrypt_to") for key in keys.encrypt_to]
-    try:
+    with _faults(PgpProblem, "it could not be signed or encrypted"):
         signer = secret.signer(keys.passphrase) if secret else None
         if signer and not recipients:
             return pysequoia.sign(signer, data, armor=False)
         return pysequoia.encrypt(data, recipients, signer, armor=False)
-    except Exception as error:
-        raise PgpProblem(f"it could not be signed or encrypted: {_said(error)}") from None
 
 
 def opened(keys: Keys, data: bytes) -> bytes:
@@ -70,10 +59,9 @@ def opened(keys: Keys, data: bytes) -> bytes:
     def known(_ids: Sequence[str]) -> list[pysequoia.Cert]:
         return certificates
 
-    if not keys.decrypt_with:
-        found = _tried(lambda: pysequoia.verify(data, store=known))
-    else:
-        found = _decrypted([_decryptor(key, keys.passphrase) for key in keys.decrypt_with], data, known if certificates else None)
+    decryptors = [_decryptor(key, keys.passphrase) for key in keys.decrypt_with]
+    with _faults(PgpProblem, "it could not be decrypted or verified"):
+        found = _decrypted(decryptors, data, known if certificates else None) if decryptors else pysequoia.verify(data, store=known)
     if certificates and not found.valid_sigs:
         raise PgpProblem("no signature of a key in `verify_with` is on it")
     if found.bytes is None:
@@ -89,22 +77,13 @@ def _decrypted(decryptors: Sequence[pysequoia.PyDecryptor], data: bytes, known: 
             return pysequoia.decrypt(data, decryptor, known)
         except Exception:  # noqa: BLE001, S112  the package has no errors of its own; the last key tells
             continue
-    return _tried(lambda: pysequoia.decrypt(data, last, known))
+    return pysequoia.decrypt(data, last, known)
 
 
 def _decryptor(key: bytes, passphrase: str | None) -> pysequoia.PyDecryptor:
     secret = _secret(key, "decrypt_with")
-    try:
+    with _faults(KeyUnusable, "the secret PGP key in `decrypt_with` cannot be used"):
         return secret.decryptor(passphrase)
-    except Exception as error:
-        raise KeyUnusable(f"the secret PGP key in `decrypt_with` cannot be used: {_said(error)}") from None
-
-
-def _tried(work: Callable[[], pysequoia.Decrypted]) -> pysequoia.Decrypted:
-    try:
-        return work()
-    except Exception as error:
-        raise PgpProblem(f"it could not be decrypted or verified: {_said(error)}") from None
 
 
 def expiring(keys: Keys, now: datetime, within: timedelta = timedelta(days=30)) -> list[str]:
@@ -150,18 +129,20 @@ def _expires(key: bytes, use: str, *, signs: bool) -> datetime | None:
 
 
 def _public(key: bytes, use: str) -> pysequoia.Cert:
-    try:
+    with _faults(KeyUnusable, f"the PGP key in `{use}` cannot be read"):
         return pysequoia.Cert.from_bytes(key)
-    except Exception as error:
-        raise KeyUnusable(f"the PGP key in `{use}` cannot be read: {_said(error)}") from None
 
 
 def _secret(key: bytes, use: str) -> pysequoia.Tsk:
-    try:
+    with _faults(KeyUnusable, f"the secret PGP key in `{use}` cannot be read"):
         return pysequoia.Tsk.from_bytes(key)
-    except Exception as error:
-        raise KeyUnusable(f"the secret PGP key in `{use}` cannot be read: {_said(error)}") from None
 
 
-def _said(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+@contextmanager
+def _faults(kind: type[PgpProblem], words: str) -> Iterator[None]:
+    """What the package raises, as a problem of ours; of its own words the first line, without the trace that comes after."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  its errors have no common kind
+        reason = str(error).splitlines()
+        raise kind(f"{words}: {reason[0] if reason else type(error).__name__}") from None
