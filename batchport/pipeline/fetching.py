@@ -87,7 +87,7 @@ def _fetch(app: App, tally: PassTally, doors: list[_Door]) -> None:
         except TransportError as error:
             troubles = [str(error)]
         for said in troubles:
-            tally.trouble(f"an answer of {door.partner} was not fetched: {said}. It is tried again in the next pass.")
+            tally.trouble(f"an answer of {door.partner} was not fetched: {said}. That is tried again in the next pass.")
 
 
 def _listed(tally: PassTally, door: _Door) -> list[Remote]:
@@ -99,16 +99,12 @@ def _listed(tally: PassTally, door: _Door) -> list[Remote]:
 
 
 def _put_away(tally: PassTally, door: _Door) -> None:
-    for file, digest in door.fetched.items():
-        if (door.spool / file.name).exists():
-            continue
-        try:
-            if door.transport.move_to is not None:
-                door.there.moved(file, door.transport.move_to, digest)
-            else:
-                door.there.removed(file)
-        except Unreachable as error:
-            tally.trouble(f"the answers of {door.partner} were read, but stay on its server: {error}.")
-            return
-        except TransportError as error:
-            tally.trouble(f"{file.name} of {door.partner} was read, but stays on its server: {error}. It is known by its content when it comes again.")
+    """Remove or move the partner's copies of what is stored here."""
+    stored = {file: digest for file, digest in door.fetched.items() if not (door.spool / file.name).exists()}
+    try:
+        move_to = door.transport.move_to
+        troubles = door.there.moved(stored, move_to) if move_to is not None else door.there.removed(list(stored))
+    except TransportError as error:
+        troubles = [str(error)]
+    for said in troubles:
+        tally.trouble(f"what {door.partner} answered was read, but stays on its server: {said}. It is known by its content when it comes again.")

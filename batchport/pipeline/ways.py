@@ -99,14 +99,14 @@ def plain(app: App, tally: PassTally, partner: str, data: bytes) -> bytes:
     if pgp is None or not (pgp.decrypt_with or pgp.verify_with):
         return data
     try:
-        from batchport.transport.pgp import KeyUnusable, PgpProblem, opened
+        from batchport.transport.pgp import OurFault, PgpProblem, opened
     except ImportError:
         raise CannotOpen(_NO_PGP) from None
     try:
         keys = _keys(app, pgp)
         _tell_of_expiry(app, tally, partner, keys)
         return opened(keys, data)
-    except (ConfigProblem, KeyUnusable) as error:
+    except (ConfigProblem, OurFault) as error:
         raise CannotOpen(str(error)) from None
     except PgpProblem as error:
         raise Unopened(str(error)) from None

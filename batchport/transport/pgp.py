@@ -11,6 +11,10 @@ from typing import Any
 import pysequoia
 from pysequoia.packet import PacketPile, Tag
 
+from batchport.transport.gpg import GpgProblem, NoGpg, opened_by_gpg
+
+#: What the package says of a signed message that was compressed before it was encrypted.
+_NESTED = "Unexpected message structure"
 _KEYS = (Tag.PublicKey, Tag.PublicSubkey, Tag.SecretKey, Tag.SecretSubkey)
 
 
@@ -18,8 +22,8 @@ class PgpProblem(Exception):
     """A file that cannot be made or opened; the message says why, not what is in it."""
 
 
-class KeyUnusable(PgpProblem):
-    """A key of the settings that cannot be used."""
+class OurFault(PgpProblem):
+    """Something of ours is missing or wrong, such as a key: the file may be as it should."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def opened(keys: Keys, data: bytes) -> bytes:
 
     Raises:
         PgpProblem: it is not encrypted to us, not signed by the partner, or damaged.
+        OurFault: a key cannot be used, or there is nothing to open it with.
     """
     certificates = [_public(key, "verify_with") for key in keys.verify_with]
 
@@ -60,8 +65,13 @@ def opened(keys: Keys, data: bytes) -> bytes:
         return certificates
 
     decryptors = [_decryptor(key, keys.passphrase) for key in keys.decrypt_with]
-    with _faults(PgpProblem, "it could not be decrypted or verified"):
-        found = _decrypted(decryptors, data, known if certificates else None) if decryptors else pysequoia.verify(data, store=known)
+    try:
+        with _faults(PgpProblem, "it could not be decrypted or verified"):
+            found = _decrypted(decryptors, data, known if certificates else None) if decryptors else pysequoia.verify(data, store=known)
+    except PgpProblem as problem:
+        if not (decryptors and certificates and _NESTED in str(problem)):
+            raise
+        return _by_gpg(keys, data, [certificate.fingerprint for certificate in certificates])
     if certificates and not found.valid_sigs:
         raise PgpProblem("no signature of a key in `verify_with` is on it")
     if found.bytes is None:
@@ -80,9 +90,18 @@ def _decrypted(decryptors: Sequence[pysequoia.PyDecryptor], data: bytes, known: 
     return pysequoia.decrypt(data, last, known)
 
 
+def _by_gpg(keys: Keys, data: bytes, fingerprints: Sequence[str]) -> bytes:
+    try:
+        return opened_by_gpg(data, keys.decrypt_with, keys.passphrase, keys.verify_with, fingerprints)
+    except GpgProblem as problem:
+        raise PgpProblem(str(problem)) from None
+    except NoGpg as problem:
+        raise OurFault(str(problem)) from None
+
+
 def _decryptor(key: bytes, passphrase: str | None) -> pysequoia.PyDecryptor:
     secret = _secret(key, "decrypt_with")
-    with _faults(KeyUnusable, "the secret PGP key in `decrypt_with` cannot be used"):
+    with _faults(OurFault, "the secret PGP key in `decrypt_with` cannot be used"):
         return secret.decryptor(passphrase)
 
 
@@ -129,12 +148,12 @@ def _expires(key: bytes, use: str, *, signs: bool) -> datetime | None:
 
 
 def _public(key: bytes, use: str) -> pysequoia.Cert:
-    with _faults(KeyUnusable, f"the PGP key in `{use}` cannot be read"):
+    with _faults(OurFault, f"the PGP key in `{use}` cannot be read"):
         return pysequoia.Cert.from_bytes(key)
 
 
 def _secret(key: bytes, use: str) -> pysequoia.Tsk:
-    with _faults(KeyUnusable, f"the secret PGP key in `{use}` cannot be read"):
+    with _faults(OurFault, f"the secret PGP key in `{use}` cannot be read"):
         return pysequoia.Tsk.from_bytes(key)
 
 

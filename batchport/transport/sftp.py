@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import logging
 import posixpath
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -215,7 +215,7 @@ class Responses:
         return self._tried("cannot be listed", lambda files: files.listed(self._folder))
 
     def fetched(self, wanted: Sequence[Remote], keep: Callable[[Remote, bytes], None]) -> list[str]:
-        """Fetch some files, each as it was seen: a changed one is left for the next pass, one that cannot be read is told in a sentence.
+        """Fetch some files, each as it was seen: a changed one is left for the next pass. What could not be read is told, a sentence each.
 
         Args:
             wanted: as they were listed.
@@ -224,58 +224,71 @@ class Responses:
         Raises:
             TransportError: the connection was lost; what was kept by then is whole.
         """
-        troubles: list[str] = []
 
-        async def fetch(files: RemoteFiles, turns: asyncio.Semaphore, file: Remote) -> None:
-            path = posixpath.join(self._folder, file.name)
+        async def fetch(files: RemoteFiles, file: Remote) -> None:
+            data = await files.read(posixpath.join(self._folder, file.name), file.size)
+            if data is not None and await files.seen(self._folder, file.name) == file:
+                keep(file, data)
+
+        return self._each("cannot be read", wanted, fetch)
+
+    def removed(self, some: Sequence[Remote]) -> list[str]:
+        """Remove those of some files that are still as they were seen. What could not be removed is told, a sentence each.
+
+        Raises:
+            TransportError: the connection was lost.
+        """
+
+        async def remove(files: RemoteFiles, file: Remote) -> None:
+            if await files.seen(self._folder, file.name) == file:
+                await files.remove(posixpath.join(self._folder, file.name))
+
+        return self._each("cannot be removed", some, remove)
+
+    def moved(self, some: Mapping[Remote, str], folder: str) -> list[str]:
+        """Move those of some files that are still as they were seen into another folder. What could not be moved is told, a sentence each.
+
+        Args:
+            some: the files, each with its SHA-256; where its name is taken there, a file is called after its content too.
+            folder: where to.
+
+        Raises:
+            TransportError: the connection was lost.
+        """
+
+        async def move(files: RemoteFiles, file: Remote) -> None:
+            if await files.seen(self._folder, file.name) == file:
+                taken = await files.seen(folder, file.name) is not None
+                name = f"{some[file][:8]}-{file.name}" if taken else file.name
+                await files.rename(posixpath.join(self._folder, file.name), posixpath.join(folder, name))
+
+        return self._each(f"cannot be moved to {folder}", list(some), move)
+
+    def _each(self, what: str, some: Sequence[Remote], work: Callable[[RemoteFiles, Remote], Coroutine[Any, Any, None]]) -> list[str]:
+        """Do some work on files, several at the same time; one that is gone is passed over, and what the server refuses is told."""
+        troubles: list[str] = []
+        if not some:
+            return troubles
+
+        async def one(files: RemoteFiles, turns: asyncio.Semaphore, file: Remote) -> None:
             async with turns:
                 try:
-                    data = await files.read(path, file.size)
-                    if data is not None and await files.seen(self._folder, file.name) == file:
-                        keep(file, data)
+                    await work(files, file)
                 except LOST:
                     raise
                 except asyncssh.SFTPNoSuchFile:
                     pass
                 except asyncssh.SFTPError as error:
-                    troubles.append(f"{path} cannot be read: {said(error)}")
+                    troubles.append(f"{posixpath.join(self._folder, file.name)} {what}: {said(error)}")
 
         async def all_of_them(files: RemoteFiles) -> None:
             turns = asyncio.Semaphore(_AT_ONCE)
-            for fault in await asyncio.gather(*(fetch(files, turns, file) for file in wanted), return_exceptions=True):
+            for fault in await asyncio.gather(*(one(files, turns, file) for file in some), return_exceptions=True):
                 if fault is not None:
                     raise fault
 
-        self._tried("cannot be fetched from", all_of_them)
+        self._tried("was lost sight of", all_of_them)
         return troubles
-
-    def removed(self, file: Remote) -> None:
-        """Remove a file that is still as it was seen; one that has changed meanwhile stays.
-
-        Raises:
-            TransportError: it cannot be removed.
-        """
-
-        async def remove(files: RemoteFiles) -> None:
-            if await files.seen(self._folder, file.name) == file:
-                await files.remove(posixpath.join(self._folder, file.name))
-
-        self._tried(f"did not let {file.name} be removed", remove)
-
-    def moved(self, file: Remote, folder: str, digest: str) -> None:
-        """Move a file that is still as it was seen into another folder; where its name is taken there, it is called after its content too.
-
-        Raises:
-            TransportError: it cannot be moved.
-        """
-
-        async def move(files: RemoteFiles) -> None:
-            if await files.seen(self._folder, file.name) == file:
-                taken = await files.seen(folder, file.name) is not None
-                name = f"{digest[:8]}-{file.name}" if taken else file.name
-                await files.rename(posixpath.join(self._folder, file.name), posixpath.join(folder, name))
-
-        self._tried(f"did not let {file.name} be moved to {folder}", move)
 
     def _tried(self, what: str, work: _Work[_Result]) -> _Result:
         try:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pysequoia
 import pytest
@@ -106,6 +111,42 @@ def test_an_answer_that_is_not_as_it_should_be_is_set_aside(secret: Home, keys: 
     assert (done.exit, done.last["files"]["set_aside"]) == (1, 1)
     assert secret.state(TN) == "submitted"
     assert (secret.path / "quarantine" / "sample" / "a.csv.pgp").is_file()
+
+
+@pytest.fixture
+def gpg(keys: Pair) -> Iterator[Callable[..., bytes]]:
+    """GnuPG as the partner has it; the path to its sockets must be short."""
+    home = Path(tempfile.mkdtemp(prefix="gpg-"))
+
+    def run(*words: str, given: bytes) -> bytes:
+        return subprocess.run(
+            ["gpg", "--homedir", str(home), "--batch", "--no-tty", "--trust-model", "always", *words], input=given, capture_output=True, check=True
+        ).stdout
+
+    # Keys of GnuPG's own making: others may ask for a newer form of encryption than it reads.
+    for name in ("theirs", "strange"):
+        run("--pinentry-mode", "loopback", "--passphrase", "", "--quick-generate-key", f"{name}@sample.example", "default", "default", "2y", given=b"")
+    run("--import", given=str(keys.ours.extract_certificate()).encode())
+    yield run
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="GnuPG is not installed here")
+@pytest.mark.parametrize("compress", ["zip", "none"])
+@pytest.mark.parametrize("signer", ["theirs", "strange", None])
+def test_gnupg_reads_what_is_sent_and_what_it_answers_is_read(secret: Home, gpg: Callable[..., bytes], compress: str, signer: str | None) -> None:
+    settled(secret.path / "keys" / "theirs.asc", gpg("--armor", "--export", "theirs@sample.example", given=b""))
+    secret.take(LOCAL)
+    data = (secret.path / "outbox" / "sample" / "sample-20260302-000001.csv.pgp").read_bytes()
+    assert gpg("--decrypt", given=data).startswith(b"PON,VER,SUP,TN")
+    sign = ("--sign", "--local-user", f"{signer}@sample.example") if signer else ()
+    text = response((secret.pon(TN), "01", "", "ACK")).encode()
+    settled(secret.path / "responses" / "sample" / "a.csv.gpg", gpg("--compress-algo", compress, "--recipient", "ours@sample.example", "--encrypt", *sign, given=text))
+    good = signer == "theirs"
+    done = secret.run(NEXT)
+    assert (done.exit, done.last["files"]["read"], done.last["files"]["set_aside"]) == ((0, 1, 0) if good else (1, 0, 1))
+    assert secret.state(TN) == ("acknowledged" if good else "submitted")
 
 
 def test_an_answer_waits_where_it_is_while_our_own_key_is_missing(secret: Home, keys: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
