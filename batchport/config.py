@@ -44,6 +44,10 @@ class Secret(Model):
             raise ValueError("a secret is named as {env: NAME} or {file: PATH}")
         return self
 
+    def at(self, home: Path) -> Secret:
+        """The same secret, its file named by its whole path."""
+        return self if self.file is None else Secret(file=home / self.file)
+
     def read(self, home: Path) -> SecretStr:
         """The secret itself."""
         if self.env is not None:
@@ -213,6 +217,12 @@ class Pgp(Model):
     verify_with: PgpKeys = ()
     passphrase: Secret | None = None
     suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9]{1,10}$")] = ".pgp"
+
+    def at(self, home: Path) -> Pgp:
+        """The same, with the files of all keys named by their whole paths."""
+        lists = {name: tuple(secret.at(home) for secret in getattr(self, name)) for name in ("encrypt_to", "decrypt_with", "verify_with")}
+        singles = {name: secret.at(home) for name in ("sign_with", "passphrase") if (secret := getattr(self, name)) is not None}
+        return self.model_copy(update={**lists, **singles})
 
     @model_validator(mode="after")
     def _does_something(self) -> Pgp:

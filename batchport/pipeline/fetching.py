@@ -41,8 +41,15 @@ class _Door:
     spool: Path
     fetched: dict[Remote, str] = field(default_factory=dict)
 
+    def place(self, file: Remote) -> Path:
+        """Where a file lies here."""
+        from batchport.transport.sftp_files import legible
+
+        return self.spool / legible(file.name)
+
     def keep(self, file: Remote, data: bytes) -> None:
-        path = self.spool / file.name
+        """Put a file that was fetched where it is read."""
+        path = self.place(file)
         write_whole(path, data)
         os.utime(path, (min(file.mtime, time.time() - _SKEW),) * 2)
         self.fetched[file] = hashlib.sha256(data).hexdigest()
@@ -100,7 +107,7 @@ def _listed(tally: PassTally, door: _Door) -> list[Remote]:
 
 def _put_away(tally: PassTally, door: _Door) -> None:
     """Remove or move the partner's copies of what is stored here."""
-    stored = {file: digest for file, digest in door.fetched.items() if not (door.spool / file.name).exists()}
+    stored = {file: digest for file, digest in door.fetched.items() if not door.place(file).exists()}
     try:
         move_to = door.transport.move_to
         troubles = door.there.moved(stored, move_to) if move_to is not None else door.there.removed(list(stored))

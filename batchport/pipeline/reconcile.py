@@ -67,6 +67,8 @@ def preview(app: App, path: Path, partner: str) -> list[dict[str, Any]]:
         lines = _read(app, partner, plain(app, PassTally(), partner, path.read_bytes()), path)
     except (ResponseUnreadable, Unopened) as error:
         raise Unknown(f"{path} is not a response of {partner}: {error}.") from None
+    except CannotOpen as error:
+        raise Unknown(f"{path} cannot be opened: {error}.") from None
     with app.store.reading() as connection:
         outcomes = _matched(app, connection, partner, lines)
     moved = outcomes.applied.groupby("line").state.agg(["size", "last"])
@@ -111,6 +113,8 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
         _refuse(app, tally, partner, path, path.read_bytes(), str(error), put_away=put_away)
         return
     except CannotOpen as error:
+        if not put_away:
+            raise Unknown(f"{path} cannot be opened: {error}. Nothing was changed.") from None
         tally.trouble(f"{path.name} of {partner} cannot be opened, and waits: {error}.")
         return
     digest = hashlib.sha256(data).hexdigest()

@@ -94,8 +94,8 @@ def _steps(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict[st
         steps.append(_step(files[row.file_id].received, "order", f"order {pons[int(row.order_id)]}{held}", ""))
     history = look.history_of_orders(connection, orders)
     for sent in records(history["versions"]):
-        when = sent.sent or sent.stored
-        steps.append(_step(when, "submission", f"order {pons[sent.order_id]} version {sent.ver:02d} sent to {sent.partner}, {sent.lines} lines", sent.name))
+        when, what = (sent.sent, "sent to") if known(sent.sent) else (sent.stored, "stored, to be sent to")
+        steps.append(_step(when, "submission", f"order {pons[sent.order_id]} version {sent.ver:02d} {what} {sent.partner}, {sent.lines} lines", sent.name))
     steps += _again(history)
     passes = {files[number].pass_id for number in files}
     own = set(rows.id)

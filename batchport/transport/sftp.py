@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 import asyncssh
 
 from batchport.transport import Found, MaybeDelivered, NameTaken, NotDelivered, TransportError, Unreachable, at_once
-from batchport.transport.sftp_files import FAULTS, LOST, Remote, RemoteFiles, taken_away
+from batchport.transport.sftp_files import FAULTS, LOST, Remote, RemoteFiles, legible, taken_away
 
 logging.getLogger("asyncssh").setLevel(logging.WARNING)
 
@@ -94,7 +94,7 @@ class Session:
         try:
             async with asyncio.timeout(server.timeout):
                 self._connection = await asyncssh.connect(server.host, server.port, client_factory=lambda: pin, options=_options(server))
-                self._files = RemoteFiles(await self._connection.start_sftp_client(), server.timeout)
+                self._files = RemoteFiles(await self._connection.start_sftp_client(path_errors="surrogateescape"), server.timeout)
         except asyncssh.HostKeyNotVerifiable:
             reason = (
                 f"the host key of {where} is none of those in `host_keys`: it shows {pin.shown or 'one of another kind'}. "
@@ -279,7 +279,7 @@ class Responses:
                 except asyncssh.SFTPNoSuchFile:
                     pass
                 except asyncssh.SFTPError as error:
-                    troubles.append(f"{posixpath.join(self._folder, file.name)} {what}: {said(error)}")
+                    troubles.append(f"{posixpath.join(self._folder, legible(file.name))} {what}: {said(error)}")
 
         async def all_of_them(files: RemoteFiles) -> None:
             turns = asyncio.Semaphore(_AT_ONCE)

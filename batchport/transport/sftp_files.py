@@ -68,7 +68,7 @@ class RemoteFiles:
             name, found = str(entry.filename), entry.attrs
             if any(fnmatchcase(name.lower(), pattern) for pattern in TEMPORARY) or posixpath.basename(name) != name or "\0" in name:
                 continue
-            if stat.S_ISREG(found.permissions or 0):
+            if stat.S_ISREG(found.permissions or stat.S_IFREG):
                 files.append(Remote(name, found.size or 0, int(found.mtime or 0)))
         return sorted(files, key=lambda file: (file.mtime, file.name))
 
@@ -153,6 +153,11 @@ class RemoteFiles:
         with contextlib.suppress(*FAULTS):
             async with asyncio.timeout(min(self._patience, _CLOSING)):
                 await file.close()
+
+
+def legible(name: str) -> str:
+    """A name that can be shown and stored: what is not UTF-8 in it is replaced."""
+    return name.encode(errors="replace").decode()
 
 
 def taken_away(path: str) -> MaybeDelivered:

@@ -77,6 +77,13 @@ def test_what_is_sent_can_be_read_by_the_partner_alone_and_is_ours(secret: Home,
     assert (said["file"], said["sha256"], said["bytes"], said["lines"]) == (name, hashlib.sha256(data).hexdigest(), len(data), 1)
 
 
+def test_a_plan_is_made_with_the_same_keys(secret: Home) -> None:
+    secret.drop(LOCAL)
+    done = secret("run", "--dry-run")
+    assert done.exit == 0
+    assert "sample-20260302-000001.csv.pgp: 1 orders, 1 lines" in done.out
+
+
 def test_sent_again_are_the_same_bytes(secret: Home) -> None:
     secret.take(LOCAL)
     path = secret.path / "outbox" / "sample" / "sample-20260302-000001.csv.pgp"
@@ -156,6 +163,11 @@ def test_an_answer_waits_where_it_is_while_our_own_key_is_missing(secret: Home, 
     done = secret("run", at=NEXT)
     assert done.exit == 1
     assert "OUR_PGP" in done.out
+    path = secret.path / "responses" / "sample" / "a.csv.pgp"
+    for more in ((), ("--dry-run",)):
+        named = secret("reconcile", path, "--partner", "sample", *more)
+        assert named.exit == 2
+        assert "OUR_PGP" in named.err
     assert (secret.path / "responses" / "sample" / "a.csv.pgp").is_file()
     monkeypatch.setenv("OUR_PGP", str(keys.ours))
     assert secret.run(NEXT).exit == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -377,6 +378,34 @@ def test_a_plan_speaks_to_no_server(there: Home, server: SftpServer) -> None:
     done = there("run", "--dry-run")
     assert "sample-20260302-000001.csv" in done.out
     assert (server.up, server.files()) == (0, {})
+
+
+def test_what_was_left_unsent_waits_for_the_window(there: Home, server: SftpServer) -> None:
+    server.faults = Faults(denied=True)
+    assert there.take(LOCAL).exit == 1
+    server.faults = Faults()
+    there.set("    profile: generic-csv\n", '    profile: generic-csv\n    windows: "09:00-12:00"\n')
+    assert there.run().last["submissions"] == 0
+    assert server.files() == {}
+    assert there("submit", "--now").exit == 0
+    well_sent(there, server)
+
+
+def test_a_partner_that_is_gone_from_the_settings_is_told_of(there: Home, server: SftpServer) -> None:
+    server.faults = Faults(denied=True)
+    assert there.take(LOCAL).exit == 1
+    there.set("  sample:\n", "  other:\n")
+    there.set("{partner: sample}", "{partner: other}")
+    done = there("run")
+    assert done.exit == 1
+    assert "there is no partner 'sample' in the configuration any more" in done.out
+
+
+def test_an_answer_with_a_name_that_is_no_text_is_read(there: Home, server: SftpServer) -> None:
+    there.take(LOCAL)
+    (server.root / "out" / os.fsdecode(b"answer-\xe9.csv")).write_text(response((there.pon(TN), "01", "", "ACK")))
+    assert there("run", at=NEXT).exit == 0
+    assert (there.state(TN), server.files("out")) == ("acknowledged", {})
 
 
 @pytest.mark.skipif(not SSHD, reason="OpenSSH's sshd is not installed here")
