@@ -180,6 +180,18 @@ def test_a_server_without_a_rename_of_its_own_is_served_too(there: Home, server:
     well_sent(there, server)
 
 
+def test_a_file_of_several_megabytes_arrives_and_is_compared(server: SftpServer) -> None:
+    from batchport.transport.sftp import Server, Session, SftpFolder
+
+    data = os.urandom((3 << 20) + 12345)
+    with Session(Server("127.0.0.1", server.port, USER, PASSWORD, None, (server.host_line,), 10)) as session:
+        way = SftpFolder(session, "/in")
+        for _ in range(2):
+            way.deliver("large.bin", data)
+    assert server.files() == {"large.bin": data}
+    assert server.written == len(data)
+
+
 def test_a_folder_that_may_only_be_written_to_is_enough(there: Home, server: SftpServer) -> None:
     server.faults.unreadable = True
     assert there.take(LOCAL).exit == 0
@@ -231,6 +243,14 @@ def test_what_is_not_there_any_more_is_not_sent_again_by_itself(lost: Home, serv
         assert done.exit == 1
         assert "neither under its name nor under its temporary one" in done.out
     assert (server.files(), lost.state(TN)) == ({}, "ready")
+
+
+def test_something_else_under_its_name_is_left_and_told(lost: Home, server: SftpServer) -> None:
+    server.put("in", "sample-20260302-000001.csv", b"something else")
+    done = lost("run")
+    assert done.exit == 1
+    assert "something else is there under its name" in done.out
+    assert server.files()["sample-20260302-000001.csv"] == b"something else"
 
 
 def test_an_answer_proves_that_a_submission_has_arrived(lost: Home, server: SftpServer) -> None:
