@@ -4,7 +4,7 @@
     sftp.py [--files 100] [--lines 1000] [--runs 5]
 
 The server is OpenSSH's where it is installed, else asyncssh's in this process. The product's side lists the folder, fetches each file whole, looks whether it
-has changed meanwhile, keeps it synced to the disk, and removes the partner's copy; the loop gets one file after another, and does nothing else.
+has changed meanwhile, and removes the partner's copy; the loop gets one file after another, and does nothing else.
 """
 
 from __future__ import annotations

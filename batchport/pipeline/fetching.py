@@ -2,7 +2,7 @@
 
 A file is fetched whole into `.fetched/<partner>/`, from where it is read like one that was put into `responses/<partner>/`: it leaves that folder when what it
 says is stored (T4) and it lies in the archive, or when it was set aside. Only then the partner's copy is removed or moved. A pass that was cut off between
-the two fetches it again, and knows it by its content.
+the two fetches it again, and knows it by its content; so nothing in that folder has to last, and it is emptied first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchport.config import Sftp
-from batchport.files import make_folder, write_whole
+from batchport.files import PRIVATE_FILE, make_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.ways import session_to
@@ -50,7 +50,8 @@ class _Door:
     def keep(self, file: Remote, data: bytes) -> None:
         """Put a file that was fetched where it is read."""
         path = self.place(file)
-        write_whole(path, data)
+        path.touch(PRIVATE_FILE)
+        path.write_bytes(data)
         os.utime(path, (min(file.mtime, time.time() - _SKEW),) * 2)
         self.fetched[file] = hashlib.sha256(data).hexdigest()
 
@@ -78,7 +79,14 @@ def _opened(app: App, tally: PassTally, stack: ExitStack) -> Iterator[_Door]:
             continue
         from batchport.transport.sftp import Responses
 
-        yield _Door(partner, transport, Responses(session, transport.responses), make_folder(app.settings.folder(".fetched", partner)))
+        yield _Door(partner, transport, Responses(session, transport.responses), _emptied(make_folder(app.settings.folder(".fetched", partner))))
+
+
+def _emptied(spool: Path) -> Path:
+    """The folder without what a pass that was cut off has left there: the partner's own copies are still where they were."""
+    for path in spool.iterdir():
+        path.unlink()
+    return spool
 
 
 def _fetch(app: App, tally: PassTally, doors: list[_Door]) -> None:
