@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import difflib
 import os
 import re
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import catalogue
@@ -42,6 +44,10 @@ class Secret(Model):
             raise ValueError("a secret is named as {env: NAME} or {file: PATH}")
         return self
 
+    def at(self, home: Path) -> Secret:
+        """The same secret, its file named by its whole path."""
+        return self if self.file is None else Secret(file=home / self.file)
+
     def read(self, home: Path) -> SecretStr:
         """The secret itself."""
         if self.env is not None:
@@ -54,6 +60,8 @@ class Secret(Model):
             return SecretStr(path.read_text("utf-8").strip("\n"))
         except OSError as error:
             raise ConfigProblem(f"the file {path}, which the configuration names for a secret, cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigProblem(f"the file {path}, which the configuration names for a secret, is not text; keys are written as text (armored)") from None
 
 
 def _zone(name: str) -> str:
@@ -130,13 +138,140 @@ class Customer(Model):
         )  # fmt: skip
 
 
+class Local(Model):
+    """Files are written into `outbox/<partner>/` and read from `responses/<partner>/` of the home."""
+
+    kind: Literal["local"] = "local"
+
+
+def _host_key(line: str) -> str:
+    words = line.split()
+    try:
+        name = words[0].encode()
+        blob = base64.b64decode(words[1], validate=True)
+        good = blob[:4] == len(name).to_bytes(4, "big") and blob[4 : 4 + len(name)] == name
+    except (IndexError, ValueError, binascii.Error):
+        good = False
+    if not good:
+        raise ValueError("a host key is a line such as 'ssh-ed25519 AAAAC3Nza...', as the partner gives it")
+    return f"{words[0]} {words[1]}"
+
+
+HostKey = Annotated[str, AfterValidator(_host_key)]
+RemoteFolder = Annotated[str, Field(min_length=1)]
+
+
+class Sftp(Model):
+    """A partner's SFTP server. Its host keys are pinned: there is no way to do without.
+
+    Attributes:
+        host, port, username: where, and as whom.
+        password, key: how to prove it; one of them, or both.
+        host_keys: the keys that the server may have; several while it changes from one to the next.
+        outbox: the folder there that submissions go to.
+        responses: the folder there that answers are fetched from; none are fetched without it.
+        after_download: what becomes of the partner's copy when ours is stored.
+        move_to: the folder there for copies that are moved.
+        timeout: seconds to wait for the server's answer to one request, or for a megabyte.
+    """
+
+    kind: Literal["sftp"]
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    username: str
+    password: Secret | None = None
+    key: Secret | None = None
+    host_keys: tuple[HostKey, ...]
+    outbox: RemoteFolder
+    responses: RemoteFolder | None = None
+    after_download: Literal["delete", "move"] = "delete"
+    move_to: RemoteFolder | None = None
+    timeout: Annotated[float, Field(gt=0)] = 60
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Sftp:
+        if not self.host_keys:
+            raise ValueError("name the server's host key in 'host_keys'; there is no way to do without")
+        if self.password is None and self.key is None:
+            raise ValueError("the server asks who we are: name a 'password' or a 'key', as {env: NAME} or {file: PATH}")
+        if (self.after_download == "move") != (self.move_to is not None):
+            raise ValueError("'after_download: move' and 'move_to' go together")
+        if self.move_to is not None and self.move_to.rstrip("/") in {(self.responses or "").rstrip("/"), self.outbox.rstrip("/")}:
+            raise ValueError("'move_to' must be another folder than 'responses' and 'outbox'")
+        return self
+
+
+def _by_kind(value: object) -> object:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+PgpKeys = Annotated[tuple[Secret, ...], BeforeValidator(_listed)]
+
+
+class Pgp(Model):
+    """What is done to files with PGP; each key is named as a secret is.
+
+    Attributes:
+        encrypt_to: the partner's keys; submissions can be read with any of them.
+        sign_with: our own secret key for signing submissions.
+        decrypt_with: our own secret keys that the partner encrypts to; several while one takes over from another.
+        verify_with: the partner's keys; an answer that none of them has signed is set aside.
+        passphrase: of our own secret keys, where they have one.
+        suffix: what the name of a signed or encrypted submission ends with.
+    """
+
+    encrypt_to: PgpKeys = ()
+    sign_with: Secret | None = None
+    decrypt_with: PgpKeys = ()
+    verify_with: PgpKeys = ()
+    passphrase: Secret | None = None
+    suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9]{1,10}$")] = ".pgp"
+
+    def at(self, home: Path) -> Pgp:
+        """The same, with the files of all keys named by their whole paths."""
+        lists = {name: tuple(secret.at(home) for secret in getattr(self, name)) for name in ("encrypt_to", "decrypt_with", "verify_with")}
+        singles = {name: secret.at(home) for name in ("sign_with", "passphrase") if (secret := getattr(self, name)) is not None}
+        return self.model_copy(update={**lists, **singles})
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Pgp:
+        if not (self.encrypt_to or self.sign_with or self.decrypt_with or self.verify_with):
+            raise ValueError("name what is to be done: 'encrypt_to', 'sign_with', 'decrypt_with', 'verify_with'")
+        return self
+
+
+def _resend_name(template: str) -> str:
+    try:
+        first, second = (template.format(stem="a", suffix=".csv", number=number) for number in (1, 2))
+    except (LookupError, ValueError, AttributeError) as error:
+        raise ValueError(f"the name of a file that is sent again is a template such as '{{stem}}-resend{{number}}{{suffix}}': {error}") from None
+    if first == second:
+        raise ValueError("needs {number}, or a second time would take the place of the first")
+    if set(first) & set("/\\\0\r\n") or first.startswith("."):
+        raise ValueError(f"this makes '{first}', which is not the name of a file that can be seen, without a folder")
+    return template
+
+
 class Partner(Model):
-    """Whom submission files are sent to. What is set here beside the profile's name changes the profile."""
+    """Whom submission files are sent to. What is set here beside the profile's name changes the profile.
+
+    Attributes:
+        profile: the name of a profile, or its file.
+        transport: how files get there and back.
+        pgp: whether they are signed and encrypted.
+        resend_name: the name under which `resend` sends a file again; the same one without it.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     profile: str
-    transport: Literal["local"] = "local"
+    transport: Annotated[Annotated[Local | Sftp, Field(discriminator="kind")], BeforeValidator(_by_kind)] = Local()
+    pgp: Pgp | None = None
+    resend_name: Annotated[str, AfterValidator(_resend_name)] | None = None
 
     @property
     def overrides(self) -> dict[str, Any]:

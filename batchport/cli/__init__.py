@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 #: Command -> module of this package; in the order in which a newcomer needs them.
 _COMMANDS = {
     "init": "home", "template": "home", "rules": "home", "read": "read", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages",
-    "intake": "stages", "submit": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look",
-    "release": "act", "reference": "reference",
+    "intake": "stages", "submit": "stages", "resend": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace",
+    "exceptions": "look", "release": "act", "reference": "reference",
 }  # fmt: skip
 
 NEEDS_SOMEBODY, USAGE, OUR_FAULT = 1, 2, 3
@@ -97,6 +97,21 @@ class _Moment(click.ParamType[datetime]):
             return datetime.fromisoformat(value).astimezone()
         except ValueError:
             self.fail(f"{value!r} is not a time such as 2026-03-02T20:00:00-05:00", param, ctx)
+
+
+class Day(click.ParamType[date]):
+    """A day, or a moment in ISO form; without a zone it is by the installation's clock."""
+
+    name = "D"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day or moment that was typed."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a day such as 2026-03-02, or a time such as 2026-03-02T20:00", param, ctx)
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, OUR_FAULT, Context, format_option
+from batchport.cli import NEEDS_SOMEBODY, OUR_FAULT, Context, Day, format_option
 
 if TYPE_CHECKING:
     from batchport.pipeline.run import PassDone, Stage
@@ -77,6 +78,10 @@ def _plan(ctx: click.Context, *, whole: bool, partner: str | None, form: str) ->
 
     with closing(ctx.obj.app()) as app:
         lines = planned(app, whole=whole, partner=partner)
+    _show_plan(lines, form)
+
+
+def _show_plan(lines: list[dict[str, Any]], form: str) -> None:
     if form == "json":
         from batchport.cli.output import print_json
 
@@ -175,6 +180,33 @@ def submit(ctx: click.Context, partner: str | None, regardless: bool, dry_run: b
         _plan(ctx, whole=False, partner=partner, form=form)
         return
     carry_out(ctx, "submit", lambda app, tally, number: stage.submit(app, tally, number, partner=partner, now_regardless=regardless), form)
+
+
+@click.command()
+@click.argument("submission", required=False)
+@click.option("--partner", metavar="P", help="To this partner.")
+@click.option("--since", type=Day(), help="Everything sent since this day or time.")
+@click.option("--until", type=Day(), help="Everything sent until this day, which counts, or time.")
+@click.option("--why", metavar="TEXT", default="", help="Why; recorded with your name.")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@format_option
+@click.pass_context
+def resend(ctx: click.Context, submission: str | None, partner: str | None, since: date | None, until: date | None, why: str, dry_run: bool, form: str) -> None:
+    """Send a SUBMISSION again, or a partner's of some days: the same bytes."""
+    from batchport.pipeline import resend as stage
+    from batchport.pipeline.app import closing
+
+    with closing(ctx.obj.app()) as app:
+        if submission is not None and since is None and until is None:
+            chosen = stage.one_submission(app, submission, partner)
+        elif submission is None and partner is not None and since is not None and until is not None:
+            chosen = stage.submissions_between(app, partner, since, until)
+        else:
+            raise click.UsageError("Name a SUBMISSION, or --partner P, --since D and --until D.")
+        if dry_run:
+            _show_plan(stage.told(app, chosen), form)
+            return
+    _carry_out(ctx, "resend", lambda app, tally, _: stage.resend(app, tally, chosen, why), form)
 
 
 @click.command()

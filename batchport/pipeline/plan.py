@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from batchport.config import Secret, Settings
+from batchport.config import Local, Settings
 from batchport.domain.table import records
 from batchport.pipeline.app import App
 from batchport.pipeline.app import closing as closing_app
@@ -83,9 +83,13 @@ def _copied(app: App) -> Iterator[App]:
             if app.settings.folder(door).is_dir():
                 shutil.copytree(app.settings.folder(door), home / door, symlinks=True)
         _copy_database(app.settings, home / "batchport.db")
-        keys = app.settings.keys
-        own = keys if keys.file is None else Secret(file=app.settings.home / keys.file)
-        settings = app.settings.model_copy(update={"home": home, "database": None, "keys": own, "smtp": None})
+        own = app.settings.keys.at(app.settings.home)
+        # A rehearsal speaks to no server: what is sent goes into a folder of the copy, and answers are those that lie in this home.
+        partners = {
+            name: partner.model_copy(update={"transport": Local(), "pgp": partner.pgp.at(app.settings.home) if partner.pgp else None})
+            for name, partner in app.settings.partners.items()
+        }
+        settings = app.settings.model_copy(update={"home": home, "database": None, "keys": own, "smtp": None, "partners": partners})
         with closing_app(App(settings, app.now)) as copy:
             _copy_waiting(app, copy)
             yield copy

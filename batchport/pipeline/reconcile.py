@@ -22,9 +22,12 @@ from batchport.domain.reconcile import reconcile as match
 from batchport.domain.table import records
 from batchport.files import sync_folder
 from batchport.pipeline.app import App, Unknown
+from batchport.pipeline.fetching import fetched
 from batchport.pipeline.mails import contacts_of, queue_mails
+from batchport.pipeline.sending import proved_by_answer
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import Heard, PassTally
+from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
 from batchport.store import responses as stored
 from batchport.store.pieces import load_rows
 from batchport.transport.arrivals import complete_files
@@ -36,9 +39,11 @@ def reconcile(app: App, tally: PassTally, pass_id: int) -> None:
     """Apply every complete response file of every partner, in the order they arrived."""
     folders = {app.settings.folder("responses", partner): partner for partner in app.settings.partners}
     _tell_strangers(app, tally)
-    for arrival in complete_files(list(folders), now=time.time(), settle=app.settings.limits.settle):
-        if not arrival.name.endswith(_MANIFEST):
-            _apply(app, tally, pass_id, folders[arrival.path.parent], arrival.path, put_away=True)
+    with fetched(app, tally) as spools:
+        folders |= spools
+        for arrival in complete_files(list(folders), now=time.time(), settle=app.settings.limits.settle):
+            if not arrival.name.endswith(_MANIFEST):
+                _apply(app, tally, pass_id, folders[arrival.path.parent], arrival.path, put_away=True)
 
 
 def reconcile_file(app: App, tally: PassTally, pass_id: int, path: Path, partner: str) -> None:
@@ -59,9 +64,11 @@ def preview(app: App, path: Path, partner: str) -> list[dict[str, Any]]:
         Unknown: there is no such partner, or the file is not one of its.
     """
     try:
-        lines = _read(app, partner, path.read_bytes(), path)
-    except ResponseUnreadable as error:
-        raise Unknown(f"{path} is not a response of {partner}: {error.reason}.") from None
+        lines = _read(app, partner, plain(app, PassTally(), partner, path.read_bytes()), path)
+    except (ResponseUnreadable, Unopened) as error:
+        raise Unknown(f"{path} is not a response of {partner}: {error}.") from None
+    except CannotOpen as error:
+        raise Unknown(f"{path} cannot be opened: {error}.") from None
     with app.store.reading() as connection:
         outcomes = _matched(app, connection, partner, lines)
     moved = outcomes.applied.groupby("line").state.agg(["size", "last"])
@@ -91,12 +98,25 @@ def _tell_strangers(app: App, tally: PassTally) -> None:
 
 
 def _read(app: App, partner: str, data: bytes, path: Path) -> pd.DataFrame:
+    """The lines of a file that says `data`."""
     beside = path.with_name(path.name + _MANIFEST)
-    return parse(app.profile(partner), data, manifest=beside.read_bytes() if beside.is_file() else None).lines
+    manifest = beside.read_bytes() if beside.is_file() else None
+    if manifest is not None:
+        manifest = promise_of_plain(manifest, path.read_bytes(), data)
+    return parse(app.profile(partner), data, manifest=manifest).lines
 
 
 def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *, put_away: bool) -> None:
-    data = path.read_bytes()
+    try:
+        data = plain(app, tally, partner, path.read_bytes())
+    except Unopened as error:
+        _refuse(app, tally, partner, path, path.read_bytes(), str(error), put_away=put_away)
+        return
+    except CannotOpen as error:
+        if not put_away:
+            raise Unknown(f"{path} cannot be opened: {error}. Nothing was changed.") from None
+        tally.trouble(f"{path.name} of {partner} cannot be opened, and waits: {error}.")
+        return
     digest = hashlib.sha256(data).hexdigest()
     with app.store.reading() as connection:
         known = stored.seen(connection, partner, digest)
@@ -108,10 +128,9 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     try:
         lines = _read(app, partner, data, path)
     except ResponseUnreadable as error:
-        if not put_away:
-            raise Unknown(f"{path} is not a response of {partner}: {error.reason}. Nothing was changed.") from None
-        _set_aside(app, tally, partner, path, data, error.reason)
+        _refuse(app, tally, partner, path, data, error.reason, put_away=put_away)
         return
+    proved_by_answer(app, tally, partner, set(app.store.pons.read(lines.pon[lines.pon != ""].unique().tolist()).tolist()))
     with app.store.reading() as connection:
         outcomes = _matched(app, connection, partner, lines)
         customers = _customers(app, connection, outcomes)
@@ -160,6 +179,12 @@ def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> No
     folder = app.settings.folder("archive", app.day, f"responses-{partner}")
     shelve(app, folder, path.name, data, context=f"response {digest}", digest=digest)
     _remove(path)
+
+
+def _refuse(app: App, tally: PassTally, partner: str, path: Path, data: bytes, reason: str, *, put_away: bool) -> None:
+    if not put_away:
+        raise Unknown(f"{path} is not a response of {partner}: {reason}. Nothing was changed.") from None
+    _set_aside(app, tally, partner, path, data, reason)
 
 
 def _set_aside(app: App, tally: PassTally, partner: str, path: Path, data: bytes, reason: str) -> None:

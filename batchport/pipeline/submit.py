@@ -1,7 +1,6 @@
 """Submit: orders that are ready become their partners' submission files.
 
-A file is stored with its bytes and its number before anything is written (T2), written, and only then called sent (T3). What was stored and not called
-sent is written again: the same bytes under the same name.
+A file is stored with its bytes and its number before anything is written (T2), sent, and only then called sent (T3); `sending` does the last two.
 """
 
 from __future__ import annotations
@@ -15,14 +14,15 @@ from batchport.carriers.render import Rendered, RenderError, manifest, render
 from batchport.domain.findings import Findings
 from batchport.domain.orders import AGREE, LOCAL, agreed
 from batchport.domain.table import Column, Ints, text_array
-from batchport.files import make_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.ordering import settle, write_orders
-from batchport.pipeline.tally import PassTally, Sent
+from batchport.pipeline.sending import context, sealed_as_sent, send_open, send_stored
+from batchport.pipeline.tally import PassTally
+from batchport.pipeline.ways import protected
 from batchport.store import submissions as stored
 from batchport.store.pieces import load_rows
-from batchport.transport import TransportError
-from batchport.transport.local import deliver
+from batchport.store.sendings import add_sending
+from batchport.transport import NotDelivered
 
 #: Columns of a submission that are fields of the row as they stand.
 _FIELDS = (
@@ -33,7 +33,7 @@ _FIELDS = (
 
 def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = None, now_regardless: bool = False) -> None:
     """Send what is ready, partner by partner; what was left unsent by an earlier pass first."""
-    _finish(app, tally)
+    send_open(app, tally, partner=partner, regardless=now_regardless)
     _look_again_at_waiting(app)
     with app.store.reading() as connection:
         partners = stored.ready_partners(connection)
@@ -42,7 +42,7 @@ def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = No
             continue
         if not now_regardless and not app.profile(name).may_send(app.now):
             continue
-        _submit_to(app, tally, pass_id, name)
+        send_stored(app, tally, _submit_to(app, tally, pass_id, name))
 
 
 def plan(app: App, *, partner: str | None = None) -> pd.DataFrame:
@@ -56,7 +56,8 @@ def plan(app: App, *, partner: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["partner", "orders", "lines", "now"])
 
 
-def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
+def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[int]:
+    """Store what is ready for a partner; the sendings that this makes."""
     profile = app.profile(partner)
     with app.store.reading() as connection:
         ready = stored.ready_lines(connection, partner)
@@ -67,11 +68,17 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
         files = render(profile, partner, lines, sequence=sequence, now=app.now)
     except RenderError as error:
         tally.trouble(f"nothing was sent to {partner}: {error}; correct the row, or hold the order with `batchport hold {error.pon}`")
-        return
+        return []
+    stored_sendings = []
     for file in files:
-        _store(app, pass_id, partner, file, ready.order_id.to_numpy(np.int64)[start : start + file.lines])
+        try:
+            sent = protected(app, tally, partner, file)
+        except NotDelivered as error:
+            tally.trouble(f"nothing was sent to {partner}: {error}. The orders stay ready.")
+            break
+        stored_sendings.append(_store(app, pass_id, partner, file, sent, ready.order_id.to_numpy(np.int64)[start : start + file.lines]))
         start += file.lines
-    _finish(app, tally)
+    return stored_sendings
 
 
 def _lines(app: App, connection: Connection, ready: pd.DataFrame) -> pd.DataFrame:
@@ -98,37 +105,15 @@ def _numbers(values: Ints) -> Column:
     return Column(pa.array(np.arange(int(values.max(initial=0)) + 1)).cast(pa.string()), values.astype(np.int32))
 
 
-def _store(app: App, pass_id: int, partner: str, file: Rendered, orders: Ints) -> None:
-    """T2: the file with its bytes, before anything is written anywhere."""
+def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered, orders: Ints) -> int:
+    """T2: the file with its bytes, as it was rendered and as it is sent, before anything is written anywhere."""
     record = {
         "partner": partner, "sequence": file.sequence, "name": file.name, "sha256": file.sha256, "orders": file.orders, "lines": file.lines,
-        "sealed": app.store.keyring.seal(file.data, _context(partner, file.name)), "manifest": manifest(file), "pass_id": pass_id, "stored": app.stamp,
+        "sealed": app.store.keyring.seal(file.data, context(partner, file.name)), "protected": sealed_as_sent(app, partner, file, sent),
+        "manifest": manifest(sent), "pass_id": pass_id, "stored": app.stamp,
     }  # fmt: skip
     with app.store.transaction() as connection:
-        stored.store_submission(connection, record, orders)
-
-
-def _finish(app: App, tally: PassTally) -> None:
-    """Write every stored submission that is not known to be sent, and say that it is (T3)."""
-    with app.store.reading() as connection:
-        waiting = stored.unsent(connection)
-    for record in waiting:
-        data = app.store.keyring.unseal(record.sealed, _context(record.partner, record.name))
-        folder = make_folder(app.settings.folder("outbox", record.partner))
-        try:
-            deliver(folder, f"{record.name}.manifest.json", record.manifest)
-            deliver(folder, record.name, data)
-        except TransportError as error:
-            tally.trouble(f"{record.name} could not be written to outbox/{record.partner}: {error}. It is kept and tried again in the next pass.")
-            continue
-        with app.store.transaction() as connection:
-            stored.mark_sent(connection, record.id, app.stamp, app.seconds)
-        tally.sent.append(Sent(record.partner, record.name, record.orders, record.lines))
-        tally.changed = True
-
-
-def _context(partner: str, name: str) -> str:
-    return f"submission {partner}/{name}"
+        return add_sending(connection, stored.store_submission(connection, record, orders), sent.name, app.stamp)
 
 
 def _look_again_at_waiting(app: App) -> None:

@@ -94,8 +94,9 @@ def _steps(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict[st
         steps.append(_step(files[row.file_id].received, "order", f"order {pons[int(row.order_id)]}{held}", ""))
     history = look.history_of_orders(connection, orders)
     for sent in records(history["versions"]):
-        when = sent.sent or sent.stored
-        steps.append(_step(when, "submission", f"order {pons[sent.order_id]} version {sent.ver:02d} sent to {sent.partner}, {sent.lines} lines", sent.name))
+        when, what = (sent.sent, "sent to") if known(sent.sent) else (sent.stored, "stored, to be sent to")
+        steps.append(_step(when, "submission", f"order {pons[sent.order_id]} version {sent.ver:02d} {what} {sent.partner}, {sent.lines} lines", sent.name))
+    steps += _again(history)
     passes = {files[number].pass_id for number in files}
     own = set(rows.id)
     for said in records(history["answers"]):
@@ -108,6 +109,17 @@ def _steps(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict[st
     mails = look.mails_about(connection, sorted(int(number) for number in passes), rows.customer.unique().tolist())
     for mail in records(mails):
         steps.append(_step(mail.sent or mail.created, "mail", f"{mail.kind} to {mail.recipient}: {mail.state}", ""))
+    return steps
+
+
+def _again(history: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
+    """Submissions that were sent again, and who asked for it."""
+    steps = []
+    for act in records(history["asked"]):
+        steps.append(_step(act.at, "act", f"{act.what} of {act.submission} by {act.who}{': ' if act.why else ''}{act.why}", act.submission))
+    for sent in records(history["again"]):
+        words = f"sent again to {sent.partner}" if sent.state == "sent" else f"to be sent again to {sent.partner}: {sent.state}"
+        steps.append(_step(sent.sent if known(sent.sent) else sent.asked, "submission", f"{words}: {sent.submission}", sent.name))
     return steps
 
 

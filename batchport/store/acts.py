@@ -7,9 +7,12 @@ from sqlalchemy import Connection
 from batchport.store.schema import acts, exceptions, orders
 
 
-def record_act(connection: Connection, *, at: str, who: str, what: str, why: str, order_id: int | None = None, exception_id: int | None = None) -> None:
+def record_act(
+    connection: Connection, *, at: str, who: str, what: str, why: str, order_id: int | None = None, exception_id: int | None = None, submission_id: int | None = None
+) -> None:
     """Write down who did what, when and why."""
-    connection.execute(acts.insert().values(at=at, who=who, what=what, why=why, order_id=order_id, exception_id=exception_id))
+    about = {"order_id": order_id, "exception_id": exception_id, "submission_id": submission_id}
+    connection.execute(acts.insert().values(at=at, who=who, what=what, why=why, **about))
 
 
 def release_order(connection: Connection, number: int) -> None:

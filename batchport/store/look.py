@@ -178,7 +178,7 @@ def order_record(connection: Connection, number: int) -> Any:
 
 
 def history_of_orders(connection: Connection, numbers: list[int]) -> dict[str, pd.DataFrame]:
-    """What happened to some orders: their versions with the submissions they went in, the answers to them, and acts by hand."""
+    """What happened to some orders: their versions with the submissions they went in, the answers to them, acts by hand, and what was sent again."""
     name = wanted(connection, numbers, "numbers")
     versions = frame_of(
         connection,
@@ -191,7 +191,14 @@ def history_of_orders(connection: Connection, numbers: list[int]) -> dict[str, p
             from {name} w cross join answers a on a.order_id = w.v join responses p on p.id = a.response_id order by a.id""",  # noqa: S608
     )
     done = frame_of(connection, f"select a.order_id, a.at, a.who, a.what, a.why from {name} w cross join acts a on a.order_id = w.v order by a.id")  # noqa: S608
-    return {"versions": versions, "answers": answers, "acts": done}
+    of_submissions = f"(select distinct v.submission_id from {name} w cross join versions v on v.order_id = w.v) x join submissions s on s.id = x.submission_id"  # noqa: S608
+    again = frame_of(
+        connection,
+        f"""select n.name, n.state, n.asked, n.sent, s.partner, s.name as submission from {of_submissions} join sendings n on n.submission_id = s.id
+            where n.id > (select min(f.id) from sendings f where f.submission_id = s.id) order by n.id""",  # noqa: S608
+    )
+    asked = frame_of(connection, f"select a.at, a.who, a.what, a.why, s.name as submission from {of_submissions} join acts a on a.submission_id = s.id order by a.id")  # noqa: S608
+    return {"versions": versions, "answers": answers, "acts": done, "again": again, "asked": asked}
 
 
 def mails_about(connection: Connection, passes_: list[int], customers: list[str]) -> pd.DataFrame:

@@ -235,12 +235,28 @@ submissions = Table(
     Column("orders", Integer, nullable=False),
     Column("lines", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("protected", LargeBinary),
     Column("manifest", LargeBinary, nullable=False),
     Column("state", String(10), nullable=False),
     Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
     Column("stored", Time, nullable=False),
     Column("sent", Time),
     UniqueConstraint("partner", "sequence"),
+)  # fmt: skip
+
+#: What became of bringing a submission to its partner: the first time, and each time that it was sent again by hand.
+sendings = Table(
+    "sendings", metadata,
+    Column("id", Id, primary_key=True),
+    Column("submission_id", Id, ForeignKey("submissions.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("asked", Time, nullable=False),
+    Column("sent", Time),
+    Column("trouble", Text, nullable=False),
+    Index("ix_sendings_submission_id", "submission_id"),
+    Index("ix_sendings_open", "id", sqlite_where=text("state <> 'sent'"), postgresql_where=text("state <> 'sent'")),
 )  # fmt: skip
 
 versions = Table(
@@ -333,5 +349,6 @@ acts = Table(
     Column("what", String(40), nullable=False),
     Column("order_id", Id, ForeignKey("orders.id")),
     Column("exception_id", Id, ForeignKey("exceptions.id")),
+    Column("submission_id", Id, ForeignKey("submissions.id")),
     Column("why", Text, nullable=False),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import State
 from batchport.store.database import insert_many, next_id, run_many
@@ -31,11 +31,6 @@ def ready_lines(connection: Connection, partner: str) -> pd.DataFrame:
 def waiting_orders(connection: Connection) -> pd.DataFrame:
     """Orders that wait for another order of their account, or for a route: id, customer."""
     return frame_of(connection, f"select id, customer from orders where {WAITING_ORDER}")  # noqa: S608
-
-
-def unsent(connection: Connection) -> list[Any]:
-    """Submissions that were stored and not known to be sent, oldest first."""
-    return list(connection.execute(select(submissions).where(submissions.c.state == "stored").order_by(submissions.c.id)))
 
 
 def next_sequence(connection: Connection, partner: str) -> int:

@@ -1,20 +1,14 @@
-"""Taking bytes to a partner, and seeing which files have come: every way of doing so keeps the same promises."""
+"""Taking bytes to a partner, and seeing which files have come: every way of doing so keeps the same promises.
+
+What becomes of a file is one of three: it is there, whole, under its name; it is not there; or that cannot be known. The last can only be so from the
+moment at which its name was asked for until the answer, and whoever has written that moment down looks before anything is sent again.
+"""
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Callable
 from typing import Protocol
-
-
-class Deliver(Protocol):
-    """A way to one partner. Calling it again with the same name and bytes is safe and ends the same."""
-
-    def __call__(self, name: str, data: bytes) -> None:
-        """Return when the file is there, whole, under its name; it is never seen in part.
-
-        Raises:
-            NameTaken: other bytes are there under this name.
-            NotDelivered: the file is not there, or it cannot be known whether it is.
-        """
 
 
 class TransportError(Exception):
@@ -26,4 +20,50 @@ class NameTaken(TransportError):
 
 
 class NotDelivered(TransportError):
-    """The file is not there, or it cannot be known whether it is."""
+    """The file is not there under its name."""
+
+
+class Unreachable(NotDelivered):
+    """The partner's server cannot be reached, is not the right one, or does not let us in: nothing else can be brought there now either."""
+
+
+class MaybeDelivered(TransportError):
+    """The file may be there, whole, under its name, or may not; it has to be looked for before it is sent again."""
+
+
+class Found(enum.Enum):
+    """What is seen of a file whose name was asked for."""
+
+    THERE = "it is there, with its bytes"
+    OTHER = "something else is there"
+    UNNAMED = "it is there under its temporary name alone"
+    NOTHING = "nothing is there"
+
+
+def at_once() -> None:
+    """Nothing to be written down before a file is named."""
+
+
+class Way(Protocol):
+    """A way to one partner. Bringing the same name and bytes again is safe and ends the same."""
+
+    def deliver(self, name: str, data: bytes, naming: Callable[[], None] = at_once) -> None:
+        """Return when the file is there, whole, under its name, or was taken away from there; it is never seen in part.
+
+        Args:
+            name: of the file, without a folder.
+            data: its bytes.
+            naming: called when the bytes are there under a temporary name, before the file's own name is asked for.
+
+        Raises:
+            NameTaken: other bytes are there under this name.
+            NotDelivered: it is not there.
+            MaybeDelivered: it may be there.
+        """
+
+    def look(self, name: str, data: bytes) -> Found:
+        """What is seen of a file that was to be named.
+
+        Raises:
+            TransportError: it cannot be looked for.
+        """

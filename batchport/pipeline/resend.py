@@ -1,0 +1,93 @@
+"""Sending again by hand: the same bytes, under the same name or the one that the partner's settings say."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import PurePath
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from batchport.pipeline.app import App, Unknown
+from batchport.pipeline.sending import send_stored
+from batchport.pipeline.tally import PassTally
+from batchport.store import sendings as stored
+from batchport.store.acts import record_act
+
+
+def one_submission(app: App, name: str, partner: str | None) -> list[Any]:
+    """The submission of a name.
+
+    Raises:
+        Unknown: there is none, or more than one.
+    """
+    if partner is not None:
+        app.profile(partner)
+    with app.store.reading() as connection:
+        found = stored.submissions_named(connection, name, partner)
+    if not found:
+        raise Unknown(f"there is no submission {name!r}{f' to {partner}' if partner else ''}; `batchport trace PON` tells in which file an order went")
+    if len(found) > 1:
+        raise Unknown(f"{', '.join(one.partner for one in found)} each have a submission {name!r}; name the partner: --partner P")
+    return found
+
+
+def submissions_between(app: App, partner: str, since: date | datetime, until: date | datetime) -> list[Any]:
+    """A partner's submissions from a day or moment until another, days whole, by the installation's own clock.
+
+    Raises:
+        Unknown: there is no such partner.
+    """
+    app.profile(partner)
+    first, end = _moment(app, since), _moment(app, until)
+    if not isinstance(until, datetime):
+        end = _moment(app, until + timedelta(days=1))
+    with app.store.reading() as connection:
+        return stored.submissions_between(connection, partner, _stamp(first), _stamp(end))
+
+
+def told(app: App, submissions: list[Any]) -> list[dict[str, Any]]:
+    """What would be sent again."""
+    lines = []
+    for one in submissions:
+        name = _name(app, one)
+        words = f"resend: {one.first_name}: {one.orders} orders, {one.lines} lines to {one.partner}{'' if name == one.first_name else f', as {name}'}"
+        lines.append({
+            "stage": "resend", "partner": one.partner, "file": one.first_name, "as": name, "orders": one.orders, "lines": one.lines, "sent": one.first_sent,
+            "words": words,
+        })  # fmt: skip
+    return lines
+
+
+def resend(app: App, tally: PassTally, submissions: list[Any], why: str) -> None:
+    """Send some submissions again, now; one that was not known to be sent is sent from the start."""
+    numbers = []
+    for one in submissions:
+        name = _name(app, one)
+        with app.store.transaction() as connection:
+            if one.state == "sent":
+                numbers.append(stored.add_sending(connection, one.submission_id, name, app.stamp))
+            else:
+                stored.mark(connection, one.id, "taken")
+                numbers.append(one.id)
+            record_act(connection, at=app.stamp, who=app.user, what="resend", why=why, submission_id=one.submission_id)
+    send_stored(app, tally, numbers)
+
+
+def _name(app: App, submission: Any) -> str:
+    """The name under which a submission is sent again."""
+    settings = app.settings.partners.get(submission.partner)
+    if submission.state != "sent":
+        return str(submission.name)
+    if settings is None or settings.resend_name is None:
+        return str(submission.first_name)
+    stem = PurePath(submission.rendered).stem
+    return settings.resend_name.format(stem=stem, suffix=submission.first_name[len(stem) :], number=submission.times)
+
+
+def _moment(app: App, when: date | datetime) -> datetime:
+    moment = when if isinstance(when, datetime) else datetime.combine(when, time())
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(app.settings.schedule.timezone))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,147 @@
+"""The ways to partners as the settings describe them: their folders and servers, and what is done to files with PGP.
+
+What is wrong with one partner's way, be it its server, a key that is not there or a package that is not installed, is that partner's trouble alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from batchport.carriers.render import Rendered
+from batchport.config import ConfigProblem, Local, Pgp, Secret, Sftp
+from batchport.pipeline.app import App
+from batchport.pipeline.tally import PassTally
+from batchport.transport import NotDelivered, Unreachable, Way
+from batchport.transport.local import LocalFolder
+
+if TYPE_CHECKING:
+    from batchport.transport.pgp import Keys
+    from batchport.transport.sftp import Session
+
+
+class Unopened(Exception):
+    """A partner's file that is not signed or encrypted as it should be; the message says in which way."""
+
+
+class CannotOpen(Exception):
+    """Partners' files cannot be opened now, for a reason of ours."""
+
+
+@contextmanager
+def way_to(app: App, partner: str) -> Iterator[Way]:
+    """The way to a partner; a server is spoken to when something is brought or looked for.
+
+    Raises:
+        Unreachable: something that is needed for it is not there.
+    """
+    transport = app.settings.partners[partner].transport
+    if isinstance(transport, Local):
+        yield LocalFolder(app.settings.folder("outbox", partner))
+        return
+    with session_to(app, transport) as session:
+        from batchport.transport.sftp import SftpFolder
+
+        yield SftpFolder(session, transport.outbox)
+
+
+def session_to(app: App, transport: Sftp) -> Session:
+    """A connection to a partner's server, to be closed; it is made when it is first used.
+
+    Raises:
+        Unreachable: something that is needed for it is not there.
+    """
+    try:
+        from batchport.transport.sftp import Server, Session
+    except ImportError:
+        raise Unreachable("SFTP needs a further package; `pip install 'batchport[sftp]'` brings it") from None
+    try:
+        password, key = (secret.read(app.settings.home).get_secret_value() if secret else None for secret in (transport.password, transport.key))
+    except ConfigProblem as error:
+        raise Unreachable(str(error)) from None
+    return Session(Server(transport.host, transport.port, transport.username, password, key, transport.host_keys, transport.timeout))
+
+
+def protected(app: App, tally: PassTally, partner: str, file: Rendered) -> Rendered:
+    """A submission as it is sent: signed and encrypted where the settings say so, else as it is.
+
+    Raises:
+        NotDelivered: it cannot be signed or encrypted.
+    """
+    pgp = app.settings.partners[partner].pgp
+    if pgp is None or not (pgp.encrypt_to or pgp.sign_with):
+        return file
+    try:
+        from batchport.transport.pgp import PgpProblem, protect
+    except ImportError:
+        raise NotDelivered(_NO_PGP) from None
+    try:
+        keys = _keys(app, pgp)
+        _tell_of_expiry(app, tally, partner, keys)
+        data = protect(keys, file.data)
+    except (ConfigProblem, PgpProblem) as error:
+        raise NotDelivered(str(error)) from None
+    return replace(file, name=file.name + pgp.suffix, data=data, sha256=hashlib.sha256(data).hexdigest())
+
+
+def plain(app: App, tally: PassTally, partner: str, data: bytes) -> bytes:
+    """What a partner's file says, decrypted and verified where the settings say so.
+
+    Raises:
+        Unopened: it is not signed or encrypted as it should be.
+        CannotOpen: it cannot be opened now; it is not the file's fault.
+    """
+    pgp = app.settings.partners[partner].pgp
+    if pgp is None or not (pgp.decrypt_with or pgp.verify_with):
+        return data
+    try:
+        from batchport.transport.pgp import OurFault, PgpProblem, opened
+    except ImportError:
+        raise CannotOpen(_NO_PGP) from None
+    try:
+        keys = _keys(app, pgp)
+        _tell_of_expiry(app, tally, partner, keys)
+        return opened(keys, data)
+    except (ConfigProblem, OurFault) as error:
+        raise CannotOpen(str(error)) from None
+    except PgpProblem as error:
+        raise Unopened(str(error)) from None
+
+
+def promise_of_plain(manifest: bytes, came: bytes, says: bytes) -> bytes:
+    """A manifest that promises the file as it came, for what is in that file: its SHA-256 is replaced where it is right, and stays where it is wrong."""
+    try:
+        said = json.loads(manifest)
+        right = str(said["sha256"]).strip().casefold() == hashlib.sha256(came).hexdigest()
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return manifest
+    return json.dumps(said | {"sha256": hashlib.sha256(says).hexdigest()}).encode() if right else manifest
+
+
+_NO_PGP = "PGP needs a further package; `pip install 'batchport[pgp]'` brings it"
+
+
+def _keys(app: App, pgp: Pgp) -> Keys:
+    from batchport.transport.pgp import Keys
+
+    def read(secret: Secret) -> bytes:
+        return secret.read(app.settings.home).get_secret_value().encode()
+
+    return Keys(
+        encrypt_to=tuple(map(read, pgp.encrypt_to)), sign_with=read(pgp.sign_with) if pgp.sign_with else None, decrypt_with=tuple(map(read, pgp.decrypt_with)),
+        verify_with=tuple(map(read, pgp.verify_with)), passphrase=read(pgp.passphrase).decode() if pgp.passphrase else None,
+    )  # fmt: skip
+
+
+def _tell_of_expiry(app: App, tally: PassTally, partner: str, keys: Keys) -> None:
+    """Warn of keys that end soon, in the passes in which they are used."""
+    from batchport.transport.pgp import expiring
+
+    for key in expiring(keys, app.now):
+        words = f"{partner}: {key}; agree on a new one with {partner} and add it to the settings before"
+        if words not in tally.troubles:
+            tally.trouble(words)
