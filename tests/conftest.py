@@ -198,6 +198,20 @@ class Home:
         files = sorted((self.path / "mail").glob(f"{kind}*.eml"))
         return [cast("EmailMessage", BytesParser(policy=policy.default).parsebytes(file.read_bytes())) for file in files]
 
+    def bring_back(self, revision: str) -> None:
+        """Give the database the tables that it had at a migration."""
+        import sqlalchemy
+        from alembic import command
+        from alembic.config import Config
+
+        settings = Config()
+        settings.set_main_option("script_location", str(ROOT / "batchport" / "store" / "migrations"))
+        engine = sqlalchemy.create_engine(f"sqlite:///{self.path / 'batchport.db'}")
+        with engine.begin() as connection:
+            settings.attributes["connection"] = connection
+            command.downgrade(settings, revision)
+        engine.dispose()
+
     def files(self) -> dict[str, bytes]:
         """Every file below the home, but the database."""
         found = {str(path.relative_to(self.path)): path.read_bytes() for path in sorted(self.path.rglob("*")) if path.is_file()}

@@ -206,7 +206,7 @@ def resend(ctx: click.Context, submission: str | None, partner: str | None, sinc
         if dry_run:
             _show_plan(stage.told(app, chosen), form)
             return
-    _carry_out(ctx, "resend", lambda app, tally, _: stage.resend(app, tally, chosen, why), form)
+    carry_out(ctx, "resend", lambda app, tally, _: stage.resend(app, tally, chosen, why), form)
 
 
 @click.command()

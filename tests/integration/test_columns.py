@@ -238,12 +238,7 @@ def test_a_confirmation_that_was_cut_off_anywhere_ends_the_same(waiting: Home, t
 
 def test_a_database_of_the_first_version_is_brought_up_to_date(home: Home) -> None:
     home.take(LATER[0])
-    with sqlite3.connect(home.path / "batchport.db") as database:
-        for statement in (
-            "drop index ix_files_unmapped", "drop index ix_files_retake", "alter table files drop column retake", "alter table files drop column proposal",
-            "drop index ix_mappings_customer", "drop table mappings", "update alembic_version set version_num = '0002'",
-        ):  # fmt: skip
-            database.execute(statement)
+    home.bring_back("0001")
     home.drop(name="odd.csv", content=odd(*ROWS))
     assert home.run(NEXT).exit == 1
     assert home("columns", "confirm", "odd.csv", *SETS, "--why", "x").exit == 0

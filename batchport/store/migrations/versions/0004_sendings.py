@@ -33,3 +33,13 @@ def upgrade() -> None:
     with op.batch_alter_table('acts') as batch:
         batch.add_column(sa.Column('submission_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch.create_foreign_key('fk_acts_submission_id', 'submissions', ['submission_id'], ['id'])
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('acts') as batch:
+        batch.drop_constraint('fk_acts_submission_id', type_='foreignkey')
+        batch.drop_column('submission_id')
+    op.drop_column('submissions', 'protected')
+    op.drop_index('ix_sendings_open', 'sendings')
+    op.drop_index('ix_sendings_submission_id', 'sendings')
+    op.drop_table('sendings')
