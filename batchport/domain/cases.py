@@ -62,11 +62,15 @@ class Case:
         if self.settings:
             told.append(f"With the settings: {json.dumps(self.settings)}")
         for name, inside in self.files.items():
-            shown = ["a PDF of one page"] if inside.startswith("%PDF") else inside.splitlines() or ["empty"]
-            told += [f"Beside the sheet, {name}: {shown[0]}", *shown[1:]]
+            what = " a PDF of one page" if inside.startswith("%PDF") else "" if inside else " empty"
+            told += [f"Beside the sheet, {name}:{what}", *([] if what else inside.splitlines())]
+        if self.made:
+            return [*told, self.note]
         if self.encoding != "utf-8":
-            told.append(f"Written in {self.encoding}:")
-        return [*told, *([self.note] if self.note else []), *self.sheet.splitlines()]
+            told.append(f"The sheet, written in {self.encoding}:")
+        elif told:
+            told.append("The sheet:")
+        return [*told, *self.sheet.splitlines()]
 
 
 @cache

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
 import os
 import re
@@ -17,8 +18,10 @@ import pytest
 import yaml
 
 from batchport.domain.cases import AT, NIGHTS, Case, bases, case_of, near_of, pdf, sheet_of
+from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import catalogue
-from tests.conftest import Home, batchport, settled, text_of
+from tests.conftest import Home, batchport, ordered_pons, settled, text_of
+from tests.corpus.parts import X, book
 from tests.made import MADE
 
 CODES = list(catalogue())
@@ -141,6 +144,23 @@ def test_the_same_file_is_told_and_a_file_that_differs_is_taken_in(make_home: Ca
         assert (state == "repeated") == ("The file is the same as 2026-03-02.csv, which was taken in before." in told[0]), told
 
 
+@pytest.mark.parametrize(("field", "info"), [
+    ("account_number", "account-defaulted"), ("pin", "pin-defaulted"), ("btn", "btn-defaulted"), ("authorized_name", "authorized-defaulted"), ("city", "value-defaulted"),
+])  # fmt: skip
+def test_a_formula_without_a_value_is_one_finding_and_not_a_blank_that_is_filled_in_too(field: str, info: str, home: Home, tmp_path: Path) -> None:
+    home.set("    email: telecom", "    defaults: {city: Boston}\n    email: telecom")
+    base = "residential" if field == "authorized_name" else "local"
+    header, cells = csv.reader(sheet_of([{"base": base, "btn": bases()[base]["tn"]}]).splitlines())
+    place = header.index(BY_NAME[field].label)
+    path = settled(tmp_path / "formula.xlsx", book(header, [*cells[:place], X("<c @><f>Other!A1</f></c>"), *cells[place + 1 :]]))
+    lines = home("check", path, "--customer", "acme", "--format", "json", at=AT).lines[:-1]
+    assert [each["field"] for each in findings(lines, "cell-formula-no-value")] == [field]
+    assert findings(lines, "cell-formula-no-value")[0]["value"] is None
+    assert findings(lines, info) == []
+    blank = settled(tmp_path / "blank.xlsx", book(header, [*cells[:place], "", *cells[place + 1 :]]))
+    assert findings(home("check", blank, "--customer", "acme", "--format", "json", at=AT).lines[:-1], info)
+
+
 @every_code
 def test_every_code_has_a_case_and_a_neighbour_that_is_close_to_it(code: str) -> None:
     rule = catalogue()[code]
@@ -159,10 +179,10 @@ def test_its_words_are_those_that_a_person_has_read(code: str, lines_of: Callabl
     told = []
     for line in lines_of(case_of(catalogue()[code])):
         for each in findings([line], code):
-            words = "".join(f"{name}: {each[name]}\n" for name in ("column", "value", "message", "fix", "suggestion"))
+            words = "".join(f"{name}: {'null' if each[name] is None else each[name]}\n" for name in ("column", "value", "message", "fix", "suggestion"))
             where = "the file" if line["row"] is None else f"row {line['row']}"
             told.append(f"{each['severity']} on {where}\n{words}")
-    compare(WORDS / f"{code}.txt", "\n".join(told))
+    compare(WORDS / f"{code}.txt", ordered_pons("\n".join(told)))
 
 
 def compare(path: Path, text: str) -> None:
@@ -172,3 +192,28 @@ def compare(path: Path, text: str) -> None:
         path.write_text(text, "utf-8", newline="")
     assert path.is_file(), f"{path} is missing"
     assert text == path.read_bytes().decode()
+
+
+def test_there_are_words_of_no_other_code() -> None:
+    assert {path.stem for path in WORDS.iterdir()} == set(CODES) - {UNCHECKED}
+
+
+@every_code
+def test_rules_explains_it_with_its_case_and_its_neighbour(code: str) -> None:
+    rule = catalogue()[code]
+    told = batchport("rules", code)
+    assert told.exit == 0
+    assert rule.fix in told.out
+    case, near = told.out.split("\nNearly the same, and without it:\n")
+    assert case.endswith("".join(f"{line}\n" for line in case_of(rule).lines()))
+    assert near == "".join(f"{line}\n" for line in near_of(rule).lines())
+    [line] = batchport("rules", code, "--format", "json").lines
+    for name, each in (("case", case_of(rule)), ("near", near_of(rule))):
+        assert line[name]["sheet"] == each.sheet
+        assert line[name]["note"] == each.note
+        assert line[name]["before"] == list(each.before)
+    assert line["case"]["rows"] == list(case_of(rule).rows)
+
+
+def test_every_made_file_is_used() -> None:
+    assert set(MADE) == {each.made for rule in catalogue().values() for each in (case_of(rule), near_of(rule)) if each.made}
