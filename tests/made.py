@@ -31,12 +31,20 @@ def _instructions() -> dict[str, Sequence[Sequence[Cell]]]:
     return {"Numbers": _rows(), "Read me": [["Please fill in a row for each number."], ["Ask Maria where something is not clear."]]}
 
 
+def _columns(count: int) -> bytes:
+    header, row = _rows()[:2]
+    more = [f"Extra {number}" for number in range(len(header) + 1, count + 1)]
+    return "".join(f"{','.join(map(str, [*cells, *filler]))}\n" for cells, filler in ((header, more), (row, ["x"] * len(more)))).encode()
+
+
 #: Name -> what is in the file.
 MADE: dict[str, Callable[[], bytes]] = {
     "numbers.xlsx": lambda: book(*_rows()),
     "cut-off.xlsx": lambda: book(*_rows())[:-400],
     "password.xlsx": lambda: compound({"EncryptionInfo": b"\x04\0\x04\0" + b"\0" * 60, "EncryptedPackage": bytes(range(256)) * 20}),
     "photograph.csv": lambda: b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 4,
+    "200-columns.csv": lambda: _columns(200),
+    "201-columns.csv": lambda: _columns(201),
     "instructions.xlsx": lambda: book(sheets=_instructions()),
     "filtered.xlsx": lambda: book(*_rows(), row_attributes={3: 'hidden="1"', 4: 'hidden="1"'}, after_data='<autoFilter ref="A1:P5"/>'),
     "macros.xlsm": lambda: book(

@@ -74,15 +74,17 @@ def rules(code: str | None, form: str) -> None:
 def _rule_json(rule: Any, *, whole: bool) -> dict[str, Any]:
     said = {"code": rule.code, "part": rule.part, "severity": rule.severity, "message": rule.message, "fix": rule.fix, "why": rule.why, "prevents": list(rule.prevents)}
     if whole:
-        from batchport.domain.cases import AT, case_of, near_of
+        from batchport.domain.cases import case_of, near_of
 
-        said |= {"at": AT, "case": _case_json(case_of(rule)), "near": _case_json(near_of(rule))}
+        said |= {"case": _case_json(case_of(rule)), "near": _case_json(near_of(rule))}
     return said
 
 
 def _case_json(case: Case) -> dict[str, Any]:
+    from batchport.domain.cases import AT
+
     return {
-        "sheet": case.sheet, "rows": list(case.rows), "files": case.files, "settings": case.settings, "before": list(case.before), "answer": case.answer or None,
+        "sheet": case.sheet, "rows": list(case.rows), "at": AT, "files": case.files, "settings": case.settings, "before": list(case.before), "answer": case.answer or None,
         "encoding": case.encoding, "with": list(case.along), "note": case.note,
     }  # fmt: skip
 

@@ -28,7 +28,7 @@ CODES = list(catalogue())
 #: Nobody can see it in a check: such a file is not looked into.
 UNCHECKED = "file-repeated"
 #: Settings of a case that are not the customer's.
-_OF_THE_HOME = ("routes", "limits", "partner")
+_OF_THE_HOME = ("routes", "partner")
 WORDS = Path(__file__).parents[1] / "golden" / "words"
 
 every_code = pytest.mark.parametrize("code", CODES)
@@ -75,7 +75,7 @@ def set_up(home: Home, case: Case) -> None:
     """The settings of a case."""
     said = yaml.safe_load(home.config.read_text("utf-8"))
     said["customers"]["acme"] |= {name: value for name, value in case.settings.items() if name not in _OF_THE_HOME}
-    said["limits"] = {"settle": 0.01, **case.settings.get("limits", {})}
+    said["limits"] = {"settle": 0.01}
     said["routes"] = case.settings.get("routes", said["routes"])
     said["partners"]["sample"] = {"profile": "generic-csv", **case.settings.get("partner", {})}
     home.config.write_text(yaml.safe_dump(said), "utf-8")
@@ -211,6 +211,7 @@ def test_rules_explains_it_with_its_case_and_its_neighbour(code: str) -> None:
     for name, each in (("case", case_of(rule)), ("near", near_of(rule))):
         assert line[name]["sheet"] == each.sheet
         assert line[name]["note"] == each.note
+        assert line[name]["at"] == AT
         assert line[name]["before"] == list(each.before)
     assert line["case"]["rows"] == list(case_of(rule).rows)
 
