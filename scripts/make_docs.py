@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -20,6 +21,7 @@ if __name__ == "__main__":
 
 # The checkout comes before what may be installed.
 from batchport.cli import batchport  # noqa: E402
+from batchport.domain.cases import case_of, near_of  # noqa: E402
 from batchport.domain.fields import BY_NAME, FIELDS, PARTS, RESULT_LABELS, Field  # noqa: E402
 from batchport.domain.findings import Rule, catalogue  # noqa: E402
 from batchport.domain.lifecycle import ASKED_FOR, ENDED, FURTHER_THAN_ACK, ORDERLESS, OUR_MOVES, PARTNER_MOVES, UNSENT, Answer, State  # noqa: E402
@@ -46,7 +48,11 @@ _FINDINGS = """\
 # Findings
 
 What batchport can say of a file, a row or an order. An *error* rejects the row, a *warning* asks to look again, an *info* tells what was changed or
-filled in. Words in *italics* stand for what is found in the sheet. `batchport rules CODE` shows the smallest sheet that provokes a finding.
+filled in. Words in *italics* stand for what is found in the sheet.
+
+Below each table stands the smallest sheet with each finding, and what is changed in a sheet that is nearly the same and without it: lines that begin with `-` are
+of the one, with `+` of the other. `batchport rules CODE` shows the two as they are. They are told as of Wednesday, 4 March 2026, 20:00 in New York; sheets
+that were taken before came on the two evenings before it.
 
 This page is made from `batchport/domain/findings.toml` by `python scripts/make_docs.py`; change it there.
 """
@@ -60,7 +66,16 @@ def findings_page() -> str:
 
 def _section(part: str, rules: list[Rule]) -> str:
     heads = ("code", "severity", "what is wrong", "how to fix it", "why", "prevents")
-    return f"## {PART_TITLES[part]}\n\n{_table(heads, map(_finding, rules))}"
+    return f"## {PART_TITLES[part]}\n\n{_table(heads, map(_finding, rules))}\n" + "\n".join(map(_pair, rules))
+
+
+def _pair(rule: Rule) -> str:
+    """A finding's smallest sheet, and how its neighbour differs."""
+    case, near = case_of(rule), near_of(rule)
+    lines = list(difflib.unified_diff(case.lines(), near.lines(), n=len(case.lines()), lineterm=""))[3:]
+    where = f", on row {_and([str(row) for row in case.rows])}" if case.rows else ""
+    block = "\n".join(lines)
+    return f"### `{rule.code}`{where}\n\n```diff\n{block}\n```\n"
 
 
 def _finding(rule: Rule) -> tuple[str, ...]:
@@ -217,7 +232,7 @@ def _column(field: Field) -> tuple[str, ...]:
 
 
 def _and(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

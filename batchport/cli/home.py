@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from batchport.cli import Context, format_option
+
+if TYPE_CHECKING:
+    from batchport.domain.cases import Case
 
 
 @click.command()
@@ -51,7 +53,7 @@ def template(context: Context, customer: str | None, output: Path | None) -> Non
 @click.argument("code", required=False)
 @format_option
 def rules(code: str | None, form: str) -> None:
-    """Explain the findings: all of them, or one CODE with the smallest sheet that provokes it."""
+    """Explain the findings: all of them, or one CODE with the smallest sheet that provokes it and one that does not."""
     from batchport.cli.output import print_json, print_table
     from batchport.domain.findings import catalogue
 
@@ -72,31 +74,30 @@ def rules(code: str | None, form: str) -> None:
 def _rule_json(rule: Any, *, whole: bool) -> dict[str, Any]:
     said = {"code": rule.code, "part": rule.part, "severity": rule.severity, "message": rule.message, "fix": rule.fix, "why": rule.why, "prevents": list(rule.prevents)}
     if whole:
-        from batchport.domain.cases import AT, case_of
+        from batchport.domain.cases import case_of, near_of
 
-        case = case_of(rule)
-        said["case"] = {"sheet": case.sheet, "rows": list(case.rows), "at": AT, "files": case.files, "settings": case.settings, "before": list(case.before), "note": case.note}
+        said |= {"case": _case_json(case_of(rule)), "near": _case_json(near_of(rule))}
     return said
 
 
-def _explain(rule: Any) -> None:
-    from batchport.domain.cases import case_of
+def _case_json(case: Case) -> dict[str, Any]:
+    from batchport.domain.cases import AT
 
-    case = case_of(rule)
+    return {
+        "sheet": case.sheet, "rows": list(case.rows), "at": AT, "files": case.files, "settings": case.settings, "before": list(case.before), "answer": case.answer or None,
+        "encoding": case.encoding, "with": list(case.along), "note": case.note,
+    }  # fmt: skip
+
+
+def _explain(rule: Any) -> None:
+    from batchport.domain.cases import case_of, near_of
+
+    case, near = case_of(rule), near_of(rule)
     click.echo(f"{rule.code} ({rule.severity})\n\n{rule.message}\n{rule.fix}\n\nWhy: {rule.why}")
     if rule.prevents:
         click.echo(f"Rejects it prevents: {', '.join(rule.prevents)}")
-    if case.note:
-        click.echo(f"\nHow it comes about: {case.note}")
-    for number, sheet in enumerate(case.before, 1):
-        click.echo(f"\nA sheet taken before ({number}):\n{sheet}", nl=False)
-    if case.settings:
-        click.echo(f"\nWith the customer's settings: {case.settings}")
-    for name, inside in case.files.items():
-        shown = "a PDF of one page" if inside.startswith("%PDF") else f"\n{inside}" if inside else "empty"
-        click.echo(f"\nBeside the sheet, {name}: {shown}")
-    if case.sheet:
-        rows = ", ".join(map(str, case.rows))
-        where = f"; it stands on row {rows}" if rows else ""
-        click.echo(f"\nThe smallest sheet with it{where}:")
-        sys.stdout.write(case.sheet)
+    where = f"; it stands on row {', '.join(map(str, case.rows))}" if case.rows else ""
+    click.echo(f"\nThe smallest sheet with it{where}:")
+    click.echo("\n".join(case.lines()))
+    click.echo("\nNearly the same, and without it:")
+    click.echo("\n".join(near.lines()))

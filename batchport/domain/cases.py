@@ -1,9 +1,10 @@
-"""The smallest sheets of the catalogue, written out whole: what `rules CODE` shows and the tests run."""
+"""The smallest sheets of the catalogue and their neighbours, written out whole: what `rules CODE` and docs/findings.md show and the tests run."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,25 +20,29 @@ AT = "2026-03-04T20:00:00-05:00"
 NIGHTS = ("2026-03-02T20:00:00-05:00", "2026-03-03T20:00:00-05:00")
 #: Columns that a sheet of any kind must have.
 _REQUIRED = ("tn", "losing_carrier", "account_type", "number_type", "name", "destination")
+#: The ways to give a sheet, and what is said of the case alone.
+_SHEETS, _OF_THE_CASE = ("rows", "text", "made"), ("on", "with", "note")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The smallest way to a finding.
+    """The smallest way to a finding, or nearly the same without it.
 
     Attributes:
-        sheet: the sheet as CSV; blank where none shows it.
+        sheet: the sheet as CSV; blank where it is `made`.
+        made: the name of a file that no text can show, and that tests make.
         rows: the sheet's rows that the code stands on; none where it stands on the file.
-        along: codes that come with it, because one of them is the cause.
+        along: codes that come with it because one of them is the cause; of a neighbour: what is found in place of the code.
         files: what lies beside the sheet, and in the home: name -> what is in it.
         settings: the customer's settings that it needs.
         before: sheets that were taken in earlier.
         answer: what the partner has said of their lines.
         encoding: how the sheet is written.
-        note: how it comes about, where a sheet alone does not show it.
+        note: what kind of file it is, where a sheet alone does not show it.
     """
 
     sheet: str = ""
+    made: str = ""
     rows: tuple[int, ...] = ()
     along: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +51,26 @@ class Case:
     answer: str = ""
     encoding: str = "utf-8"
     note: str = ""
+
+    def lines(self) -> list[str]:
+        """The whole case as people read it: what was before, what is set, what lies beside, and the sheet, its records as they are."""
+        told = []
+        for number, sheet in enumerate(self.before, 1):
+            told += [f"A sheet taken before ({number}):", *sheet.splitlines()]
+        if self.answer:
+            told.append(f"The partner has answered {self.answer} to every line of that.")
+        if self.settings:
+            told.append(f"With the settings: {json.dumps(self.settings)}")
+        for name, inside in self.files.items():
+            what = " a PDF of one page" if inside.startswith("%PDF") else "" if inside else " empty"
+            told += [f"Beside the sheet, {name}:{what}", *([] if what else inside.splitlines())]
+        if self.made:
+            return [*told, self.note]
+        if self.encoding != "utf-8":
+            told.append(f"The sheet, written in {self.encoding}:")
+        elif told:
+            told.append("The sheet:")
+        return [*told, *self.sheet.splitlines()]
 
 
 @cache
@@ -58,12 +83,23 @@ def bases() -> dict[str, dict[str, str]]:
 
 def case_of(rule: Rule) -> Case:
     """A rule's smallest case."""
-    said = dict(rule.case or {})
+    return _case(rule.case)
+
+
+def near_of(rule: Rule) -> Case:
+    """What is nearly a rule's case, and does not provoke it."""
+    case = {name: value for name, value in rule.case.items() if name not in _OF_THE_CASE}
+    if any(name in rule.near for name in _SHEETS):
+        case = {name: value for name, value in case.items() if name not in _SHEETS}
+    return _case({**case, **rule.near})
+
+
+def _case(said: Mapping[str, Any]) -> Case:
     rows = said.get("rows", ())
     papers = {bases()[row["base"]].get("loa_file", "") for sheet in (rows, *said.get("before", ())) for row in sheet} - {""}
     files = {name: pdf() if inside == "pdf" else inside for name, inside in {**dict.fromkeys(papers, "pdf"), **said.get("files", {})}.items()}
     return Case(
-        sheet=said.get("text") or (sheet_of(rows) if rows else ""), rows=tuple(said.get("on", ())), along=tuple(said.get("with", ())),
+        sheet=said.get("text") or (sheet_of(rows) if rows else ""), made=said.get("made", ""), rows=tuple(said.get("on", ())), along=tuple(said.get("with", ())),
         files=files, settings=said.get("settings", {}), before=tuple(sheet_of(sheet) for sheet in said.get("before", ())), answer=said.get("answer", ""),
         encoding=said.get("encoding", "utf-8"), note=said.get("note", ""),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias
@@ -55,8 +55,8 @@ class Rule:
     args: tuple[str, ...] = ()
     suggests: str = ""
     error_with: str = ""
-    case: Mapping[str, Any] | None = None
-    near: Mapping[str, Any] | None = None
+    case: Mapping[str, Any] = field(default_factory=dict)
+    near: Mapping[str, Any] = field(default_factory=dict)
 
     def words(self, template: str, values: Mapping[str, str]) -> str:
         """A template of this rule with its names filled in."""

@@ -165,9 +165,9 @@ def _note_error_values(rows: Prepared, findings: Findings) -> None:
 
 
 def _fill_defaults(rows: Prepared, findings: Findings) -> None:
-    """Blank cells filled from the customer's defaults."""
+    """Blank cells filled from the customer's defaults; a cell that the reader could not tell is none."""
     for name, value in rows.terms.defaults.items():
-        blank = rows[name].blank
+        blank = rows[name].blank & ~rows.failed(name)
         if blank.any():
             rows.set(**{name: rows[name].where(blank, value)})
             shown_value = "****" if BY_NAME[name].secret else value
@@ -340,7 +340,7 @@ def _dates(rows: Prepared) -> None:
 def _billing_numbers(rows: Prepared, findings: Findings) -> None:
     """The billing number: not asked for of toll-free and wireless rows, the number itself for Single-Line ones."""
     asked = rows.local
-    same = asked & rows.single & rows["btn"].blank & (rows.tn >= 0)
+    same = asked & rows.single & rows["btn"].blank & (rows.tn >= 0) & ~rows.failed("btn")
     rows.set(btn=rows["btn"].where(~asked, "").where(same, rows["tn"]))
     rows.btn = np.where(same, rows.tn, np.where(asked, rows.btn, -1))
     rows.trouble["btn"] = np.where(same | ~asked, 0, rows.trouble["btn"]).astype(np.uint8)
@@ -353,14 +353,14 @@ def _accounts(rows: Prepared, findings: Findings) -> None:
     written = normalise.whole_exponent(rows["account_number"])
     cleaned = normalise.account(written)
     findings.add("account-cleaned", _changed(written, cleaned), "account_number")
-    blank = cleaned.blank & ~rows.wireless
+    blank = cleaned.blank & ~rows.wireless & ~rows.failed("account_number")
     multi = rows.local & rows.multi
     stand_in = np.where(multi, rows.btn, rows.tn)
     filled = blank & (stand_in >= 0)
     if filled.any():
         cleaned = cleaned.where(filled & multi, rows["btn"]).where(filled & ~multi, rows["tn"])
         findings.add("account-defaulted", filled, "account_number", detail=_shown(stand_in[filled]))
-    no_pin = rows["pin"].blank & ~rows.wireless
+    no_pin = rows["pin"].blank & ~rows.wireless & ~rows.failed("pin")
     findings.add("pin-defaulted", no_pin, "pin")
     rows.set(account_number=cleaned, pin=rows["pin"].where(no_pin, "0000"))
     rows.account_filled = filled
@@ -368,7 +368,7 @@ def _accounts(rows: Prepared, findings: Findings) -> None:
 
 def _names(rows: Prepared, findings: Findings) -> None:
     """The subscriber stands in for the authorized person of residential and wireless rows."""
-    own = (rows["number_type"].equals("residential") | rows.wireless) & rows["authorized_name"].blank & ~rows["name"].blank
+    own = (rows["number_type"].equals("residential") | rows.wireless) & rows["authorized_name"].blank & ~rows["name"].blank & ~rows.failed("authorized_name")
     if own.any():
         findings.add("authorized-defaulted", own, "authorized_name", detail=rows["name"].take(own).text())
         rows.set(authorized_name=rows["authorized_name"].where(own, rows["name"]))
