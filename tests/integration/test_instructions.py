@@ -1,13 +1,12 @@
 """The customer's own instructions: every sentence that states a rule is found in a check, a mail or the template.
 
-`tests/data/port-in-instructions.txt` is what the customer tells its people. TABLE has every sentence of it, with the tests that show its rule, each quoting it
-in its docstring, or with why it asks nothing of a sheet.
+TABLE has every sentence that states one, with the tests that show it; each of them quotes it in its docstring. Left out are headings, the ways through the
+menus of the customer's portal, and the words of the web site around the form.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -21,18 +20,14 @@ from batchport.domain.cases import AT, bases, pdf
 from batchport.domain.fields import BY_NAME
 from tests.conftest import EVENING, NEXT, THIRD, Home, batchport, settled, sheet, text_of
 
-TEXT = Path(__file__).parents[1] / "data" / "port-in-instructions.txt"
 LOCAL, MULTI, RESIDENTIAL, TOLL_FREE, WIRELESS = (bases()[name] for name in ("local", "multi", "residential", "toll_free", "wireless"))
 WIRELESS |= {"account_type": ""}
 CANADIAN = LOCAL | {
     "tn": "416-234-0142", "street_number": "110", "street_name": "Spadina Ave", "city": "Toronto", "state": "ON", "postal_code": "M5V 2T6", "loa_file": "bakery-loa.pdf",
 }  # fmt: skip
 
-MENU, TITLE, SITE = "a way through the menus of the customer's portal", "a heading", "a text of the web site around the form"
-
-#: Every sentence of the instructions, in their order, and the tests of its rule or why it states none.
+#: Every sentence of the instructions that states a rule, in their order, and the tests of it.
 TABLE: dict[str, str] = {
-    "Port-in Instructions": TITLE,
     "Please note: During the porting process your number will continue to work at existing carrier.": "test_until_it_moves_a_number_goes_on_working",
     "When the porting gets completed, you will get an email for completion.": "test_a_mail_tells_that_a_number_has_moved",
     "Your number will stop working at existing carrier and start working at iPlum.": "test_a_mail_tells_that_a_number_has_moved",
@@ -40,14 +35,11 @@ TABLE: dict[str, str] = {
         "test_a_number_at_a_digital_provider_must_be_unlocked",
     "This step is not required for porting from traditional carriers like AT&T, Verizon, Spectrum, Sprint T-Mobile, Bell, Telus etc.":
         "test_traditional_carriers_ask_for_no_unlocking test_the_mail_says_who_asks_for_unlocking",
-    "Note: To port an additional line if you already have an existing iPlum number, jump to this section.": MENU,
-    "Port-in Form:": TITLE,
     "Select iPlum Line To Port External Number: Click the text box to select your iPlum account/sub-account where to want to port your external phone number.":
         "test_each_number_names_the_line_that_it_goes_to",
     "Upload Documents: Some carriers would require you to upload letter of authorization (LOA) and copy of your latest invoice for verification.":
         "test_papers_are_asked_for_where_somebody_requires_them",
     "You will see the template letter of authorization in the form itself which you can download, fill & upload as PDF.": "test_a_letter_is_a_pdf",
-    "Enter the Information Related To Your External Number Account.": TITLE,
     "Name of Your Current Carrier/Vendor: Enter the name of existing carrier/vendor of the porting phone number.": "test_the_carrier_is_named",
     "Current Carrier Account Type: Select Single-Line if there is only one number in the account which is getting ported.": "test_a_single_line_account_has_one_number",
     "Select Multi-Line if there are more numbers in the account but you are transferring only one number to iPlum.": "test_one_number_of_a_larger_account_is_multi_line",
@@ -88,22 +80,10 @@ TABLE: dict[str, str] = {
     "Port Completion: You will receive an email notification when the transfer is complete and your ported number will start ringing in your iPlum app.":
         "test_a_mail_tells_that_a_number_has_moved",
     "Your ported number will replace the temporary iPlum number.": "test_a_mail_tells_that_a_number_has_moved",
-    "Download iPlum app from Apple iTunes or Google Play on your smartphone or tablet, login and start using it.": "the customer's own product",
     "Check disconnect with the carrier: After your number has been successfully ported into iPlum, we advise that you call your carrier to confirm disconnect of the service "
     "and stop any further billing.": "test_a_mail_says_what_to_do_when_a_number_has_moved",
-    "Port-out: For any reason in future if you decide to port-out your number to a different carrier, you can easily do that by following the port-out process in the iPlum "
-    "portal.": "numbers that leave are no business of this program",
-    "Porting Additional Line if you have an Existing iPlum Account:": TITLE,
-    "Login to your iPlum portal using your existing iPlum credentials.": MENU,
-    "Dashboard || Users || New/Shared User (Phone/Fax).": MENU,
-    "You can select the Phone number or Email option to create the new sub-account.": MENU,
-    "Start Port-in: Dashboard || Users || Click login id of the sub-account created above || Actions || Port in": MENU,
     "Enter the external phone number again which you want to transfer into iPlum & follow the prompts to fill the porting form.": "test_each_row_names_the_number",
     "Note: During the port process, if you have any questions, you can always contact us.": "test_every_mail_says_whom_to_ask",
-    "Thank you!": SITE,
-    "Your payment has been received and will be process!": SITE,
-    "Oops!": SITE,
-    "Something went wrong while submitting the form.": SITE,
 }  # fmt: skip
 
 #: The form's labels, as its instructions write them, in a sheet of somebody who took them for headers.
@@ -115,17 +95,7 @@ LABELS = {
 }  # fmt: skip
 
 
-def sentences() -> list[str]:
-    """The sentences of the instructions, without bullets, numbers and needless spaces."""
-    lines = [re.sub(r"^(?:•|\d+\.)\s*", "", " ".join(line.split())) for line in TEXT.read_text("utf-8").splitlines()]
-    return [sentence for line in lines if line for sentence in re.split(r"(?<=[.!?]) (?=[A-Z])", line)]
-
-
-def test_no_sentence_is_missing_from_the_table() -> None:
-    assert sentences() == list(TABLE)
-
-
-@pytest.mark.parametrize("sentence", [sentence for sentence, said in TABLE.items() if said.startswith("test_")])
+@pytest.mark.parametrize("sentence", TABLE)
 def test_the_tests_of_a_sentence_quote_it(sentence: str) -> None:
     for name in TABLE[sentence].split():
         test = getattr(sys.modules[__name__], name)
