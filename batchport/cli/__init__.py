@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 #: Command -> module of this package; in the order in which a newcomer needs them.
 _COMMANDS = {
     "init": "home", "template": "home", "rules": "home", "read": "read", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages", "submit": "stages",
-    "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act",
+    "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
+    "resubmit": "act",
     "reference": "reference",
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ from batchport.domain.corrections import Named
 from batchport.domain.fields import NAMES
 from batchport.domain.findings import Findings, catalogue
 from batchport.domain.lifecycle import State
-from batchport.domain.orders import Batch, Grouping, group_orders, order_keys
+from batchport.domain.orders import Batch, Grouping, Known, group_orders, order_keys
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
 from batchport.domain.routes import Route, partners_of
@@ -28,6 +28,7 @@ from batchport.domain.terms import Terms
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, ReadFile, read_whole
 from batchport.pipeline.earlier import named_rows, restore_masked, settle_new
+from batchport.pipeline.versions import with_versions
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
@@ -89,8 +90,14 @@ class Checked:
 
     def orders(self) -> int:
         """How many orders rows go in."""
-        order = self.order
-        return len(np.unique(order[order >= 0]))
+        order = self.order[self.order >= 0]
+        return len(np.unique(order * 2 + self.ahead[self.order >= 0]))
+
+    @property
+    def ahead(self) -> Mask:
+        """The rows that go in a part of their order before the rest of it."""
+        ahead: Mask = self.grouping.ahead[: len(self.rows)]
+        return ahead
 
     def code_counts(self) -> dict[str, int]:
         """How many findings there are of each code, those of files and orders included."""
@@ -157,7 +164,8 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
     rows = check_rows(requests, terms, known, findings, named)
     owner = np.repeat(np.arange(len(files)), [len(file.requests) for file in files])
     if app is not None and customer is not None:
-        grouping = settle_new(app, customer, rows, findings, named, owner).settled.grouping
+        outlook = settle_new(app, customer, rows, findings, named, owner)
+        grouping = with_versions(outlook.settled.grouping, outlook.versions)
     else:
         # Without a history there is no row to speak of.
         speaking = ~rows["row_id"].blank | rows["action"].isin(("correct", "cancel"))
@@ -166,8 +174,7 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
         batch = Batch.of(rows, findings, partner)
         batch.file = owner
         keys = order_keys(batch)
-        release = np.zeros(len(keys.first), dtype=bool)
-        grouping = group_orders(batch, keys, findings, release=release, max_lines=_STANDARD_MAX_LINES, busy={})
+        grouping = group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines=_STANDARD_MAX_LINES)
     return Checked(files, rows, findings, grouping, dict(terms.severities))
 
 
@@ -211,7 +218,7 @@ class Report:
                 said = [self.source.sentence(at, *row) for row in rows[starts[at] : starts[at + 1]]]
                 yield {
                     "file": file.name, "sheet": self.source.sheets[self.source.sheet_at(at)].name, "row": int(requests.row[at]),
-                    "state": labels[int(checked.state[at])], "order": f"order-{order[at] + 1}" if order[at] >= 0 else None,
+                    "state": labels[int(checked.state[at])], "order": f"order-{order[at] + 1}{'-first' if checked.ahead[at] else ''}" if order[at] >= 0 else None,
                     "values": values, "findings": [finding_json(each) for each in said],
                 }  # fmt: skip
         yield {"summary": checked.summary()}
@@ -219,7 +226,7 @@ class Report:
     def _partial(self) -> list[str]:
         """What each row's order says of being partial, blank for rows without one."""
         order, says = self._checked.order, self._checked.grouping.orders.partial.tolist()
-        return [says[number] if number >= 0 else "" for number in order.tolist()]
+        return ["Y" if first else says[number] if number >= 0 else "" for number, first in zip(order.tolist(), self._checked.ahead.tolist(), strict=True)]
 
     def _mask(self, values: dict[str, str | None]) -> None:
         if self._secrets:

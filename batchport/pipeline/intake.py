@@ -32,6 +32,7 @@ from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import write_holds, write_orders
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.versions import write_versions
 from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
@@ -168,7 +169,6 @@ def _store(
     state = settled.grouping.state[:length]
     found = settled.findings.frame()
     found = found[found.row < length]
-    order = settled.grouping.keys.order[:length]
     with app.store.transaction() as connection:
         looked_up.end_rows(connection, outlook.replaced, Act.REPLACE, app.seconds)
         looked_up.end_rows(connection, outlook.cancelled, Act.CANCEL, app.seconds)
@@ -177,9 +177,10 @@ def _store(
         insert_pieces(connection, file_id, sealed)
         order_ids = write_orders(app, connection, source.customer, settled)
         row_ids = np.arange(first_row, first_row + length)
-        _insert_rows(app, connection, file_id, row_ids, prepared, state, np.where(order >= 0, np.append(order_ids, -1)[order], -1))
+        _insert_rows(app, connection, file_id, row_ids, prepared, state, outlook.orders_of_rows(order_ids))
         looked_up.insert_findings(connection, found.assign(row_id=row_ids[found.row.to_numpy()]))
         write_holds(connection, settled, order_ids, row_ids)
+        write_versions(app, connection, outlook.versions, row_ids)
         queue_mails(app, connection, pass_id, "received", source.customer, contacts_of(prepared.requests, ~prepared.again))
     return file_id
 

@@ -196,37 +196,3 @@ def exception_lines(app: App) -> list[dict[str, Any]]:
          "reason": one.reason, "since": one.since, "resolved": one.resolved}
         for one in records(table)
     ]  # fmt: skip
-
-
-def release(app: App, pon: str, why: str) -> str:
-    """Let an order go without its rejected rows; what became of it, in a sentence.
-
-    Raises:
-        Unknown: there is no such order, or it cannot be released.
-    """
-    from batchport.pipeline.submit import settle_again
-    from batchport.store.acts import record_act, release_order
-
-    number = order_of(app, pon)
-    with app.store.reading() as connection:
-        order = look.order_record(connection, number)
-    if order.ver or order.taken_by:
-        raise Unknown(f"order {pon} was sent already; only an order that is held can be released")
-    if not order.held_by:
-        raise Unknown(f"order {pon} is not held")
-    with app.store.transaction() as connection:
-        release_order(connection, number)
-        record_act(connection, at=app.stamp, who=app.user, what="release", order_id=number, why=why)
-    settle_again(app, order.customer, {number})
-    with app.store.reading() as connection:
-        after = look.order_record(connection, number)
-    if not after.held_by:
-        return f"{pon} is released: {after.lines} lines go with the next submission."
-    words = {
-        "order-new-btn": "its billing number is among the numbers that would move, and no new billing number is given for what stays",
-        "order-held": "rows of it disagree with each other, which a release does not settle",
-        "order-account-busy": "another order of the same account is under way",
-        "carrier-no-route": "no route leads to a partner",
-        "order-split": "it has more lines than the partner takes in one order",
-    }
-    return f"{pon} is still held: {words.get(after.held_by, after.held_by)}."
