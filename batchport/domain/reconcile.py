@@ -104,7 +104,8 @@ def _rounds(
     names = {"state": np.int64, "ver": np.int64, "answered": bool, "foc": np.int64, "was": np.int64, "was_foc": np.int64}
     state = rows.set_index("row_id")[list(names)].fillna(0).astype(names)
     said = history[["row_id", *_SAME, "at"]].copy()
-    last = rows[["row_id", "answer_id"]].merge(history, on=["row_id", "answer_id"])[["row_id", *_SAME]]
+    answered = rows[["row_id", "answer_id"]].assign(answer_id=pd.to_numeric(rows.answer_id).fillna(0).astype(np.int64))
+    last = answered.merge(history, on=["row_id", "answer_id"])[["row_id", *_SAME]]
     applied: list[pd.DataFrame] = []
     moved = np.zeros(len(lines), dtype=bool)
     noted = np.zeros(len(lines), dtype=bool)

@@ -94,7 +94,7 @@ def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, 
     """Checked rows of one customer settled with what is already there; `file` tells rows of different files apart."""
     with app.store.reading() as connection:
         ended = _against_earlier(app, connection, customer, prepared, findings, named)
-        corrections = correct(app, connection, customer, prepared, findings, ended.fixes(findings, len(prepared)), ended.called_off)
+        corrections = correct(app, connection, customer, prepared, findings, ended.fixes(findings, len(prepared)), ended.called_off, ended.rows)
         waits = np.zeros(len(prepared), dtype=bool)
         waits[corrections.joined] = True
         batch = batch_of(
@@ -130,6 +130,11 @@ class _Ended:
         fresh = rows.drop_duplicates("id")
         kind += [(int(row), State(int(state))) for row, state in zip(fresh.id, fresh.state, strict=True)]
         self.orders |= {int(order) for order in fresh.order_id.dropna()}
+
+    @property
+    def rows(self) -> set[int]:
+        """The earlier rows that end."""
+        return {row for row, _ in (*self.replaced, *self.cancelled)}
 
     def fixes(self, findings: Findings, length: int) -> pd.DataFrame:
         """The corrections of rows of sent orders; a row that is rejected itself corrects nothing."""

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from batchport.domain.findings import INFO, catalogue
-from batchport.domain.lifecycle import ORDERLESS, State
+from batchport.domain.lifecycle import GIVEN_BACK, ORDERLESS, Answer, State
 from batchport.domain.table import known, records
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.view import iso
@@ -17,7 +17,8 @@ from batchport.store import look
 from batchport.store.pieces import load_rows
 
 _DATED = (State.CONFIRMED, State.COMPLETED)
-_REASONED = (State.CARRIER_REJECTED, State.DELAYED)
+_REASONED = frozenset((State.CARRIER_REJECTED, State.DELAYED))
+_GIVEN_BACK = frozenset(state for states in GIVEN_BACK.values() for state in states)
 
 
 def number_of(tn: str) -> int:
@@ -131,10 +132,14 @@ def _severity(app: App, customer: str, code: str) -> str:
 
 def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, list[dict[str, Any]]]:
     """Position -> the partner's reasons for the row's present state."""
-    told = rows[rows.state.isin([int(state) for state in _REASONED]) & rows.answer_id.notna()]
+    # A further version may have been turned down: then the row has its old state, and the reason.
+    told = rows[rows.state.isin([int(state) for state in _REASONED | _GIVEN_BACK]) & rows.answer_id.notna()]
     if not len(told):
         return {}
     answers = look.answers_by_id(connection, sorted(set(told.answer_id.astype(int)))).set_index("id")
+    said_last = answers.loc[told.answer_id.astype(int)]
+    turned_down = (said_last.status == Answer.REJECT.value).to_numpy() & (said_last.ver.to_numpy() == told.ver.to_numpy())
+    told = told[told.state.isin([int(state) for state in _REASONED]) | turned_down]
     found: dict[int, list[dict[str, Any]]] = {}
     for at, number in zip(told.index, told.answer_id.astype(int), strict=True):
         said: Any = answers.loc[number]

@@ -84,11 +84,13 @@ class Members:
         order: the order's record.
         rows: id, state, tn, row, file, answer_id, sent_as, leaves, ver, foc.
         blames: for each row why it was rejected, for those that are.
+        wrong: rows for the same numbers that would correct one of these but were rejected themselves: id, place.
     """
 
     order: Any
     rows: pd.DataFrame
     blames: dict[int, list[Blame]]
+    wrong: dict[int, str]
 
     @property
     def states(self) -> set[State]:
@@ -105,7 +107,17 @@ def members_of(app: App, connection: Connection, number: int) -> Members:
     order = look.order_record(connection, number)
     rows = looked_up.rows_of_orders(connection, [number])
     rows = rows[(rows.order_id == number) & (rows.state != State.REJECTED)].drop_duplicates("id").sort_values("id", ignore_index=True)
-    return Members(order, rows, _blames(app, connection, order, rows))
+    return Members(order, rows, _blames(app, connection, order, rows), _wrong(connection, order, rows))
+
+
+def _wrong(connection: Connection, order: Any, rows: pd.DataFrame) -> dict[int, str]:
+    """Rows that would correct a rejected one of an order, but were rejected themselves."""
+    numbers = rows.tn[(rows.state == State.CARRIER_REJECTED) | rows.sent_as.notna()]
+    if not len(numbers):
+        return {}
+    found = looked_up.rows_with_numbers(connection, numbers.to_numpy(np.int64))
+    found = found[(found.state == State.REJECTED) & (found.customer == order.customer)]
+    return {int(row): f"{at} of {file}" for row, at, file in zip(found.id, found.row, found.file, strict=True)}
 
 
 def _blames(app: App, connection: Connection, order: Any, rows: pd.DataFrame) -> dict[int, list[Blame]]:
@@ -145,8 +157,9 @@ class Corrections:
 
 
 def correct(
-    app: App, connection: Connection, customer: str, prepared: Prepared, findings: Findings, fixes: pd.DataFrame, called_off: Mapping[int, set[int]]
-) -> Corrections:
+    app: App, connection: Connection, customer: str, prepared: Prepared, findings: Findings, fixes: pd.DataFrame, called_off: Mapping[int, set[int]],
+    ended: Collection[int],
+) -> Corrections:  # fmt: skip
     """The next versions of the orders that new rows correct.
 
     Args:
@@ -157,6 +170,7 @@ def correct(
         findings: what was found on them; rows that disagree with each other are added.
         fixes: corrections: at (position of the new row), and id, state, order_id and sent_as of the earlier row.
         called_off: order -> rows of it that the sheet calls off.
+        ended: earlier unsent rows that the sheet replaces or calls off.
     """
     found = Corrections()
     own = {int(order): fixes[fixes.order_id == order] for order in fixes.order_id.unique().tolist()} if len(fixes) else {}
@@ -164,7 +178,7 @@ def correct(
         members = members_of(app, connection, number)
         group = own.get(number, pd.DataFrame({"at": [], "id": [], "state": [], "sent_as": []}))
         group = group.sort_values("at").drop_duplicates("at", keep="last")
-        version = _corrected(app, connection, customer, prepared, findings, members, group, called_off.get(number, set()), found)
+        version = _corrected(app, connection, customer, prepared, findings, members, group, called_off.get(number, set()), ended, found)
         if version is not None:
             found.versions.append(version)
     return found
@@ -172,7 +186,7 @@ def correct(
 
 def _corrected(
     app: App, connection: Connection, customer: str, prepared: Prepared, findings: Findings, members: Members, fixes: pd.DataFrame, leaving: set[int],
-    found: Corrections,
+    ended: Collection[int], found: Corrections,
 ) -> Version | None:  # fmt: skip
     """The next version of one order; None where the corrections come to nothing."""
     order, profile = members.order, app.profile(members.order.partner)
@@ -207,8 +221,9 @@ def _corrected(
     version.joins = {int(position): (int(row), text) for position, row, text, here in zip(at, ids, sent_as, stays, strict=True) if here}
     found.out_of |= {int(position): int(order.id) for position in at[~stays]}
     found.replaced += [(int(row), State(int(state))) for row, state in zip(ids, fixes.state[~wrong], strict=True)]
-    gone = set(ids.tolist())
-    return settled(app, version, members, gone=gone, group=group.of(stays), places=[str(prepared.requests.row[position]) for position in at])
+    gone = {*ids.tolist(), *ended}
+    spoilt = np.flatnonzero(findings.on(len(prepared), severity="error") & np.isin(prepared.tn, members.rows.tn.to_numpy(np.int64)))
+    return settled(app, version, members, gone=gone, group=group.of(stays), wrong=[str(row) for row in prepared.requests.row[spoilt].tolist()])
 
 
 def _in_order(names: Collection[str]) -> tuple[str, ...]:
@@ -324,7 +339,7 @@ def waiting(order: Any) -> Version:
 
 
 def settled(
-    app: App, version: Version, members: Members, *, gone: Collection[int] = (), group: _Group, places: Sequence[str] = ()
+    app: App, version: Version, members: Members, *, gone: Collection[int] = (), group: _Group, wrong: Sequence[str] = ()
 ) -> Version:
     """A version with what holds it, what is to be said of it, and what it makes of its order.
 
@@ -334,7 +349,7 @@ def settled(
         members: the rows of its order.
         gone: those of them that new rows replace.
         group: the same rows, corrected.
-        places: the new rows, for messages.
+        wrong: places of new rows that would correct rows of it, but are rejected themselves.
     """
     rows = members.rows[~members.rows.id.isin(list(gone))]
     staying = rows[~rows.id.isin(version.leaving)]
@@ -356,6 +371,8 @@ def settled(
             f"{row.row} of {row.file}" for row in records(staying)
             if row.id in members.blames and still_blamed(members.blames[row.id], version.shared) and not version.released
         ]  # fmt: skip
+        if not version.released:
+            blamed += [*wrong, *(place for row, place in members.wrong.items() if row not in gone)]
         held_by = held_by or stuck
         if blamed:
             notes.append(("order-held", "", ", ".join(blamed[:_PLACES]) + (", ..." if len(blamed) > _PLACES else "")))

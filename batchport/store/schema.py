@@ -165,6 +165,7 @@ orders = Table(
     Index("ix_orders_ready", "partner", sqlite_where=text(READY_ORDER), postgresql_where=text(READY_ORDER)),
     Index("ix_orders_waiting", "id", sqlite_where=text(WAITING_ORDER), postgresql_where=text(WAITING_ORDER)),
     Index("ix_orders_next_version", "id", sqlite_where=text(NEXT_VERSION), postgresql_where=text(NEXT_VERSION)),
+    Index("ix_orders_parent", "parent_id", sqlite_where=text("parent_id is not null"), postgresql_where=text("parent_id is not null")),
     Index("ix_orders_going_on", "id", sqlite_where=text(GOING_ON), postgresql_where=text(GOING_ON)),
     Index("ix_orders_taken_by", "taken_by", sqlite_where=text("taken_by is not null"), postgresql_where=text("taken_by is not null")),
 )  # fmt: skip
