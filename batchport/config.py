@@ -72,6 +72,13 @@ def _cron(expression: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
+class Papers(Model):
+    """Which papers every row must come with, beyond what is asked for anyway."""
+
+    loa: Literal["always"] | None = None
+    invoice: Literal["always"] | None = None
+
+
 class Customer(Model):
     """Who sends sheets."""
 
@@ -81,6 +88,9 @@ class Customer(Model):
     defaults: dict[str, str] = {}
     columns: dict[str, str] = {}
     severities: dict[str, Literal["error", "warning", "info"]] = {}
+    roster: Path | None = None
+    date_order: Literal["mdy", "dmy", "ymd"] | None = None
+    papers: Papers = Papers()
     on_rejected_row: Literal["hold", "release"] = "hold"
     done_file: bool = False
 
@@ -112,9 +122,12 @@ class Customer(Model):
                 raise ValueError(f"{code} cannot be made less than an error")
         return severities
 
-    def terms(self, customer: str, *, territories: bool) -> Terms:
-        """What checks need to know of the customer."""
-        return Terms(customer, self.defaults, self.severities, self.on_rejected_row == "release", territories)
+    def terms(self, customer: str) -> Terms:
+        """What the customer's own settings say to the checks."""
+        return Terms(
+            customer, self.defaults, self.severities, release_rejected=self.on_rejected_row == "release", date_order=self.date_order or "",
+            loa=self.papers.loa == "always", invoice=self.papers.invoice == "always",
+        )  # fmt: skip
 
 
 class Partner(Model):
@@ -175,6 +188,8 @@ class Limits(Model):
     cell_signs: int = 32_767
     reader_seconds: float = 600
     settle: float = 2.0
+    papers_wait: Annotated[float, Field(ge=0)] = 60
+    paper_megabytes: Annotated[int, Field(ge=1)] = 10
 
 
 class Settings(Model):

@@ -65,7 +65,8 @@ def _section(part: str, rules: list[Rule]) -> str:
 
 def _finding(rule: Rule) -> tuple[str, ...]:
     names = {name: f"*{name}*" for name in ("value", "column", "suggestion", *rule.args)}
-    return f"`{rule.code}`", rule.severity, rule.words(rule.message, names), rule.words(rule.fix, names), rule.why, " ".join(rule.prevents)
+    severity = f"{rule.severity} or error" if rule.error_with else rule.severity
+    return f"`{rule.code}`", severity, rule.words(rule.message, names), rule.words(rule.fix, names), rule.why, " ".join(rule.prevents)
 
 
 _COMMANDS = """\
@@ -78,7 +79,7 @@ output is one JSON object a line and nothing else.
 | exit status | meaning |
 | --- | --- |
 | 0 | all is well, or another pass is at work and this one did nothing |
-| 1 | something of this pass needs somebody: a row newly rejected, by us or by a carrier; a new exception line; a file set aside; a mail refused for good. `check`: a row is rejected, or a file could not be mapped. `exceptions`: there are open ones |
+| 1 | something of this pass needs somebody: a row newly rejected, by us or by a carrier; a new exception line; a file set aside; a mail refused for good. `check`, `columns`: a row is rejected, or a file could not be mapped. `exceptions`: there are open ones |
 | 2 | usage, settings, a name that there is nothing for, or a FILE on the command line that cannot be read |
 | 3 | a fault of the program, or the count does not come out: see [operations](operations.md) |
 
@@ -178,8 +179,12 @@ _COLUMNS = """\
 # Columns of a sheet
 
 What a sheet may say of a number to port. The template (`batchport template`) has the labels as headers; a sheet with other headers is understood where
-they are among those named here, without regard to case, spaces and punctuation, or where the customer's `columns` setting names them. Nothing is
-guessed: a column that is not known comes back as it is, and one that might mean two things is asked about.
+they are among those named here, without regard to case, accents, spaces and punctuation; where their words leave no other meaning (`Acct No. with losing carrier`,
+`Numéro de téléphone`); or where the customer's columns were confirmed, in the `columns` setting or by `batchport columns confirm`. The cells are heard too: a
+column called Phone that holds e-mail addresses is not read as telephone numbers, and cells decide what a header such as Type means, where they leave no doubt.
+Nothing is guessed: a column that is not known comes back as it is, and one that might mean two things is asked about. `batchport columns FILE` shows it all.
+
+A Service Address may be a whole address that ends in `, City, ST ZIP`, where the sheet has no columns for these.
 
 Required are {always}; and, when some row is neither toll-free nor wireless, {local}. A customer's `defaults` may give any of them.
 

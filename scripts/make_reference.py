@@ -1,9 +1,9 @@
-"""Make the reference files that come from libraries anew: area codes from phonenumbers, ZIP prefixes from zipcodes.
+"""Make the reference files that come from libraries anew: area codes from phonenumbers, ZIP prefixes from zipcodes, holidays from holidays.
 
     python scripts/make_reference.py [FOLDER]
 
-Writes `area_codes.csv`, `zip3.csv` and `zip_boxes.csv` into the folder (default: the package's own). Both libraries are needed for development only. Read the
-difference to what was there before it is kept: a new area code is an overlay, a vanished one a mistake.
+Writes `area_codes.csv`, `zip3.csv`, `zip_boxes.csv` and `holidays.csv` into the folder (default: the package's own). The libraries are needed for development
+only. Read the difference to what was there before it is kept: a new area code is an overlay, a vanished one a mistake.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+import holidays
 import phonenumbers
 import zipcodes
 from phonenumbers.geodata import GEOCODE_DATA
@@ -39,6 +40,10 @@ _NON_GEOGRAPHIC = {"456": "US", "555": "US", "700": "US", "710": "US"}
 #: Freely associated states: in the postal service's table, not in the numbering plan.
 _NOT_STATES = {"FM", "MH", "PW"}
 _BOXES = "PO BOX"
+#: The years that the list of holidays is made for.
+_YEARS = range(2025, 2046)
+#: The federal holidays of the United States on which numbers are not ported, as the library calls them.
+_US_HOLIDAYS = ("New Year's Day", "Memorial Day", "Independence Day", "Labor Day", "Thanksgiving Day", "Christmas Day")
 _STATES = names(table("states.csv"), "code", "spellings")
 _TERRITORIES = {line["code"] for line in table("states.csv") if line["kind"] == "territory"}
 
@@ -113,6 +118,24 @@ def zip_boxes() -> list[list[str]]:
     return [[prefix, " ".join(sorted(rest))] for prefix, rest in sorted(found.items())]
 
 
+def holiday_lines() -> list[list[str]]:
+    """A line for each working day on which no number is ported: country, province (blank: everywhere), date, name."""
+    states = _named_days("US")
+    lines = [("US", "", day, name) for day, name in states.items() if name.removesuffix(" (observed)") in _US_HOLIDAYS]
+    nation = _named_days("CA")
+    lines += [("CA", "", day, name) for day, name in nation.items()]
+    for province in holidays.country_holidays("CA").subdivisions:
+        lines += [("CA", province, day, name) for day, name in _named_days("CA", province).items() if day not in nation]
+    return sorted([country, province, day.isoformat(), name] for country, province, day, name in lines)
+
+
+def _named_days(country: str, province: str | None = None) -> dict[date, str]:
+    """The holidays of a country or province that do not fall on a weekend, in English; one that does is observed on another day."""
+    years = range(_YEARS.start, _YEARS.stop + 1)  # a New Year's Day may be observed in December before it
+    found = holidays.country_holidays(country, subdiv=province, years=years, language="en_US")
+    return {day: name for day, name in found.items() if day.year in _YEARS and day.weekday() < 5}
+
+
 def write(path: Path, comment: Sequence[str], header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """Write a reference file: comment, header, lines."""
     text = io.StringIO(newline="")
@@ -153,6 +176,16 @@ def main() -> None:
         ],
         ["zip3", "boxes"],
         zip_boxes(),
+    )
+    write(
+        folder / "holidays.csv",
+        [
+            f"Days other than Saturdays and Sundays on which no number is ported, from holidays {version('holidays')}, made by scripts/make_reference.py {today}.",
+            f"US: the six federal holidays that porting rests on, as observed. CA: its statutory holidays, and each province's own. {_YEARS[0]} to {_YEARS[-1]}.",
+            "province: blank where the day is one in the whole country.",
+        ],
+        ["country", "province", "date", "name"],
+        holiday_lines(),
     )
 
 

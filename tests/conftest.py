@@ -44,7 +44,7 @@ MULTI = {
 }  # fmt: skip
 TOLL_FREE = {
     "tn": "800-234-7301", "losing_carrier": "Lumen", "resporg_id": "QXT01", "account_type": "Single-Line", "number_type": "Business Toll Free",
-    "name": "Harbor Bakery LLC", "authorized_name": "Maria Garcia", "destination": "trunk-1",
+    "name": "Harbor Bakery LLC", "authorized_name": "Maria Garcia", "destination": "trunk-1", "loa_file": "harbor-loa.pdf",
 }  # fmt: skip
 
 
@@ -147,8 +147,12 @@ class Home:
         assert old in text
         self.config.write_text(text.replace(old, new), "utf-8")
 
-    def drop(self, *rows: Mapping[str, str], name: str = "sheet.csv", customer: str = "acme", content: str | bytes | None = None) -> Path:
-        """Put a sheet into a customer's inbox, as if it had lain there for a while."""
+    def drop(self, *rows: Mapping[str, str], name: str = "sheet.csv", customer: str = "acme", content: str | bytes | None = None, papers: bool = True) -> Path:
+        """Put a sheet into a customer's inbox, with the papers that its rows name, as if it had lain there for a while."""
+        from batchport.domain.cases import pdf
+
+        for paper in {row[field] for row in rows for field in ("loa_file", "invoice_file") if papers and row.get(field)}:
+            settled(self.path / "inbox" / customer / paper, pdf())
         text = sheet(*rows) if content is None else content
         return settled(self.path / "inbox" / customer / name, text)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -133,6 +133,28 @@ def _refuse_repeats(names: Sequence[str], what: str) -> None:
         raise ValueError(f"a {what} stands twice: {', '.join(sorted(repeated))}")
 
 
+class Papers(_Model):
+    """Which papers the partner wants beyond what is asked for anyway, and in which form.
+
+    Attributes:
+        loa, invoice: `always` where every order must come with a letter of authorization, with an invoice.
+        tiff: whether papers may be TIFF; PDF they may always be.
+    """
+
+    loa: Literal["always"] | None = None
+    invoice: Literal["always"] | None = None
+    tiff: bool = False
+
+
+class Soonest(_Model):
+    """Business days that the partner takes at least, by kind of port, where that is more than the trade's own."""
+
+    single_line: int = Field(default=1, ge=1)
+    multi_line: int = Field(default=4, ge=4)
+    wireless: int = Field(default=1, ge=1)
+    toll_free: int = Field(default=2, ge=2)
+
+
 class Window(_Model):
     """A time of day, from and until, when files may be sent; one that ends before it begins goes on after midnight."""
 
@@ -175,6 +197,9 @@ class Profile(_Model):
         by_address: whether numbers at different addresses are different orders.
         cutoff: the time of day after which the next business day counts as the day of sending.
         timezone: of `cutoff`, `windows`, the date in file names and times without a zone in answers.
+        holidays: days of the partner's own on which it moves no numbers.
+        soonest: business days that it takes at least.
+        papers: which papers it wants.
         windows: when files may be sent; none: always.
         edit_numbers: whether a sent order's list of numbers may be changed by a supplement.
         fixed_fields: fields of a sent order that a supplement may not change.
@@ -195,6 +220,9 @@ class Profile(_Model):
     by_address: bool = False
     cutoff: Clock = time(13)
     timezone: ZoneInfo = ZoneInfo("America/New_York")
+    holidays: tuple[date, ...] = ()
+    soonest: Soonest = Soonest()
+    papers: Papers = Papers()
     windows: Annotated[tuple[Annotated[Window, BeforeValidator(_window)], ...], BeforeValidator(_windows)] = ()
     edit_numbers: bool = True
     fixed_fields: tuple[Source, ...] = ()

@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 #: Command -> module of this package; in the order in which a newcomer needs them.
 _COMMANDS = {
-    "init": "home", "template": "home", "rules": "home", "read": "read", "check": "check", "run": "stages", "reconcile": "stages", "intake": "stages", "submit": "stages",
-    "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
-    "resubmit": "act",
-    "reference": "reference",
+    "init": "home", "template": "home", "rules": "home", "read": "read", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages",
+    "intake": "stages", "submit": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace", "exceptions": "look",
+    "release": "act", "hold": "act", "cancel": "act", "redate": "act", "resubmit": "act", "reference": "reference",
 }  # fmt: skip
 
 NEEDS_SOMEBODY, USAGE, OUR_FAULT = 1, 2, 3
@@ -39,12 +38,17 @@ class Context:
     config: Path
     at: datetime | None
 
+    @property
+    def now(self) -> datetime:
+        """The time to go by."""
+        return self.at or datetime.now(UTC)
+
     def app(self) -> App:
         """The installation that the configuration describes."""
         from batchport.config import load
         from batchport.pipeline.app import App
 
-        app = App(load(self.config), self.at or datetime.now(UTC))
+        app = App(load(self.config), self.now)
         app.prove()
         return app
 

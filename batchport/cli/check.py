@@ -40,13 +40,13 @@ def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, outp
 
     named = [(Path(file), file) for file in files]
     if customer is None:
-        checked = check_files(named, load_reference(), Limits(), None, None)
+        checked = check_files(named, load_reference(), Limits(), context.now, None, None)
     else:
         from batchport.pipeline.app import closing
 
         with closing(context.app()) as app:
             app.customer(customer)
-            checked = check_files(named, app.reference, app.limits, app, customer)
+            checked = check_files(named, app.reference, app.limits, app.now, app, customer)
     report = Report(checked, secrets=show_secrets)
     if form == "json":
         from batchport.cli.output import print_json

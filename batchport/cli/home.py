@@ -72,10 +72,10 @@ def rules(code: str | None, form: str) -> None:
 def _rule_json(rule: Any, *, whole: bool) -> dict[str, Any]:
     said = {"code": rule.code, "part": rule.part, "severity": rule.severity, "message": rule.message, "fix": rule.fix, "why": rule.why, "prevents": list(rule.prevents)}
     if whole:
-        from batchport.domain.cases import case_of
+        from batchport.domain.cases import AT, case_of
 
         case = case_of(rule)
-        said["case"] = {"sheet": case.sheet, "rows": list(case.rows), "settings": case.settings, "before": list(case.before), "note": case.note}
+        said["case"] = {"sheet": case.sheet, "rows": list(case.rows), "at": AT, "files": case.files, "settings": case.settings, "before": list(case.before), "note": case.note}
     return said
 
 
@@ -92,6 +92,9 @@ def _explain(rule: Any) -> None:
         click.echo(f"\nA sheet taken before ({number}):\n{sheet}", nl=False)
     if case.settings:
         click.echo(f"\nWith the customer's settings: {case.settings}")
+    for name, inside in case.files.items():
+        shown = "a PDF of one page" if inside.startswith("%PDF") else f"\n{inside}" if inside else "empty"
+        click.echo(f"\nBeside the sheet, {name}: {shown}")
     if case.sheet:
         rows = ", ".join(map(str, case.rows))
         where = f"; it stands on row {rows}" if rows else ""

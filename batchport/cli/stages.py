@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from batchport.pipeline.run import PassDone, Stage
 
 
-def _carry_out(ctx: click.Context, command: str, stage: Stage, form: str) -> None:
+def carry_out(ctx: click.Context, command: str, stage: Stage, form: str) -> None:
     """A pass of one stage or of all, its summary, and the exit status that it means."""
     from batchport.pipeline.app import closing
     from batchport.pipeline.run import Busy, one_pass
@@ -55,8 +55,8 @@ def _show(done: PassDone, form: str) -> None:
         click.echo(f"  {heard.partner} answered: {heard.name}: {heard.applied:,} of {heard.lines:,} lines applied, {heard.exceptions:,} exception lines")
     for result in tally.results:
         click.echo(f"  written: {result}")
-    for said in (*tally.set_aside, *tally.troubles):
-        click.echo(f"  ! {said}")
+    for said in (*tally.waiting, *(f"! {said}" for said in (*tally.set_aside, *tally.troubles))):
+        click.echo(f"  {said}")
     mails = ", ".join(f"{tally.mails[name]:,} {name}" for name in ("sent", "waiting", "failed") if tally.mails[name])
     if mails:
         click.echo(f"  mails: {mails}")
@@ -99,7 +99,7 @@ def run(ctx: click.Context, dry_run: bool, form: str) -> None:
         return
     from batchport.pipeline.run import all_stages
 
-    _carry_out(ctx, "run", all_stages, form)
+    carry_out(ctx, "run", all_stages, form)
 
 
 @click.command()
@@ -115,7 +115,7 @@ def reconcile(ctx: click.Context, file: Path | None, partner: str | None, dry_ru
     if file is None:
         if partner is not None or dry_run:
             raise click.UsageError("--partner and --dry-run go with a FILE.")
-        _carry_out(ctx, "reconcile", stage.reconcile, form)
+        carry_out(ctx, "reconcile", stage.reconcile, form)
         return
     if partner is None:
         raise click.UsageError("Whose answer is it? Name the partner: --partner P.")
@@ -124,7 +124,7 @@ def reconcile(ctx: click.Context, file: Path | None, partner: str | None, dry_ru
     if dry_run:
         _would_change(ctx, path, named, form)
         return
-    _carry_out(ctx, "reconcile", lambda app, tally, number: stage.reconcile_file(app, tally, number, path, named), form)
+    carry_out(ctx, "reconcile", lambda app, tally, number: stage.reconcile_file(app, tally, number, path, named), form)
 
 
 def _would_change(ctx: click.Context, file: Path, partner: str, form: str) -> None:
@@ -150,13 +150,13 @@ def intake(ctx: click.Context, file: Path | None, customer: str | None, form: st
     from batchport.pipeline import intake as stage
 
     if file is None:
-        _carry_out(ctx, "intake", stage.intake, form)
+        carry_out(ctx, "intake", stage.intake, form)
         return
     _must_be_readable(file)
     path, whose = file, customer or file.resolve().parent.name
     if customer is None and whose not in ctx.obj.app().settings.customers:
         raise click.UsageError(f"Whose file is {file}? It does not lie in a customer's inbox; name the customer: --customer ID.")
-    _carry_out(ctx, "intake", lambda app, tally, number: stage.intake_again(app, tally, number, path, whose), form)
+    carry_out(ctx, "intake", lambda app, tally, number: stage.intake_again(app, tally, number, path, whose), form)
 
 
 @click.command()
@@ -174,7 +174,7 @@ def submit(ctx: click.Context, partner: str | None, regardless: bool, dry_run: b
     if dry_run:
         _plan(ctx, whole=False, partner=partner, form=form)
         return
-    _carry_out(ctx, "submit", lambda app, tally, number: stage.submit(app, tally, number, partner=partner, now_regardless=regardless), form)
+    carry_out(ctx, "submit", lambda app, tally, number: stage.submit(app, tally, number, partner=partner, now_regardless=regardless), form)
 
 
 @click.command()
@@ -184,7 +184,7 @@ def notify(ctx: click.Context, form: str) -> None:
     """Write the results that are due and send the mails that wait."""
     from batchport.pipeline import notify as stage
 
-    _carry_out(ctx, "notify", stage.notify, form)
+    carry_out(ctx, "notify", stage.notify, form)
 
 
 @click.command()

@@ -7,6 +7,7 @@ it does not the split is only a proposal. Each different line is looked at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -19,10 +20,23 @@ from batchport.domain.address_rules import ASK, DOUBT, SURE, Split, code_of, spl
 from batchport.domain.normalise import DIRECTION_WORDS, squeezed
 from batchport.domain.table import Column, Mask, bools, text_array
 
-__all__ = ["PARTS", "Split", "SplitColumn", "join", "split", "split_column", "told"]
+__all__ = ["PARTS", "PLACE", "Split", "SplitColumn", "join", "split", "split_column", "split_whole", "split_whole_column", "told"]
 
 #: Signs of a line that is still looked at: no address is longer, and what is may take for ever.
 LONGEST = 400
+#: Codes of states, territories and provinces as they stand at the end of an address.
+_LISTED = """
+    AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI SC SD TN TX UT VT VA
+    WA WV WI WY PR VI GU MP AS AB BC MB NB NL NS NT NU ON PE QC SK YT
+"""
+_STATES = frozenset(_LISTED.split())
+_WHOLE = re.compile(
+    r"\s*(?P<line>\S.*?)\s*,\s*(?P<city>[^\W\d_][^,0-9]*?)\s*,\s*(?P<state>[A-Za-z]{2})\s*[, ]\s*"
+    r"(?P<zip>[0-9]{5}(?:-[0-9]{4})?|[A-Za-z][0-9][A-Za-z] ?[0-9][A-Za-z][0-9])\s*(?:,\s*(?:usa?|u\.s\.a?\.?|united states|canada))?\s*",
+    re.IGNORECASE,
+)
+
+PLACE = ("city", "state", "postal_code")
 PARTS = ("street_number", "street_direction", "street_name", "unit")
 
 
@@ -160,3 +174,26 @@ def _place(label: str) -> int:
 def _alike(one: Split, other: Split) -> bool:
     """Whether two splits put every word into the same part."""
     return all(squeezed(a) == squeezed(b) for a, b in zip(one.parts, other.parts, strict=True))
+
+
+# Whole addresses in one cell.
+
+
+def split_whole(text: str) -> tuple[str, str, str, str] | None:
+    """Street line, city, state and postal code of an address that stands in one line and ends in `, City, ST ZIP`; None where that is not certain.
+
+    >>> split_whole("120 N Main St, Suite 5, Boston, MA 02129")
+    ('120 N Main St, Suite 5', 'Boston', 'MA', '02129')
+    >>> split_whole("120 N Main St, Boston 02129") is None
+    True
+    """
+    found = _WHOLE.fullmatch(" ".join(text.split()))
+    if found is None or found["state"].upper() not in _STATES or not any(sign.isdigit() for sign in found["line"]):
+        return None
+    return found["line"], found["city"], found["state"].upper(), found["zip"]
+
+
+def split_whole_column(addresses: Column) -> dict[str, Column]:
+    """The street lines (as `service_address`) and the places of whole addresses, over the same values; what is no whole address stays as it is, without place."""
+    parts = [split_whole(text) or (text, "", "", "") for text in addresses.values.to_pylist()]
+    return {name: Column(text_array([part[at] for part in parts]), addresses.codes) for at, name in enumerate(("service_address", *PLACE))}

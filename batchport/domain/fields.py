@@ -125,7 +125,7 @@ FIELDS: tuple[Field, ...] = (
     Field("street_name", "Street Name", "With its type, as Main St. No PO box.", ("StreetName", "SASN"), example="Main St"),
     Field(
         "unit", "Unit", "Suite, apartment or floor, where there is one.",
-        ("AddressLine2", "Address Line 2", "extended_address", "street_2", "address2", "line2", "Suite", "Apt", "LD/LV", "service_extended"), example="Suite 5",
+        ("AddressLine2", "Address Line 2", "extended_address", "street_2", "address2", "line2", "Suite", "Apt", "LD/LV", "LV", "LV1", "service_extended"), example="Suite 5",
     ),
     Field(
         "service_address", "Service Address", "Instead of the four columns before it: the whole street line.",
@@ -186,6 +186,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "first_name": ("First Name", "FirstName", "ResidentialFirstName"),
     "middle_name": ("MI", "MiddleInitial", "Middle Name"),
     "last_name": ("Last Name", "LastName", "Surname", "ResidentialLastName"),
+    "unit_type": ("LD", "LD1", "Unit Type"),
     "street_prefix": ("HousePrefix", "Street Prefix"),
     "street_type": ("StreetSuffix", "street_type", "SATH", "Street Type", "Thoroughfare"),
     "street_post_direction": ("PostDirectional", "street_post_dir", "SASS"),

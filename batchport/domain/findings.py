@@ -39,6 +39,7 @@ class Rule:
         why: why it matters, in one sentence.
         prevents: the partners' reject codes it would have met.
         args: names of the details that a finding of this code carries, in order.
+        error_with: the detail that makes it an error where it says something; blank: none does.
         case: the smallest sheet that provokes it (see the head of findings.toml).
         suggests: the value that would be right, with the same names; blank where a finding brings its own or there is none.
         near: what of the case is changed in a sheet that does not provoke it.
@@ -53,6 +54,7 @@ class Rule:
     prevents: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     suggests: str = ""
+    error_with: str = ""
     case: Mapping[str, Any] | None = None
     near: Mapping[str, Any] | None = None
 
@@ -72,9 +74,23 @@ def catalogue() -> dict[str, Rule]:
     return rules
 
 
+def severity_of(code: str, detail: str | None = "", severities: Mapping[str, str] | None = None) -> str:
+    """How grave a finding is: by the customer's own severities, by its detail where that makes it an error, or by the catalogue."""
+    own = (severities or {}).get(code)
+    if own:
+        return own
+    rule = catalogue()[code]
+    if rule.error_with:
+        said = dict(zip(rule.args, (detail or "").split(SEPARATOR), strict=False))
+        if said.get(rule.error_with):
+            return ERROR
+    return rule.severity
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     code: str
+    severity: str
     field: str
     rows: Ints
     detail: Texts | None
@@ -82,7 +98,7 @@ class _Block:
 
     def take(self, at: Ints) -> _Block:
         """The block of some of its rows."""
-        return _Block(self.code, self.field, self.rows[at], _some(self.detail, at), _some(self.suggestion, at))
+        return _Block(self.code, self.severity, self.field, self.rows[at], _some(self.detail, at), _some(self.suggestion, at))
 
 
 def _some(texts: Texts | None, at: Ints) -> Texts | None:
@@ -97,10 +113,6 @@ class Findings:
     def __init__(self, severities: Mapping[str, str] | None = None) -> None:
         self._blocks: list[_Block] = []
         self._severities = severities or {}
-
-    def severity(self, code: str) -> str:
-        """How grave a code is for this customer."""
-        return self._severities.get(code) or catalogue()[code].severity
 
     def add(
         self,
@@ -117,18 +129,20 @@ class Findings:
             code: one of the catalogue.
             rows: a mask over the table, or positions in it.
             field: the field at fault, blank for the row as a whole.
-            detail: one text a noted row, in their order; several arguments are joined with `SEPARATOR`.
+            detail: one text a noted row, in their order; several arguments are joined with `SEPARATOR`. One that makes a finding an error does so for all.
             suggestion: one text a noted row, or None; never a secret.
         """
         positions = np.flatnonzero(rows) if rows.dtype == bool else rows
         if len(positions):
-            self._blocks.append(_Block(code, field, positions.astype(np.int64), detail, suggestion))
+            first = None if detail is None else str(detail[0])
+            severity = severity_of(code, first, self._severities)
+            self._blocks.append(_Block(code, severity, field, positions.astype(np.int64), detail, suggestion))
 
     def on(self, length: int, *, severity: str | None = None, code: str | None = None, field: str | None = None) -> Mask:
         """The rows of a table of `length` that have a finding of this severity, code or field."""
         mask = np.zeros(length, dtype=bool)
         for block in self._blocks:
-            if severity is not None and self.severity(block.code) != severity:
+            if severity is not None and block.severity != severity:
                 continue
             if (code is None or block.code == code) and (field is None or block.field == field):
                 mask[block.rows] = True
@@ -165,7 +179,7 @@ class Findings:
         blocks = sorted(self._blocks, key=lambda block: order[block.code])
         rows = np.concatenate([block.rows for block in blocks]) if blocks else np.zeros(0, np.int64)
         by_row = np.argsort(rows, kind="stable")
-        columns: dict[str, np.ndarray[Any, Any]] = {"row": rows[by_row]}
+        columns: dict[str, Any] = {"row": rows[by_row]}
         for name in ("code", "field"):
             texts = np.array([getattr(block, name) for block in blocks], dtype=object)
             columns[name] = np.repeat(texts, [len(block.rows) for block in blocks])[by_row]
@@ -177,5 +191,6 @@ class Findings:
                 if values is not None:
                     column[at : at + len(block.rows)] = values.to_pylist() if isinstance(values, pa.Array) else values
                 at += len(block.rows)
-            columns[name] = column[by_row]
+            # Kept as objects: pandas would make a column of text of it, in which None is a number.
+            columns[name] = pd.Series(column[by_row], dtype=object)
         return pd.DataFrame(columns)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -132,26 +131,6 @@ def postal_code(column: Column) -> Column:
         return pc.if_else(pa.array(known), shaped, values)
 
     return column.map(shape)
-
-
-_DATE_FORMS = ("%Y-%m-%d", "%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%Y", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d-%b-%Y")
-_SOON = frozenset(("asap", "soonest", "earliest", "firstavailable", "na", "tbd", "any", "anytime"))
-
-
-def dates(column: Column) -> Column:
-    """Dates as 2026-03-09; "as soon as possible" and its like blank; what cannot be read stays as written."""
-
-    def read(text: str) -> str:
-        if squeezed(text) in _SOON:
-            return ""
-        for form in _DATE_FORMS:
-            try:
-                return datetime.strptime(text, form).date().isoformat()
-            except ValueError:
-                continue
-        return text
-
-    return column.map_text(read)
 
 
 def _replace(column: Column, pattern: str, replacement: str) -> Column:

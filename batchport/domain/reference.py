@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from batchport.domain.calendar import Holidays
 from batchport.domain.normalise import folded, squeezed
 from batchport.domain.table import Column, Mask, text_array
 
@@ -84,6 +85,7 @@ class Reference:
         unlock: carriers that must unlock a number before it can be ported.
         min_days: carrier -> business days that it takes at least.
         account_forms, pin_forms: carrier -> what its account numbers and PINs look like.
+        holidays: the days of countries and provinces on which no number is ported.
     """
 
     area_kind: Small
@@ -101,9 +103,12 @@ class Reference:
     min_days: Mapping[str, int]
     account_forms: Mapping[str, IdentifierForm]
     pin_forms: Mapping[str, IdentifierForm]
+    holidays: Holidays
 
     @classmethod
-    def build(cls, *, area_codes: Table, zip3: Table, provinces: Table, states: Table, countries: Table, carriers: Table, zip_boxes: Table) -> Reference:
+    def build(
+        cls, *, area_codes: Table, zip3: Table, provinces: Table, states: Table, countries: Table, carriers: Table, zip_boxes: Table, holidays: Table
+    ) -> Reference:
         """The reference from its tables.
 
         Raises:
@@ -130,6 +135,7 @@ class Reference:
             min_days={line["name"]: int(line["min_days"]) for line in carriers if line["min_days"]},
             account_forms=_forms(carriers, "account_form"),
             pin_forms=_forms(carriers, "pin_form"),
+            holidays=Holidays(holidays),
         )
 
     @property

@@ -140,6 +140,51 @@ class ReceivedFacts(CustomerFacts):
         return tuple(dict.fromkeys(file.results for file in self.files if file.results))
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnLine:
+    """One column of a customer's sheet, and what it is taken for.
+
+    Attributes:
+        header: as the customer wrote it.
+        field: the label of the field; blank where none is proposed.
+        reason: why, or why not, in a few words.
+        samples: some of its cells; secrets are masked.
+        sheet: its sheet's name where the file has several, else blank.
+    """
+
+    header: str
+    field: str
+    reason: str
+    samples: tuple[str, ...] = ()
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnsFile:
+    """A file that waits until it is certain which of its columns is which.
+
+    Attributes:
+        name: as the customer named it.
+        problems: what is not certain, or missing.
+        unsure: the columns that somebody must confirm.
+        certain: the columns that are taken as they are.
+        ignored: headers of the columns that are not read.
+    """
+
+    name: str
+    problems: tuple[FileProblem, ...] = ()
+    unsure: tuple[ColumnLine, ...] = ()
+    certain: tuple[ColumnLine, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnsFacts(CustomerFacts):
+    """What the columns of a customer's files are taken for, to be confirmed; at least one file."""
+
+    files: tuple[ColumnsFile, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLine:
     """What a partner answered for one number.

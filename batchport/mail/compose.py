@@ -30,6 +30,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined,
 
 from batchport.mail import (
     AnswerLine,
+    ColumnLine,
+    ColumnsFacts,
+    ColumnsFile,
     CompletedFacts,
     ExceptionLine,
     Fault,
@@ -47,7 +50,9 @@ from batchport.mail import (
 
 TEXT_WIDTH = 72
 
-KINDS: dict[str, type[MailFacts]] = {"received": ReceivedFacts, "update": UpdateFacts, "completed": CompletedFacts, "night": NightFacts}
+KINDS: dict[str, type[MailFacts]] = {
+    "received": ReceivedFacts, "columns": ColumnsFacts, "update": UpdateFacts, "completed": CompletedFacts, "night": NightFacts,
+}  # fmt: skip
 
 #: State of a row -> what people call it, and what it means for them.
 STATES: dict[str, tuple[str, str]] = {
@@ -253,7 +258,7 @@ def _cleaned(value: Any) -> Any:
 
 def sample_facts() -> Iterator[tuple[str, MailFacts]]:
     """Kinds with made-up facts that together take every branch of the packaged templates."""
-    for kind, samples in (("received", _received()), ("update", _updates()), ("completed", _completions()), ("night", _nights())):
+    for kind, samples in (("received", _received()), ("columns", _columns()), ("update", _updates()), ("completed", _completions()), ("night", _nights())):
         for facts in samples:
             yield kind, facts
 
@@ -289,6 +294,16 @@ def _received() -> Iterator[ReceivedFacts]:
         yield ReceivedFacts(customer_name="Acme", files=(FileFacts(name="acme.csv", state="read", rows=1, counts={state: 1}),))
     for file in others:
         yield ReceivedFacts(customer_name="Acme", files=(replace(file, counts={}, problems=(), results=None),))
+
+
+def _columns() -> Iterator[ColumnsFacts]:
+    column = ColumnLine("Type", "Number Type", "The header may be more than one thing.", ("A", "B"), sheet="Numbers")
+    full = ColumnsFile(
+        name="acme.xlsx", problems=(_PROBLEM,), unsure=(column, replace(column, field="", samples=(), sheet="")), certain=(replace(column, header="TN"),),
+        ignored=("Colour", "Floor"),
+    )  # fmt: skip
+    yield ColumnsFacts(customer_name="Harbor Bakery LLC", contact="ports@example.com", files=(full, ColumnsFile(name="more.csv")))
+    yield ColumnsFacts(customer_name="Acme", files=(replace(full, certain=(), ignored=("Colour",)),))
 
 
 def _updates() -> Iterator[UpdateFacts]:

@@ -16,9 +16,11 @@ from batchport.carriers.profile import Profile, ProfileError, load_profile
 from batchport.config import ConfigProblem, Customer, Settings
 from batchport.data import load_reference
 from batchport.domain.reference import Reference
+from batchport.domain.roster import Roster
 from batchport.domain.routes import Route
-from batchport.domain.terms import Terms
+from batchport.domain.terms import Asks, Terms
 from batchport.mail.compose import Composer
+from batchport.pipeline.roster import load_roster
 from batchport.seal import Keyring
 from batchport.spreadsheets.limits import Limits
 from batchport.store.database import Store, open_store
@@ -40,6 +42,7 @@ class App:
     settings: Settings
     now: datetime
     _profiles: dict[str, tuple[Profile, Codes]] = field(default_factory=dict)
+    _rosters: dict[str, Roster] = field(default_factory=dict)
 
     @cached_property
     def store(self) -> Store:
@@ -70,8 +73,9 @@ class App:
         """What is still read as a sheet."""
         limits = self.settings.limits
         return Limits(
-            max_bytes=limits.file_megabytes << 20, max_rows=limits.rows, max_columns=limits.columns, max_cell=limits.cell_signs, wall_seconds=limits.reader_seconds
-        )
+            max_bytes=limits.file_megabytes << 20, max_rows=limits.rows, max_columns=limits.columns, max_cell=limits.cell_signs,
+            wall_seconds=limits.reader_seconds, max_paper=limits.paper_megabytes << 20,
+        )  # fmt: skip
 
     @cached_property
     def stamp(self) -> str:
@@ -109,14 +113,25 @@ class App:
         return found
 
     def terms(self, name: str) -> Terms:
-        """What the checks need to know of a customer, and of the partners that its rows go to."""
-        profiles = {partner: self.profile(partner) for partner in self.settings.partners}
-        return replace(
-            self.customer(name).terms(name, territories=self.settings.territories),
-            routes=self.routes,
-            takes={partner: profile.takes for partner, profile in profiles.items()},
-            cuts={partner: profile.cuts for partner, profile in profiles.items()},
-        )
+        """What the checks need to know of a customer, its partners and the time.
+
+        Raises:
+            Unknown: there is no such customer.
+            ConfigProblem: its list of lines cannot be read.
+        """
+        own = self.customer(name).terms(name)
+        return replace(own, territories=self.settings.territories, now=self.now, roster=self.roster(name), routes=self.routes, partners=self._asks)
+
+    @cached_property
+    def _asks(self) -> Mapping[str, Asks]:
+        return {partner: asks_of(self.profile(partner)) for partner in self.settings.partners}
+
+    def roster(self, customer: str) -> Roster | None:
+        """A customer's list of its lines, as it is now; None where there is none."""
+        path = self.customer(customer).roster
+        if path is not None and customer not in self._rosters:
+            self._rosters[customer] = load_roster(self.settings.home / path, customer)
+        return self._rosters.get(customer)
 
     def profile(self, partner: str) -> Profile:
         """A partner's profile.
@@ -144,14 +159,25 @@ class App:
         return self._profiles[partner]
 
     def prove(self) -> None:
-        """Look at all that could be wrong before anything is done: profiles and routes."""
+        """Look at all that could be wrong before anything is done: profiles, routes and lists of lines."""
         for partner in self.settings.partners:
             self.profile(partner)
+        for customer in self.settings.customers:
+            self.roster(customer)
 
     @property
     def max_lines(self) -> Mapping[str, int]:
         """The most lines in an order, by partner."""
         return {partner: self.profile(partner).max_lines for partner in self.settings.partners}
+
+
+def asks_of(profile: Profile) -> Asks:
+    """What a profile asks of rows."""
+    papers = profile.papers
+    return Asks(
+        cutoff=profile.cutoff, timezone=profile.timezone, holidays=profile.holidays, soonest=profile.soonest.model_dump(),
+        loa=papers.loa == "always", invoice=papers.invoice == "always", tiff=papers.tiff, takes=profile.takes, cuts=profile.cuts,
+    )  # fmt: skip
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from batchport.carriers.profile import load_profile
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.corrections import Named
@@ -19,26 +21,28 @@ from batchport.domain.fields import NAMES
 from batchport.domain.findings import Findings, catalogue
 from batchport.domain.lifecycle import State
 from batchport.domain.orders import Batch, Grouping, Known, group_orders, order_keys
+from batchport.domain.papers import Beside
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
-from batchport.domain.routes import Route, partners_of
 from batchport.domain.table import Column, Ints, Mask, records
 from batchport.domain.table import known as is_known
 from batchport.domain.terms import Terms
-from batchport.pipeline.app import App
+from batchport.pipeline.app import App, asks_of
 from batchport.pipeline.assess import READ, ReadFile, read_whole
+from batchport.pipeline.columns import saved_of
 from batchport.pipeline.earlier import named_rows, restore_masked, settle_new
-from batchport.pipeline.versions import with_versions
+from batchport.pipeline.papers import remembered
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.versions import with_versions
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.corrected import Change, CorrectedSheet
+from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.results import Summary, results_csv, results_workbook
 
-#: Without a customer: the shipped profile, one route for all, no history.
-_STANDARD = (Route("generic-csv"),)
-_STANDARD_MAX_LINES = {"generic-csv": 999}
+#: Without a customer: the shipped profile, which all goes to, and no history.
+_STANDARD_PROFILE = "generic-csv"
 _STATES = ("ready", "held", "rejected", "duplicate")
 
 
@@ -133,21 +137,23 @@ class Checked:
         return not (self.state == State.REJECTED).any() and all(file.state == READ for file in self.files)
 
 
-def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Limits, app: App | None, customer: str | None) -> Checked:
+def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Limits, now: datetime, app: App | None, customer: str | None) -> Checked:
     """Read, check and group files.
 
     Args:
         paths: each file and what to call it.
         known: the reference tables.
         limits: what is still read.
+        now: the time to go by.
         app: the installation, when a customer is named: its settings, routes and history are read.
         customer: whose files they are; None: nobody's, and the built-in settings hold.
 
     Raises:
         OSError: a file cannot be opened.
     """
-    terms = app.terms(customer) if app is not None and customer is not None else Terms()
-    saved = app.customer(customer).columns if app is not None and customer is not None else {}
+    profile = load_profile(_STANDARD_PROFILE)
+    terms = app.terms(customer) if app is not None and customer is not None else Terms(now=now, partners={_STANDARD_PROFILE: asks_of(profile)})
+    saved = saved_of(app, customer) if app is not None and customer is not None else Saved()
     with ReaderChild(limits) as child:
         files = [file for path, name in paths for file in read_whole(path, name, terms, limits, saved, child)]
     findings = Findings(terms.severities)
@@ -157,12 +163,13 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
     for file in files:
         file.note_reader_problems(findings, at)
         at += len(file.requests)
-    named = Named.none()
+    owner = np.repeat(np.arange(len(files)), [len(file.requests) for file in files])
+    named, papers = Named.none(), [file.papers for file in files]
     if app is not None and customer is not None:
         named = named_rows(app, customer, requests)
         requests = restore_masked(requests, named)
-    rows = check_rows(requests, terms, known, findings, named)
-    owner = np.repeat(np.arange(len(files)), [len(file.requests) for file in files])
+        papers = [{**remembered(app, customer, file.names_papers), **file.papers} for file in files]
+    rows = check_rows(requests, terms, known, findings, named=named, beside=Beside(papers, owner))
     if app is not None and customer is not None:
         outlook = settle_new(app, customer, rows, findings, named, owner)
         grouping = with_versions(outlook.settled.grouping, outlook.versions)
@@ -170,11 +177,10 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
         # Without a history there is no row to speak of.
         speaking = ~rows["row_id"].blank | rows["action"].isin(("correct", "cancel"))
         findings.add("row-unknown", speaking & ~rows.again & (rows.tn >= 0), "row_id")
-        partner = partners_of(_STANDARD, "", rows.requests, rows.toll_free, rows.wireless)
-        batch = Batch.of(rows, findings, partner)
+        batch = Batch.of(rows, findings, rows.partner)
         batch.file = owner
         keys = order_keys(batch)
-        grouping = group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines=_STANDARD_MAX_LINES)
+        grouping = group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines={_STANDARD_PROFILE: profile.max_lines})
     return Checked(files, rows, findings, grouping, dict(terms.severities))
 
 

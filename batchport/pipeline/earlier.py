@@ -14,9 +14,10 @@ from batchport.domain.corrections import Named, same_data
 from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, State
 from batchport.domain.requests import Requests
+from batchport.domain.roster import plain_lines
 from batchport.domain.table import Ints, Mask
-from batchport.pipeline.app import App
 from batchport.pipeline.acts import may_be_corrected, refusal
+from batchport.pipeline.app import App
 from batchport.pipeline.ordering import OrderIds, Settled, batch_of, settle
 from batchport.pipeline.versions import Version, correct, members_of
 from batchport.pipeline.wording import masked
@@ -25,6 +26,8 @@ from batchport.store.pieces import load_rows
 
 _UNSENT = [int(state) for state in UNSENT]
 _SENT = [int(state) for state in (*IN_FLIGHT, State.CARRIER_REJECTED)]
+#: States of rows whose number has a line, or is on its way to it; a number that has moved is the line's own and no row's any more.
+_HAS_ITS_LINE = (*IN_FLIGHT, State.HELD, State.READY, State.CARRIER_REJECTED)
 _ENDED = [int(state) for state in (State.DUPLICATE, State.COMPLETED, State.CANCELLED, State.SUPERSEDED)]
 
 
@@ -94,6 +97,7 @@ def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, 
     """Checked rows of one customer settled with what is already there; `file` tells rows of different files apart."""
     with app.store.reading() as connection:
         ended = _against_earlier(app, connection, customer, prepared, findings, named)
+        _against_taken_lines(connection, customer, prepared, findings, ended.rows)
         corrections = correct(app, connection, customer, prepared, findings, ended.fixes(findings, len(prepared)), ended.called_off, ended.rows)
         waits = np.zeros(len(prepared), dtype=bool)
         waits[corrections.joined] = True
@@ -160,8 +164,7 @@ def _against_earlier(app: App, connection: Connection, customer: str, prepared: 
     position = {int(prepared.tn[at]): at for at in np.flatnonzero(asked).tolist()}
     others = earlier[(earlier.customer != customer) & earlier.state.isin([*_UNSENT, *_SENT]) & (earlier.state != State.REJECTED)]
     findings.add("tn-in-open-order", np.array(sorted({position[tn] for tn in others.tn.tolist()}), np.int64), "tn")
-    gone = {row for row, _ in (*ended.replaced, *ended.cancelled)}
-    own = earlier[(earlier.customer == customer) & earlier.state.isin([*_UNSENT, *_SENT, int(State.COMPLETED)]) & ~earlier.id.isin(gone)].sort_values("id")
+    own = earlier[(earlier.customer == customer) & earlier.state.isin([*_UNSENT, *_SENT, int(State.COMPLETED)]) & ~earlier.id.isin(ended.rows)].sort_values("id")
     if len(own):
         stored = load_rows(app.store, connection, own.id.to_numpy(np.int64)).requests
         places = np.array([position[tn] for tn in own.tn.tolist()], np.int64)
@@ -259,6 +262,27 @@ def _repeat(prepared: Prepared, findings: Findings, at: Ints, code: str, name: s
 
 def _places(rows: pd.DataFrame) -> Sequence[str]:
     return [f"{row} of {file}" for row, file in zip(rows.row, rows.file, strict=True)] if len(rows) else []
+
+
+def lines_for_one(prepared: Prepared, row_ids: Ints) -> tuple[list[str], list[int]]:
+    """The rows that go to a line for one number, and the line of each; of customers without a list of their lines, none."""
+    if prepared.terms.roster is None:
+        return [], []
+    wanted = prepared.terms.roster.takes_one(prepared["destination"]) & ~prepared.again
+    return plain_lines(prepared["destination"].take(wanted)).text().to_pylist(), row_ids[wanted].tolist()
+
+
+def _against_taken_lines(connection: Connection, customer: str, prepared: Prepared, findings: Findings, gone: set[int]) -> None:
+    """Note the rows that go to a line for one number which an earlier open row has for another."""
+    asked = ~prepared.failed("destination") & ~prepared.again
+    lines, at = lines_for_one(prepared, np.arange(len(prepared)))
+    if not lines:
+        return
+    taken = looked_up.rows_on_lines(connection, customer, sorted(set(lines)))
+    taken = taken[taken.state.isin([int(state) for state in _HAS_ITS_LINE]) & ~taken.id.isin(gone)]
+    joined = pd.DataFrame({"line": lines, "at": at, "own": prepared.tn[at]}).merge(taken, on="line")
+    joined = joined[(joined.tn != joined.own) & asked[joined["at"].to_numpy(np.int64)]].drop_duplicates("at")
+    findings.add("destination-busy", joined["at"].to_numpy(np.int64), "destination", detail=_places(joined))
 
 
 def _judge(app: App, connection: Connection, own: pd.DataFrame, prepared: Prepared, findings: Findings, ended: _Ended) -> pd.DataFrame:

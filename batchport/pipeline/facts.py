@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from batchport.domain.fields import BY_NAME
+from batchport.domain.findings import catalogue
 from batchport.domain.lifecycle import IN_FLIGHT, State
 from batchport.domain.table import Mask, known, records
 from batchport.mail import (
     AnswerLine,
+    ColumnLine,
+    ColumnsFacts,
+    ColumnsFile,
     CompletedFacts,
     ExceptionLine,
     Fault,
@@ -30,7 +35,7 @@ from batchport.mail import (
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import FileFinding
 from batchport.pipeline.count import counted
-from batchport.pipeline.view import FileView, day, view_file
+from batchport.pipeline.view import FileView, day, sentence, view_file
 from batchport.pipeline.wording import file_words
 from batchport.store import look
 
@@ -65,7 +70,9 @@ class Views:
 def received_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[ReceivedFacts, list[FileView]]:
     """What became of the files that a customer sent in a pass; for a contact, of the rows that name it."""
     facts, concerned = [], []
-    for file in look.file_records(connection, pass_id=record.pass_id, customer=record.customer):
+    of_pass = look.file_records(connection, pass_id=record.pass_id, customer=record.customer)
+    # A file that waits for its columns has a mail of its own.
+    for file in [file for file in of_pass if file.proposal is None] or of_pass:
         told, view = _file_facts(connection, views, file, contact)
         if contact is not None and not (view is not None and told.rows):
             continue
@@ -73,6 +80,31 @@ def received_facts(app: App, connection: Connection, views: Views, record: Any, 
         if view is not None:
             concerned.append(view)
     return ReceivedFacts(customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=tuple(facts)), concerned
+
+
+def columns_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[ColumnsFacts, list[FileView]]:  # noqa: ARG001
+    """What the columns of the files are taken for that a customer sent in a pass, and that wait for it to be confirmed."""
+    of_pass = look.file_records(connection, pass_id=record.pass_id, customer=record.customer)
+    files = tuple(_columns_file(app, file) for file in of_pass if file.proposal is not None)
+    return ColumnsFacts(customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=files), []
+
+
+def _columns_file(app: App, file: Any) -> ColumnsFile:
+    lines: list[Any] = json.loads(app.store.keyring.unseal(file.proposal, f"proposal {file.sha256}"))["lines"]
+    several = len({line["sheet"] for line in lines}) > 1
+    columns: dict[str, list[ColumnLine]] = {"certain": [], "confirm": [], "ignored": []}
+    for line in lines:
+        if line["header"].strip():
+            name = line["field"]
+            label = BY_NAME[name].label if name in BY_NAME else (name or "").replace("_", " ")
+            sheet = (line["sheet"] or "") if several else ""
+            columns[line["certainty"]].append(ColumnLine(line["header"], label, sentence(line["reason"][:1].upper() + line["reason"][1:]), tuple(line["samples"]), sheet))
+    problems = [FileFinding(**each) for each in json.loads(file.problems)]
+    said = [file_words(problem) for problem in problems if catalogue()[problem.code].severity == "error"]
+    return ColumnsFile(
+        name=file.name, problems=tuple(FileProblem(each.message, each.fix) for each in said), unsure=tuple(columns["confirm"]), certain=tuple(columns["certain"]),
+        ignored=tuple(line.header for line in columns["ignored"]),
+    )  # fmt: skip
 
 
 def _file_facts(connection: Connection, views: Views, file: Any, contact: str | None) -> tuple[FileFacts, FileView | None]:

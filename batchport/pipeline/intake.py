@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -23,55 +23,97 @@ from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import ENDED, Act
+from batchport.domain.papers import Beside
 from batchport.domain.table import Ints
 from batchport.files import sync_folder
 from batchport.pipeline.app import App
-from batchport.pipeline.assess import READ, UNREADABLE, FileFinding, ReadFile, read_requests, unreadable
-from batchport.pipeline.earlier import Outlook, named_rows, restore_masked, settle_new
+from batchport.pipeline.assess import READ, UNMAPPED, UNREADABLE, FileFinding, ReadFile, papers_of, read_requests, unreadable
+from batchport.pipeline.columns import proposal_of, saved_of
+from batchport.pipeline.earlier import Outlook, lines_for_one, named_rows, restore_masked, settle_new
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import write_holds, write_orders
-from batchport.pipeline.shelves import shelve
+from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_beside, put_papers_away
+from batchport.pipeline.shelves import archived, plain_copy, shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.versions import write_versions
 from batchport.spreadsheets.child import ReaderChild, unbundled
+from batchport.spreadsheets.papers import Reader, papers_in
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
+from batchport.store.mappings import ask_to_retake, to_retake
+from batchport.store.papers import PaperRecord
 from batchport.store.pieces import Piece, insert_pieces, seal_sheet
 from batchport.store.schema import files, rows
 from batchport.transport.arrivals import Arrival, complete_files
 
 _REPEATED = "repeated"
-_PAPERS = (".pdf", ".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file to take in: whose, where, what it is called, and what its bytes are known by; `bundled`: it came in a zip archive."""
+    """A file to take in.
+
+    Attributes:
+        customer: whose.
+        path, name: where it is, and what it is called.
+        sha256, size: what its bytes are known by.
+        arrival: its place in an inbox, where it lies in one and is put away in the end.
+        bundled: of a sheet that does not lie in an inbox itself, the papers that came with it: those of its zip archive.
+        waited: the record of the file while it waited for its columns, where it is taken from the archive.
+    """
 
     customer: str
     path: Path
     name: str
     sha256: str
     size: int
-    bundled: bool = False
+    arrival: Arrival | None = None
+    bundled: Mapping[str, Reader] | None = None
+    waited: int | None = None
 
 
 def intake(app: App, tally: PassTally, pass_id: int) -> None:
     """Take in every complete file of every customer's inbox, in the order they arrived."""
     inboxes = {app.settings.folder("inbox", customer): customer for customer in app.settings.customers}
     _tell_strangers(app, tally)
+    arrivals = _arrivals(app, inboxes)
+    waits = Waits(app, inboxes, arrivals)
+    retake(app, tally, pass_id)
     with ReaderChild(app.limits) as child:
-        for arrival in _arrivals(app, inboxes):
-            if arrival.path.suffix.lower() in _PAPERS:
+        for arrival in arrivals:
+            if is_paper(arrival.path) or waits.still(arrival, tally):
                 continue
-            _take_file(app, tally, pass_id, _source(inboxes[arrival.path.parent], arrival.path, arrival.name), child, again=False)
+            _take_file(app, tally, pass_id, _source(inboxes[arrival.path.parent], arrival.path, arrival.name, arrival), child, waits)
+    retake(app, tally, pass_id)
+    waits.set_aside_unwanted(tally)
+    waits.write()
+
+
+def retake(app: App, tally: PassTally, pass_id: int) -> None:
+    """Make rows of files that waited, and whose columns were confirmed since; they lie in the archive, their papers in the inbox."""
+    with app.store.reading() as connection:
+        waited = to_retake(connection)
+    if not waited:
+        return
+    with ReaderChild(app.limits) as child:
+        for record in waited:
+            found = archived(app, record)
+            if found is None:
+                with app.store.transaction() as connection:
+                    ask_to_retake(connection, record.id, wanted=False)
+                tally.trouble(f"{record.name} of {record.customer} is not in the archive any more; its columns are confirmed: drop it again")
+                continue
+            with plain_copy(app, found, record) as path:
+                papers = papers_in(app.settings.folder("inbox", record.customer))
+                source = _Source(record.customer, path, record.name, record.sha256, record.bytes, bundled=papers, waited=record.id)
+                _take(app, tally, pass_id, source, child, None)
 
 
 def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer: str) -> None:
     """Take in one file that was taken in before, as if it were new; the file stays where it is."""
     with ReaderChild(app.limits) as child:
-        _take_file(app, tally, pass_id, _source(customer, path, path.name), child, again=True)
+        _take_file(app, tally, pass_id, _source(customer, path, path.name), child)
 
 
 def _arrivals(app: App, inboxes: dict[Path, str]) -> list[Arrival]:
@@ -93,58 +135,74 @@ def _tell_strangers(app: App, tally: PassTally) -> None:
             tally.trouble(f"inbox/{folder.name} lies beside the customers' folders; move it into inbox/<customer>/. It was left where it is.")
 
 
-def _source(customer: str, path: Path, name: str) -> _Source:
+def _source(customer: str, path: Path, name: str, arrival: Arrival | None = None) -> _Source:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return _Source(customer, path, name, digest, path.stat().st_size)
+    return _Source(customer, path, name, digest, path.stat().st_size, arrival)
 
 
-def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, *, again: bool) -> None:
-    """Take in a file, or each sheet of a zip archive."""
+def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, waits: Waits | None = None) -> None:
+    """Take in a file, or each sheet of a zip archive; without `waits` one that was taken in before, as if it were new."""
     try:
         with unbundled(source.path, child) as members:
-            sheets = [replace(_source(source.customer, member.path, f"{source.name}/{member.name}"), bundled=True) for member in members if not member.is_paper]
+            papers = papers_of(members)
+            sheets = [
+                replace(_source(source.customer, member.path, f"{source.name}/{member.name}"), bundled=papers) for member in members if not member.is_paper
+            ]  # fmt: skip
             for sheet in sheets:
-                _take(app, tally, pass_id, sheet, child, again=again)
+                _take(app, tally, pass_id, sheet, child, waits)
     except Unreadable as error:
-        _store_without_rows(app, tally, pass_id, source, unreadable(source.name, error), in_place=again)
+        _store_without_rows(app, tally, pass_id, source, unreadable(source.name, error), in_place=waits is None)
         return
     if not sheets:
-        _take(app, tally, pass_id, source, child, again=again)
-    elif not again:
+        _take(app, tally, pass_id, source, child, waits)
+    elif waits is not None:
         _clear(app, source, app.settings.folder("archive", app.day, source.customer))
         with app.store.transaction() as connection:
             looked_up.mark_put_away(connection, source.customer, [sheet.name for sheet in sheets])
 
 
-def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, *, again: bool) -> None:
+def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, waits: Waits | None) -> None:
+    again = waits is None
     with app.store.reading() as connection:
         unfinished = looked_up.file_not_put_away(connection, source.customer, source.sha256, source.name)
         seen = looked_up.file_seen(connection, source.customer, source.sha256)
         useful = looked_up.useful_rows(connection, seen.first_row, seen.rows) if seen is not None else 0
     if unfinished is not None and not again:
-        _put_away(app, source, unfinished.id, unfinished.state)
+        _put_away(app, source, unfinished.id, unfinished.state, papers_of=unfinished.same_as)
         return
     if seen is not None and useful and not again:
         _store_repeated(app, tally, pass_id, source, seen.id, seen.name)
         return
-    customer = app.customer(source.customer)
     terms = app.terms(source.customer)
-    read = read_requests(source.path, source.name, terms, app.limits, customer.columns, child)
+    read = read_requests(source.path, source.name, terms, app.limits, saved_of(app, source.customer), child)
     if read.state != READ:
         _store_without_rows(app, tally, pass_id, source, read, in_place=again)
+        return
+    papers = papers_beside(app, source.customer, read.names_papers, _there(source, waits) if read.names_papers else {})
+    if waits is not None and source.arrival is not None and waits.begins(source.arrival, read.names_papers - papers.papers.keys(), tally):
         return
     findings = Findings(terms.severities)
     read.note_reader_problems(findings, 0)
     named = named_rows(app, source.customer, read.requests)
-    prepared = check_rows(restore_masked(read.requests, named), terms, app.reference, findings, named)
-    sealed = _sealed_pieces(app, source, read, prepared)
+    beside = Beside([papers.papers], np.zeros(len(read.requests), np.int64))
+    prepared = check_rows(restore_masked(read.requests, named), terms, app.reference, findings, named=named, beside=beside)
+    sealed = _Sealed(_sealed_pieces(app, source, read, prepared), papers, papers.records(app, source.customer))
     outlook = settle_new(app, source.customer, prepared, findings, named, np.full(len(prepared), -1, np.int64))
     settled = outlook.settled
     file_id = _store(app, pass_id, source, read, prepared, outlook, sealed)
     tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(prepared)])
     if not again:
         _put_away(app, source, file_id, read.state)
+    elif source.waited is not None:
+        put_papers_away(app, source.customer, app.settings.folder("inbox", source.customer), file_id)
+
+
+def _there(source: _Source, waits: Waits | None) -> Mapping[str, Reader]:
+    """The files that lie beside a sheet: in its archive, in its inbox as far as they are complete, or in the folder that it was named in."""
+    if source.bundled is not None:
+        return source.bundled
+    return papers_in(source.path.parent) if waits is None else waits.there(source.path.parent)
 
 
 def _sealed_pieces(app: App, source: _Source, read: ReadFile, prepared: Prepared) -> list[Piece]:
@@ -161,9 +219,16 @@ def _sealed_pieces(app: App, source: _Source, read: ReadFile, prepared: Prepared
     return pieces
 
 
-def _store(
-    app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Prepared, outlook: Outlook, sealed: list[Piece]
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """What a file and its papers say, as it is stored."""
+
+    pieces: list[Piece]
+    papers: SheetPapers
+    records: list[PaperRecord]
+
+
+def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Prepared, outlook: Outlook, sealed: _Sealed) -> int:
     """T1: the file, its rows, findings and orders, what changed on earlier ones, and the mails to send."""
     length, settled = len(prepared), outlook.settled
     state = settled.grouping.state[:length]
@@ -174,13 +239,15 @@ def _store(
         looked_up.end_rows(connection, outlook.cancelled, Act.CANCEL, app.seconds)
         file_id, first_row = next_id(connection, files), next_id(connection, rows)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=first_row, length=length)
-        insert_pieces(connection, file_id, sealed)
+        insert_pieces(connection, file_id, sealed.pieces)
+        sealed.papers.store(connection, source.customer, file_id, sealed.records)
         order_ids = write_orders(app, connection, source.customer, settled)
         row_ids = np.arange(first_row, first_row + length)
         _insert_rows(app, connection, file_id, row_ids, prepared, state, outlook.orders_of_rows(order_ids))
         looked_up.insert_findings(connection, found.assign(row_id=row_ids[found.row.to_numpy()]))
         write_holds(connection, settled, order_ids, row_ids)
         write_versions(app, connection, outlook.versions, row_ids)
+        looked_up.insert_destinations(connection, source.customer, *lines_for_one(prepared, row_ids))
         queue_mails(app, connection, pass_id, "received", source.customer, contacts_of(prepared.requests, ~prepared.again))
     return file_id
 
@@ -206,9 +273,18 @@ def _insert_file(
         files.insert().values(
             id=file_id, customer=source.customer, name=source.name, sha256=source.sha256, bytes=source.size, state=read.state, received=app.stamp,
             pass_id=pass_id, first_row=first_row, rows=length, sheets=json.dumps(sheets), problems=json.dumps([asdict(problem) for problem in read.problems]),
-            same_as=same_as, put_away=False, results_due=length > 0,
+            same_as=same_as, put_away=source.waited is not None, results_due=length > 0, proposal=_sealed_proposal(app, source, read), retake=False,
         )
     )  # fmt: skip
+    if source.waited is not None:
+        ask_to_retake(connection, source.waited, wanted=False)
+
+
+def _sealed_proposal(app: App, source: _Source, read: ReadFile) -> bytes | None:
+    """What the columns of an unmapped file may mean; sealed, since examples of cells stand in it."""
+    if read.state != UNMAPPED:
+        return None
+    return app.store.keyring.seal(json.dumps(proposal_of(read)).encode(), f"proposal {source.sha256}")
 
 
 def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, same_as: int, same_name: str) -> None:
@@ -219,7 +295,7 @@ def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, s
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0, same_as=same_as)
         queue_mails(app, connection, pass_id, "received", source.customer, ())
     tally.file(source.customer, source.name, _REPEATED, ())
-    _put_away(app, source, file_id, _REPEATED)
+    _put_away(app, source, file_id, _REPEATED, papers_of=same_as)
 
 
 def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Source, read: ReadFile, *, in_place: bool) -> None:
@@ -227,21 +303,27 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0)
-        queue_mails(app, connection, pass_id, "received", source.customer, ())
+        queue_mails(app, connection, pass_id, "columns" if read.state == UNMAPPED else "received", source.customer, ())
     tally.file(source.customer, source.name, read.state, ())
     if not in_place:
         _put_away(app, source, file_id, read.state, read.problems)
 
 
-def _put_away(app: App, source: _Source, file_id: int, state: str, problems: Iterable[FileFinding] = ()) -> None:
-    """Seal the file into the archive, or into the quarantine where it could not be read, and take it out of the inbox."""
+def _put_away(
+    app: App, source: _Source, file_id: int, state: str, problems: Iterable[FileFinding] = (), *, papers_of: int | None = None
+) -> None:
+    """Seal the file into the archive, or into the quarantine where it could not be read, and take it out of the inbox.
+
+    Its papers go before it, so that it is still there if they could not: its own, or those of the file that it repeats (`papers_of`).
+    """
     spoilt = state == UNREADABLE
     folder = app.settings.folder("quarantine", source.customer) if spoilt else app.settings.folder("archive", app.day, source.customer)
-    if source.bundled:
-        # The archive as a whole holds it; what nobody could read is set aside by itself besides, with the reason.
-        if spoilt:
-            _shelve_original(app, source, folder, _reason(problems))
+    if source.bundled is not None:
+        # The archive as a whole holds it. What nobody could read is set aside by itself besides; what waits for its columns is taken from the shelf.
+        if spoilt or state == UNMAPPED:
+            _shelve_original(app, source, folder, _reason(problems) if spoilt else "")
         return
+    put_papers_away(app, source.customer, source.path.parent, papers_of or file_id)
     _clear(app, source, folder, _reason(problems) if spoilt else "")
     with app.store.transaction() as connection:
         connection.execute(files.update().where(files.c.id == file_id).values(put_away=True))

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
-from batchport.domain.findings import ERROR, Findings, catalogue
+from batchport.domain.findings import ERROR, Findings, severity_of
 from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, Act, State, after
 from batchport.domain.numbering import digits, toll_free
 from batchport.domain.orders import Batch, Grouping, Keys, Known, group_orders, key_texts, order_keys
@@ -227,7 +227,7 @@ def earlier_batch(app: App, connection: Connection, customer: str, members: pd.D
     found = looked_up.findings_of_rows(connection, members.id.tolist())
     severities = app.terms(customer).severities
     own = found[~found.code.isin(_OF_THE_ORDER)]
-    grave = own[np.array([(severities.get(code) or catalogue()[code].severity) == ERROR for code in own.code], dtype=bool)]
+    grave = own[np.array([severity_of(code, detail, severities) == ERROR for code, detail in zip(own.code, own.detail, strict=True)], dtype=bool)]
     place = {number: at for at, number in enumerate(members.id.tolist())}
     rejected = np.zeros(len(members), dtype=bool)
     failures: dict[str, Mask] = {}

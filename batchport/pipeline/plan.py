@@ -23,9 +23,11 @@ from batchport.pipeline.app import closing as closing_app
 from batchport.pipeline.intake import intake
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.run import one_pass
+from batchport.pipeline.shelves import archived
 from batchport.pipeline.submit import plan, submit
 from batchport.pipeline.tally import PassTally
 from batchport.store import look
+from batchport.store.mappings import to_retake
 
 _DOORS = ("inbox", "responses")
 
@@ -55,6 +57,7 @@ def _rehearsed(app: App) -> list[dict[str, Any]]:
         told = ", ".join(f"{number} {state}" for state, number in file.counts.items()) or file.state
         words = f"intake: {file.customer}/{file.name}: {told}"
         lines.append({"stage": "intake", "customer": file.customer, "file": file.name, "state": file.state, "rows": dict(file.counts), "words": words})
+    lines += [{"stage": "intake", "words": f"intake: {said}"} for said in tally.waiting]
     for sent in tally.sent:
         words = f"submit: {sent.name}: {sent.orders} orders, {sent.lines} lines to {sent.partner}"
         lines.append({"stage": "submit", "partner": sent.partner, "file": sent.name, "orders": sent.orders, "lines": sent.lines, "words": words})
@@ -84,7 +87,20 @@ def _copied(app: App) -> Iterator[App]:
         own = keys if keys.file is None else Secret(file=app.settings.home / keys.file)
         settings = app.settings.model_copy(update={"home": home, "database": None, "keys": own, "smtp": None})
         with closing_app(App(settings, app.now)) as copy:
+            _copy_waiting(app, copy)
             yield copy
+
+
+def _copy_waiting(app: App, copy: App) -> None:
+    """Bring along the files of the archive that rows are to be made of."""
+    with copy.store.reading() as connection:
+        waited = to_retake(connection)
+    for record in waited:
+        found = archived(app, record)
+        if found is not None:
+            target = copy.settings.home / found.relative_to(app.settings.home)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(found, target)
 
 
 def _copy_database(settings: Settings, target: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from batchport.files import make_folder, write_whole
 from batchport.pipeline.app import App
@@ -28,6 +32,26 @@ def shelve(app: App, folder: Path, name: str, data: bytes, *, context: str, dige
     if reason:
         write_whole(folder / f"{chosen}.txt", reason.encode())
     write_whole(folder / chosen, app.store.keyring.seal(data, context))
+
+
+def archived(app: App, record: Any) -> Path | None:
+    """Where a file of a customer lies in the archive; None where it is not there any more."""
+    archive, own = app.settings.folder("archive"), PurePosixPath(record.name).name
+    for folder in sorted(archive.iterdir()) if archive.is_dir() else ():
+        for name in (own, f"{record.sha256[:8]}-{own}"):
+            path: Path = folder / record.customer / name
+            if path.is_file() and _free(app, path, f"original {record.sha256}"):
+                return path
+    return None
+
+
+@contextmanager
+def plain_copy(app: App, path: Path, record: Any) -> Iterator[Path]:
+    """An archived file opened, in a folder of this user's alone that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="batchport-") as folder:
+        copy = Path(folder) / "original"
+        write_whole(copy, app.store.keyring.unseal(path.read_bytes(), f"original {record.sha256}"))
+        yield copy
 
 
 def _free(app: App, path: Path, context: str) -> bool:

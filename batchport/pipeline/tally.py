@@ -53,6 +53,7 @@ class PassTally:
         heard: response files applied.
         heard_before: response files that had been seen before.
         set_aside: files of customers and partners that could not be dealt with, each with a sentence.
+        waiting: sheets that wait for their papers, a sentence each.
         troubles: what else needs the operator, a sentence each.
         carrier_rejected: rows newly rejected by partners.
         mails: sent, waiting, failed.
@@ -64,6 +65,7 @@ class PassTally:
     heard: list[Heard] = field(default_factory=list)
     heard_before: int = 0
     set_aside: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     carrier_rejected: int = 0
     mails: Counter[str] = field(default_factory=Counter)

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchport.domain.fields import BY_NAME
-from batchport.domain.findings import INFO, catalogue
+from batchport.domain.findings import INFO, catalogue, severity_of
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column, Ints, Mask, text_array
+from batchport.domain.table import Column, Ints, Mask, known, text_array
 from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
 from batchport.spreadsheets.results import SheetResult
 
@@ -79,9 +79,9 @@ class Source:
         """Which sheet a row stands in."""
         return int(np.searchsorted(self.starts, position, side="right")) - 1
 
-    def severity(self, code: str) -> str:
-        """How grave a code is for this customer."""
-        return self._severities.get(code) or catalogue()[code].severity
+    def severity(self, code: str, detail: str = "") -> str:
+        """How grave a finding is for this customer."""
+        return severity_of(code, detail, self._severities)
 
     def cell(self, position: int, field: str) -> str:
         """The text of a row's cell as written; what the check saw where the sheet has no such cell."""
@@ -102,6 +102,7 @@ class Source:
     def sentence(self, position: int, code: str, field: str, detail: str, suggestion: str | None) -> Sentence:
         """One finding as people read it."""
         rule = catalogue()[code]
+        suggestion = suggestion if known(suggestion) else None
         sheet = self.sheets[self.sheet_at(position)]
         place = sheet.place(field) if field else -1
         value = self.cell(position, field) if field else ""
@@ -112,7 +113,7 @@ class Source:
         label = header or (BY_NAME[field].label if field else "")
         said = words(rule, value=value, column=label, suggestion=suggestion, detail=detail)
         right = said.suggestion if not (field and BY_NAME[field].secret) else None
-        return Sentence(code, self.severity(code), field, header, place, value, said, right)
+        return Sentence(code, self.severity(code, detail), field, header, place, value, said, right)
 
     def masked_cells(self, sheet: int) -> pa.Table:
         """The cells of a sheet with PINs and account numbers masked."""

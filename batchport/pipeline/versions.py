@@ -20,9 +20,8 @@ from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import SEPARATOR, Findings
 from batchport.domain.lifecycle import IN_FLIGHT, Act, State, after
 from batchport.domain.orders import BY_HAND, Batch, Grouping, Keys, Known, group_orders, order_keys
-from batchport.domain.table import Column, Ints
+from batchport.domain.table import Column, Ints, records
 from batchport.domain.table import known as is_known
-from batchport.domain.table import records
 from batchport.domain.versions import CANCEL, CHANGE, NEW_DATE, Blame, changed_fields, disagreeing, rejected_for_date, shared_fields, still_blamed
 from batchport.pipeline.app import App
 from batchport.pipeline.ordering import batch_of, earlier_batch, hashed, joined

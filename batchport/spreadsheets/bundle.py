@@ -8,11 +8,10 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from batchport.spreadsheets.kinds import PAPERS
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Unreadable
 
-#: Files that accompany a sheet and are none.
-PAPERS = (".pdf", ".tif", ".tiff")
 #: What a packed file may at most grow by, once it is beyond `_SMALL`.
 _RATIO = 200
 _SMALL = 10 * 1024 * 1024

@@ -21,7 +21,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, NoReturn, Self
 
@@ -161,7 +161,9 @@ def _environment() -> dict[str, str]:
 def _raise_death(status: int, limits: Limits) -> NoReturn:
     if status == -signal.SIGXCPU:
         raise Unreadable("file-too-large", f"reading it takes more than {limits.cpu_seconds} seconds of computing")
-    raise Unreadable("file-unreadable", "reading it breaks the reader; perhaps a stray cell stands far below or beside the table")
+    if status == -signal.SIGABRT:  # so ends a reader that asks for more memory than there is
+        raise Unreadable("file-too-large", "reading it takes too much memory; perhaps a stray cell stands far below or beside the table")
+    raise Unreadable("file-unreadable", "reading it breaks the reader")
 
 
 @contextlib.contextmanager
@@ -217,6 +219,8 @@ def _serve(request: dict[str, Any], limits: Limits, folder: Path) -> dict[str, A
         return _read(path, Ask(request["saved"], request["whole"]), limits, folder)
     except Unreadable as error:
         refusal = {"code": error.code, "detail": error.detail}
+    except MemoryError:
+        refusal = {"code": "file-too-large", "detail": f"reading it takes more than {limits.memory_bytes // 1024**2:,} MB of memory"}
     except BaseException as error:  # noqa: BLE001  whatever a file does to its reader is a finding of that file
         refusal = {"code": "file-unreadable", "detail": f"reading it failed ({type(error).__name__})"}
     for left in folder.iterdir():
@@ -229,10 +233,10 @@ def _read(path: Path, ask: Ask, limits: Limits, folder: Path) -> dict[str, Any]:
     from batchport.spreadsheets.readers import read_sheets
 
     sheets: list[str] = []
-    problems: list[tuple[Any, ...]] = []
+    problems: list[tuple[str, int | None, int | None, str]] = []
     for found in read_sheets(path, ask, limits):
         if isinstance(found, Problem):
-            problems.append(astuple(found))
+            problems.append(_plain(found))
         else:
             sheets.append(str(folder / f"{len(sheets)}.arrow"))
             _pack(found, sheets[-1])
@@ -245,13 +249,17 @@ def _pack(sheet: Sheet, name: str) -> None:
         "name": sheet.name,
         "headers": sheet.headers,
         "header_row": sheet.header_row,
-        "problems": [astuple(problem) for problem in sheet.problems],
+        "problems": [_plain(problem) for problem in sheet.problems],
         "above": sheet.above,
         "hidden": sheet.hidden,
     }
     table = sheet.cells.append_column("row", pa.array(sheet.row)).replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
     with pa.OSFile(name, "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
+
+
+def _plain(problem: Problem) -> tuple[str, int | None, int | None, str]:
+    return problem.code, problem.row, problem.column, problem.detail
 
 
 def _unpack(path: Path) -> Sheet:

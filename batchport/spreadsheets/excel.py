@@ -1,18 +1,18 @@
-"""Excel workbooks to sheets of the text their cells show. Runs in the reading process: see `child`."""
+"""Workbooks to sheets of the text their cells show. Runs in the reading process: see `child`.
+
+The cells of Excel's newer kinds come from a compiled reader that is fast, but says of a cell nothing except its value, and asks for memory for the whole
+rectangle that the cells span. So the sheet's own bytes are looked through besides: before, how far it reaches; meanwhile, on the second core, what is odd
+in it; and after, only where numbers stand in columns of identifiers, how they are shown.
+"""
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -23,17 +23,24 @@ from python_calamine import (
     ZipError,
 )
 
-from batchport.spreadsheets.cells import CODED, Grid, refuse_columns, repeats, sheet_of
+from batchport.spreadsheets import sheet_xml, xlsb, xlsx
+from batchport.spreadsheets.cells import Ints, refuse_columns
+from batchport.spreadsheets.container import Container
+from batchport.spreadsheets.displayed import GENERAL, NumberFormat, number_format
+from batchport.spreadsheets.gather import FormsOf, Rows, gather
 from batchport.spreadsheets.kinds import Kind
 from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.ods import read_ods
 from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
+from batchport.spreadsheets.sheet_xml import Oddities, Styles
+from batchport.spreadsheets.xls import read_xls
+from batchport.spreadsheets.xml_2003 import read_xml_2003
 
-#: Rows that become Arrow columns at a time.
-PORTION = 20_000
-#: Excel keeps fifteen digits of a number; from here on some are lost.
-TOO_LONG = 10**15
-
-_TEXT = pa.string()
+#: What the compiled reader takes for a cell, filled or blank.
+_CELL_BYTES = 32
+#: A sheet of fewer cells is looked through at once; a thread would take longer to start.
+_FEW_CELLS = 20_000
+_SUFFIXES = {Kind.XLSX: (".xlsx", ".xlsm"), Kind.XLSB: (".xlsb",)}
 
 
 def read_workbook(path: Path, kind: Kind, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
@@ -43,8 +50,21 @@ def read_workbook(path: Path, kind: Kind, ask: Ask, limits: Limits) -> Iterator[
         Unreadable: `file-encrypted`, `file-too-large`, `file-unreadable`.
     """
     try:
-        _refuse_bombs(path, limits)
-        with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as book:
+        yield from _READERS[kind](path, ask, limits)
+    except MemoryError as error:
+        raise Unreadable("file-too-large", f"reading it takes more than {limits.memory_bytes // 1024**2:,} MB of memory") from error
+
+
+def _read_office(path: Path, ask: Ask, limits: Limits, kind: Kind) -> Iterator[Sheet | Problem]:
+    """The sheets of a workbook in a container of Office."""
+    with ExitStack() as stack:
+        container = stack.enter_context(Container(path, limits))
+        parts = (xlsb if kind is Kind.XLSB else xlsx).sheet_parts(container)
+        container.refuse_bombs(frozenset(part.casefold() for part in parts.values()))
+        if xlsx.has_macros(container):
+            yield Problem("macros-ignored")
+        try:
+            book = stack.enter_context(_opened(path, kind, stack))
             for about in book.sheets_metadata:
                 if about.typ != SheetTypeEnum.WorkSheet:
                     continue
@@ -52,108 +72,113 @@ def read_workbook(path: Path, kind: Kind, ask: Ask, limits: Limits) -> Iterator[
                 if hidden and not ask.whole:
                     yield Problem("sheet-skipped", detail=about.name)
                     continue
-                sheet = _read_sheet(book.get_sheet_by_name(about.name), limits)
+                part = (_BinaryPart if kind is Kind.XLSB else _XmlPart)(container, parts.get(about.name, ""))
+                sheet = _read_sheet(partial(book.get_sheet_by_name, about.name), part, ask, limits, hidden=hidden)
                 if sheet is not None:
-                    yield replace(sheet, hidden=hidden)
-    except PasswordError as error:
-        raise Unreadable("file-encrypted", "the workbook asks for a password") from error
-    except (ZipError, zipfile.BadZipFile) as error:
-        raise Unreadable("file-unreadable", "its zip container is damaged or cut off") from error
-    except CalamineError as error:
-        raise Unreadable("file-unreadable", "what is in the workbook is damaged") from error
-    except MemoryError as error:
-        raise Unreadable("file-too-large", f"reading it takes more than {limits.memory_bytes // 1024**2:,} MB of memory") from error
+                    yield sheet
+        except PasswordError as error:
+            raise Unreadable("file-encrypted", "the workbook asks for a password") from error
+        except ZipError as error:
+            raise Unreadable("file-unreadable", "its zip container is damaged or cut off") from error
+        except CalamineError as error:
+            raise Unreadable("file-unreadable", "what is in the workbook is damaged") from error
 
 
-def _refuse_bombs(path: Path, limits: Limits) -> None:
-    """Only containers of a bearable size go on."""
-    with zipfile.ZipFile(path) as container:
-        size = sum(member.file_size for member in container.infolist())
-    if size > limits.memory_bytes:
-        raise Unreadable("file-too-large", f"it unpacks to {size // 1024**2:,} MB; at most {limits.memory_bytes // 1024**2:,}")
+def _opened(path: Path, kind: Kind, stack: ExitStack) -> CalamineWorkbook:
+    """The workbook; by its name where that is right, because the reader then needs nothing of ours while it works."""
+    if path.suffix.lower() in _SUFFIXES[kind]:
+        return CalamineWorkbook.from_path(path)
+    return CalamineWorkbook.from_filelike(stack.enter_context(path.open("rb")))
 
 
-def _read_sheet(sheet: CalamineSheet, limits: Limits) -> Sheet | None:
-    """The sheet as text, its first row that is not blank as header; None when nothing is in it."""
-    if sheet.end is None:
+class _XmlPart:
+    """The XML of a sheet."""
+
+    def __init__(self, container: Container, name: str) -> None:
+        self._container = container
+        self._name = name
+
+    def extent(self, most: int) -> tuple[int, int]:
+        """The last row and the count of columns."""
+        return sheet_xml.extent(self._container.pieces(self._name), most)
+
+    def oddities(self) -> Oddities:
+        """What is odd in cells and rows."""
+        return sheet_xml.oddities(self._container.pieces(self._name))
+
+    def forms(self, columns: list[int]) -> dict[int, FormsOf]:
+        """The formats of the cells of some columns."""
+        return _forms(sheet_xml.styles(self._container.pieces(self._name), columns), xlsx.style_formats(self._container))
+
+
+class _BinaryPart:
+    """The records of a sheet of a binary workbook."""
+
+    def __init__(self, container: Container, name: str) -> None:
+        self._container = container
+        self._records = xlsb.BinaryPart(container, name)
+
+    def extent(self, most: int) -> tuple[int, int]:  # noqa: ARG002  it was looked through already
+        """The last row and the count of columns."""
+        return self._records.extent()
+
+    def oddities(self) -> Oddities:
+        """What is odd in cells and rows."""
+        return self._records.oddities()
+
+    def forms(self, columns: list[int]) -> dict[int, FormsOf]:
+        """The formats of the cells of some columns."""
+        return _forms(self._records.styles(columns), xlsb.style_formats(self._container))
+
+
+def _forms(styles: dict[int, Styles], codes: list[str]) -> dict[int, FormsOf]:
+    """What gives the formats of the cells of columns, by their styles."""
+    known = [number_format(code) for code in codes or [GENERAL]]
+    return {column: partial(_forms_of, each, known) for column, each in styles.items()}
+
+
+def _forms_of(styles: Styles, known: list[NumberFormat], rows: Ints) -> tuple[Ints, list[NumberFormat]]:
+    """The formats, and which of them the cells in some rows have; an unknown style is the first."""
+    ids = styles.of(rows)
+    ids[ids >= len(known)] = 0
+    return ids, known
+
+
+def _read_sheet(read: Callable[[], CalamineSheet], part: _XmlPart | _BinaryPart, ask: Ask, limits: Limits, *, hidden: bool) -> Sheet | None:
+    """A sheet as text; None when nothing is in it."""
+    last, width = part.extent(limits.max_columns)
+    refuse_columns(width, limits)
+    if last * width * _CELL_BYTES > limits.memory_bytes // 2:
+        raise Unreadable("file-too-large", f"its cells reach to row {last:,}; perhaps a stray cell stands far below the table")
+    with ThreadPoolExecutor(1) as pool:
+        odd: Future[Oddities] | None = pool.submit(part.oddities) if last * width > _FEW_CELLS else None
+        sheet = read()
+        if sheet.start is None or sheet.end is None:
+            return None
+        refuse_columns(sheet.end[1] + 1, limits)
+        if sheet.end[0] >= limits.max_rows:
+            raise Unreadable("file-too-large", f"sheet {sheet.name!r} has {sheet.end[0] + 1:,} rows; at most {limits.max_rows:,}")
+        rows = Rows(sheet.name, enumerate(sheet.iter_rows(), 1), sheet.start[1], sheet.merged_cell_ranges or (), hidden)
+        gathered = gather(rows, ask, limits)
+        found = odd.result() if odd is not None else part.oddities()
+    if gathered is None:
         return None
-    refuse_columns(sheet.width, limits)
-    height = sheet.end[0] + 1
-    if height > limits.max_rows:
-        raise Unreadable("file-too-large", f"sheet {sheet.name!r} has {height:,} rows; at most {limits.max_rows:,}")
-    rows = sheet.iter_rows()
-    numbered = ((number, [shown(cell) for cell in cells]) for number, cells in enumerate(rows, 1))
-    header_row, headers = next(((number, texts) for number, texts in numbered if "".join(texts).strip()), (0, []))
-    if not headers:
-        return None
-    columns = [_TextColumn(place) for place in range(len(headers))]
-    first = header_row + 1
-    while portion := list(islice(rows, PORTION)):
-        for column, values in zip(columns, zip(*portion, strict=True), strict=True):
-            column.add(values, first)
-        first += len(portion)
-    row = np.arange(header_row + 1, first, dtype=np.int64)
-    problems = sorted((problem for column in columns for problem in column.problems), key=lambda problem: (problem.row or 0, problem.column or 0))
-    return sheet_of(sheet.name, Grid(headers, header_row, [column.whole() for column in columns], row, problems, [(header_row, headers)]), limits)
+    gathered.put(found.errors)
+    if waiting := gathered.waiting():
+        gathered.render(part.forms(waiting))
+    return gathered.sheet(limits, problems_of(found), found.hidden)
 
 
-class _TextColumn:
-    """One column of a sheet, gathered portion by portion."""
-
-    def __init__(self, place: int) -> None:
-        self.problems: list[Problem] = []
-        self._place = place
-        self._type: pa.DataType | None = None
-        self._chunks: list[pa.Array] = []
-
-    def add(self, values: Sequence[Any], first: int) -> None:
-        """The next cells; `first` is the row of the first of them."""
-        try:
-            texts = pa.array(values, _TEXT)
-        except pa.ArrowException:
-            texts = pa.array([shown(value) for value in values], _TEXT)
-            self._note_rounded(values, first)
-        if self._type is None:
-            self._type = CODED if repeats(texts) else _TEXT
-        self._chunks.append(texts if self._type == _TEXT else texts.dictionary_encode())
-
-    def _note_rounded(self, values: Sequence[Any], first: int) -> None:
-        """Note the numbers that had more digits than a spreadsheet keeps."""
-        for row, value in enumerate(values, first):
-            if isinstance(value, (int, float)) and abs(value) >= TOO_LONG:
-                self.problems.append(Problem("rounded", row, self._place))
-
-    def whole(self) -> pa.ChunkedArray:
-        """All cells so far."""
-        return pa.chunked_array(self._chunks, self._type or _TEXT)
+def problems_of(found: Oddities) -> Iterable[Problem]:
+    """What is to be said of cells."""
+    yield from (Problem("cell-error-value", row, column, text) for row, column, text in found.errors)
+    yield from (Problem("cell-formula-no-value", row, column) for row, column in found.unvalued)
 
 
-def shown(value: Any) -> str:
-    """The text a cell shows in the general format: whole numbers without a point, TRUE and FALSE, dates as ISO writes them.
-
-    >>> shown(6172340142.0), shown(1.5), shown(True), shown(datetime(2026, 12, 1))
-    ('6172340142', '1.5', 'TRUE', '2026-12-01')
-    """
-    return _SHOWN.get(type(value), str)(value)
-
-
-def _number(value: float) -> str:
-    if abs(value) >= TOO_LONG:
-        return f"{Decimal(f'{value:.15g}'):f}"
-    return str(int(value)) if value == int(value) else repr(value)
-
-
-def _moment(value: datetime) -> str:
-    return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
-
-
-_SHOWN: dict[type, Callable[[Any], str]] = {
-    str: str,
-    bool: lambda value: "TRUE" if value else "FALSE",
-    int: _number,
-    float: _number,
-    datetime: _moment,
-    date: date.isoformat,
-    time: time.isoformat,
-    timedelta: str,
+_READERS: Mapping[Kind, Callable[[Path, Ask, Limits], Iterator[Sheet | Problem]]] = {
+    Kind.XLSX: partial(_read_office, kind=Kind.XLSX),
+    Kind.XLSB: partial(_read_office, kind=Kind.XLSB),
+    Kind.XLS: read_xls,
+    Kind.ODS: read_ods,
+    Kind.XML_2003: read_xml_2003,
 }

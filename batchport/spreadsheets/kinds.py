@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from enum import Enum
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from batchport.spreadsheets.sheet import Unreadable
 HEAD_BYTES = 64 * 1024
 #: Signs that no text holds, in a short text that is still one.
 FEW_CONTROLS = 8
+#: The endings of files that accompany a sheet and are none.
+PAPERS = (".pdf", ".tif", ".tiff")
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -35,6 +38,7 @@ _IN_ZIP = {
     b"spreadsheetml.sheet.main+xml": "XLSX",
     b"sheet.macroEnabled.main+xml": "XLSX",
     b"spreadsheetml.template.main+xml": "XLSX",
+    b"template.macroEnabled.main+xml": "XLSX",
     b"sheet.binary.macroEnabled.main": "XLSB",
     b"opendocument.spreadsheet": "ODS",
 }
@@ -111,8 +115,10 @@ def _kind_in_zip(path: Path) -> Kind:
                 if member.filename.casefold() in (_MANIFEST, "mimetype"):
                     with container.open(member) as file:
                         says += file.read(1024**2)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
         raise Unreadable("file-unreadable", "its zip container is damaged or cut off") from error
+    except RuntimeError as error:  # so it is said that a part is encrypted
+        raise Unreadable("file-encrypted", "it asks for a password") from error
     for mark, name in _IN_ZIP.items():
         if mark in says:
             return Kind[name]

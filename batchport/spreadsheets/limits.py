@@ -16,6 +16,7 @@ class Limits:
         max_cell: signs in one cell.
         memory_bytes: address space of the process that reads workbooks, and what a workbook may unpack to.
         cpu_seconds, wall_seconds: computing and waiting time for one workbook.
+        max_paper: size of a letter of authorization or an invoice.
     """
 
     max_bytes: int = 512 * 1024 * 1024
@@ -25,3 +26,4 @@ class Limits:
     memory_bytes: int = 4 * 1024 * 1024 * 1024
     cpu_seconds: int = 300
     wall_seconds: float = 600
+    max_paper: int = 10 * 1024 * 1024

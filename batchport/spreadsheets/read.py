@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from batchport.domain.fields import EXAMPLE_REFERENCE
 from batchport.domain.table import Column, Mask
 from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.limits import Limits
-from batchport.spreadsheets.mapping import ColumnMapping, map_headers
+from batchport.spreadsheets.mapping import ColumnMapping, map_sheet
 from batchport.spreadsheets.sheet import Ask, Problem, Reading, Sheet, Unreadable
 
 __all__ = ["Limits", "ReaderChild", "read_file"]
@@ -42,25 +42,28 @@ def read_file(path: Path, limits: Limits, *, child: ReaderChild | None = None, s
             reading = own.read(path, ask)
     else:
         reading = child.read(path, ask)
-    return _requests_only(_chosen(reading, saved), saved)
+    return _requests_only(reading, [map_sheet(sheet, saved) for sheet in reading.sheets])
 
 
-def _chosen(reading: Reading, saved: Mapping[str, str] | None) -> Reading:
-    """Of several sheets those with a column of numbers, or all where none has one."""
-    fits = ["tn" in map_headers(sheet.headers, saved).columns for sheet in reading.sheets]
-    skipped = [sheet.name or "" for sheet, fit in zip(reading.sheets, fits, strict=True) if any(fits) and not fit]
-    chosen = tuple(sheet for sheet, fit in zip(reading.sheets, fits, strict=True) if fit or not any(fits))
-    return Reading(chosen, (*reading.problems, *(Problem("sheet-skipped", detail=name) for name in skipped)))
+def _requests_only(reading: Reading, mappings: Sequence[ColumnMapping]) -> Reading:
+    """The reading with only those rows that ask for something, and only those sheets that have such rows.
 
-
-def _requests_only(reading: Reading, saved: Mapping[str, str] | None) -> Reading:
-    """The reading with only those rows that ask for something, and only those sheets that have such rows."""
-    sheets = [_asking(sheet, map_headers(sheet.headers, saved)) for sheet in reading.sheets]
-    filled = tuple(sheet for sheet in sheets if len(sheet.row))
+    Of several sheets these are the ones with a column of numbers, or all where none has one.
+    """
+    fits = [_may_have_numbers(mapping) for mapping in mappings]
+    asking = [
+        _asking(sheet, mapping) if fit or not any(fits) else None for sheet, mapping, fit in zip(reading.sheets, mappings, fits, strict=True)
+    ]  # fmt: skip
+    filled = tuple(sheet for sheet in asking if sheet is not None and len(sheet.row))
     if not filled:
         raise Unreadable("file-empty", "there is no row of data in it")
-    empty = tuple(Problem("sheet-skipped", detail=sheet.name or "") for sheet in sheets if not len(sheet.row))
-    return Reading(filled, reading.problems + empty)
+    skipped = [sheet.name or "" for sheet, left in zip(reading.sheets, asking, strict=True) if left is None or not len(left.row)]
+    return Reading(filled, (*reading.problems, *(Problem("sheet-skipped", detail=name) for name in skipped)))
+
+
+def _may_have_numbers(mapping: ColumnMapping) -> bool:
+    """Whether a column of the sheet is the number to port, or may be."""
+    return "tn" in mapping.columns or any("tn" in names for names in mapping.ambiguous.values())
 
 
 def _asking(sheet: Sheet, mapping: ColumnMapping) -> Sheet:

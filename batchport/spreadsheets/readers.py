@@ -38,7 +38,7 @@ def _found(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
 
         yield from read_html(path, ask, limits)
     elif kind is Kind.BUNDLE:
-        raise Unreadable("file-unsupported", "it seems to be a zip archive inside another one")
+        raise Unreadable("file-unsupported", "it is a zip archive of files")
     else:
         from batchport.spreadsheets.excel import read_workbook
 

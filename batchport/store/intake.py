@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from batchport.domain.lifecycle import ENDED, Act, State, after
 from batchport.domain.table import Ints
 from batchport.store.database import insert_many
-from batchport.store.schema import files
+from batchport.store.schema import destinations, files
 
 _LIVE_STATES = tuple(int(state) for state in State if state not in ENDED)
 
@@ -20,7 +20,7 @@ _LIVE_STATES = tuple(int(state) for state in State if state not in ENDED)
 def wanted(connection: Connection, values: Sequence[Any], kind: str) -> str:
     """A temporary table that holds some values, for joining: lists of any length go through the driver at once."""
     name = f"wanted_{kind}"
-    column = {"numbers": "bigint", "keys": "blob"}[kind]
+    column = {"numbers": "bigint", "keys": "blob", "lines": "text"}[kind]
     connection.exec_driver_sql(f"create temp table if not exists {name} (v {column} primary key)")
     connection.exec_driver_sql(f"delete from {name}")  # noqa: S608
     insert_or_ignore = f"insert or ignore into {name} values (?)"  # noqa: S608
@@ -182,6 +182,24 @@ def end_rows(connection: Connection, ended: Sequence[tuple[int, State]], act: Ac
     rows = [(row,) for row, _ in ended]
     connection.exec_driver_sql("delete from holds where row_id = ?", rows)
     connection.exec_driver_sql("update files set results_due = 1 where id = (select file_id from rows where id = ?)", rows)
+
+
+def rows_on_lines(connection: Connection, customer: str, lines: Sequence[str]) -> pd.DataFrame:
+    """A customer's rows that go to some of its lines for one number: line, id, tn, state, row, file."""
+    name = wanted(connection, lines, "lines")
+    return frame_of(
+        connection,
+        f"""
+        select d.line, r.id, r.tn, r.state, r.row, f.name as file from {name} w cross join destinations d on d.line = w.v and d.customer = ?
+        cross join rows r on r.id = d.row_id join files f on f.id = r.file_id order by r.id
+        """,  # noqa: S608
+        (customer,),
+    )
+
+
+def insert_destinations(connection: Connection, customer: str, lines: Sequence[str], rows: Sequence[int]) -> None:
+    """Store which rows go to lines for one number."""
+    insert_many(connection, destinations, ("customer", "line", "row_id"), [(customer, line, row) for line, row in zip(lines, rows, strict=True)])
 
 
 def insert_findings(connection: Connection, found: pd.DataFrame) -> None:

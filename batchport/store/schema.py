@@ -17,6 +17,8 @@ how many numbers went in earlier parts.
 `destinations` holds the rows of customers with a roster that go to a line for one number, and of nobody else: it answers whether a line is taken without
 opening earlier sheets. `papers` are what came beside sheets, sealed; `file_papers` says which paper a sheet meant by a name. `waiting` are files in the
 inboxes that cannot be dealt with yet: sheets without their papers, and papers that no sheet has named.
+A file whose columns were not certain keeps its proposal (sealed, since examples of cells stand in it); `retake` says that its columns were confirmed
+since, and that the next pass is to make rows of it.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )  # fmt: skip
 
@@ -79,10 +82,27 @@ files = Table(
     Column("same_as", Id, ForeignKey("files.id")),
     Column("put_away", Boolean, nullable=False),
     Column("results_due", Boolean, nullable=False),
+    Column("proposal", LargeBinary),
+    Column("retake", Boolean, nullable=False, server_default=false()),
     Index("ix_files_content", "customer", "sha256"),
     Index("ix_files_first_row", "first_row"),
     Index("ix_files_pass", "pass_id"),
+    Index("ix_files_retake", "id", sqlite_where=text("retake"), postgresql_where=text("retake")),
+    Index("ix_files_unmapped", "customer", sqlite_where=text("state = 'unmapped'"), postgresql_where=text("state = 'unmapped'")),
     Index("ix_files_results_due", "id", sqlite_where=text("results_due"), postgresql_where=text("results_due")),
+)  # fmt: skip
+
+mappings = Table(
+    "mappings", metadata,
+    Column("id", Id, primary_key=True),
+    Column("customer", String(80), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("columns", Text, nullable=False),
+    Column("at", Time, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("ix_mappings_customer", "customer", "fingerprint"),
 )  # fmt: skip
 
 pieces = Table(

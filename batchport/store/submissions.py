@@ -51,7 +51,7 @@ def ready_lines(connection: Connection, partner: str) -> pd.DataFrame:
         select id, ver + 1 as ver, next_sup as sup, changes, case when next_sup = '1' or next_shared = '' then shared else next_shared end as shared,
                case when next_sup = '1' or next_date = '' then redated else next_date end as redated
         {ready} and (ver > 0 or redated <> '' or shared <> '')
-        """,  # noqa: S608
+        """,
         (partner,),
     ).set_index("id")
     at = np.flatnonzero(found.order_id.isin(more.index))

@@ -22,7 +22,7 @@ from unittest import mock
 import pytest
 from sqlalchemy import Connection
 
-from tests.conftest import EVENING, LOCAL, NEXT, Home, account, text_of
+from tests.conftest import EVENING, LOCAL, NEXT, TOLL_FREE, Home, account, text_of
 
 SHARDS = 6
 WAITING = account(2, btn="617-744-2200", account_number="C550", destination="line-7")
@@ -110,8 +110,8 @@ SHEET = (LOCAL, *WAITING[:1], WAITING[1] | {"name": ""})
 
 
 def first_night(home: Home) -> None:
-    """A sheet with a row that is wrong, and one that cannot be read."""
-    home.drop(*SHEET, name="one.csv")
+    """A sheet with a row that is wrong and one with a letter of authorization, and a sheet that cannot be read."""
+    home.drop(*SHEET, TOLL_FREE, name="one.csv")
     home.drop(name="broken.csv", content=b"\x00\x01" * 99)
 
 

@@ -292,3 +292,24 @@ def test_a_customers_severities_and_defaults_count(home: Home) -> None:
 def test_json_goes_alone_on_standard_output() -> None:
     done = check(LOCAL, *account(2), LOCAL | {"tn": ""})
     assert all(isinstance(json.loads(line), dict) for line in done.out.splitlines())
+
+
+def test_an_unmapped_sheet_with_odd_rows_is_unmapped_and_no_fault() -> None:
+    settled(Path("sheet.csv"), "Phone Number,City\n617-234-0142,Boston,stray\n")
+    done = batchport("check", "sheet.csv", "--format", "json")
+    assert (done.exit, done.lines[0]["state"]) == (1, "unmapped")
+
+
+def test_errors_and_unworked_formulas_in_a_workbook_stand_on_their_cells() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Phone Number", "Current Carrier", "Number Type", "Account Type", "Business or Full Name", "Port To Line", "Billing Account Number", "PIN", "ZIP"])
+    book.active.append(["512-744-9502", "T-Mobile", "Wireless", "", "Jane Doe", "home-004", "77120018", "#N/A", 78701])
+    book.active.append(["512-744-9503", "T-Mobile", "Wireless", "", "=B2", "home-005", "77120018", 42, 2134])
+    book.active["H2"].data_type = "e"
+    book.active["H3"].number_format, book.active["I3"].number_format = "0000", "00000"
+    book.save("sheet.xlsx")
+    settled(Path("sheet.xlsx"), Path("sheet.xlsx").read_bytes())
+    first, second, *_ = batchport("check", "sheet.xlsx", "--format", "json", "--show-secrets").lines[1:]
+    assert [(finding["code"], finding["field"]) for finding in first["findings"]][0] == ("cell-error-value", "pin")
+    assert ("cell-formula-no-value", "name") in [(finding["code"], finding["field"]) for finding in second["findings"]]
+    assert (second["values"]["pin"], second["values"]["postal_code"]) == ("0042", "02134")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SAMPLES, Story, batchport, ordered_pons, text_of
+from tests.conftest import EVENING, SAMPLES, Story, batchport, ordered_pons, text_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "night"
 SHEETS = sorted(str(path.relative_to(SAMPLES / "inbox")) for path in SAMPLES.glob("inbox/*/*") if path.suffix != ".pdf")
@@ -33,7 +33,7 @@ def compare(name: str, text: str) -> None:
 @pytest.mark.parametrize("sheet", SHEETS)
 def test_findings_of_each_sample(sheet: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(SAMPLES / "inbox")
-    lines = batchport("check", sheet, "--format", "json").lines
+    lines = batchport("check", sheet, "--format", "json", at=EVENING).lines
     compare(f"findings/{sheet}.jsonl", "".join(json.dumps(_short(line), ensure_ascii=False) + "\n" for line in lines))
 
 

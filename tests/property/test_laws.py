@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.reference import ask, rows_of
-from tests.reference.generate import Row, random_rows, write_sheet
+from tests.reference.generate import PAPERS, Row, random_rows, write_sheet
 from tests.reference.plain import CODES, check
 
 STATES = {"ready", "held", "rejected", "duplicate"}
@@ -40,8 +40,15 @@ def sheet(seed: int, count: int = 300) -> list[Row]:
 
 
 def test_the_generated_rows_provoke_every_code() -> None:
-    customer = {"defaults": {"city": "Boston"}}
-    found = {code for seed in range(10) for line in check(random_rows(random.Random(seed), 500, faults=6), customer) for code, _ in line["codes"]}
+    found = set()
+    for seed in range(10):
+        rows = random_rows(random.Random(seed), 500, faults=6)
+        lines = {row["destination"]: "one" for row in rows if row.get("destination") and row["destination"] != "line-shared-2"}
+        customer = {
+            "defaults": {"city": "Boston"}, "roster": lines, "papers": {"invoice": "always"}, "papers_there": PAPERS, "limits": {"name": 25}, "max_lines": 3,
+            "routes": [{"partner": "sample", "losing_carrier": "Verizon"}, {"partner": "sample", "number_class": "toll_free"}],
+        } if seed % 2 else {"papers_there": PAPERS, "max_lines": 3}
+        found |= {code for line in check(rows, customer) for code, _ in line["codes"]}
     assert found == CODES
 
 

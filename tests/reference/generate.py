@@ -5,14 +5,19 @@ from __future__ import annotations
 import csv
 import random
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 from batchport.domain.fields import BY_NAME
 
 Row = dict[str, str]
 
-#: Columns of the sheets that are written here; the others stay away.
-COLUMNS = [name for name in BY_NAME if name not in {"service_address", "row_id", "notes", "reseller", "invoice_file"}]
+#: Columns of the sheets that are written here.
+COLUMNS = list(BY_NAME)
+#: The papers beside a sheet, and whether they can be used. Others that rows name are not there.
+PAPERS = {"letter.pdf": True, "letter-2.pdf": True, "bill.pdf": True, "broken.pdf": False}
+#: The day that the dates of the rows are counted from, unless a test says otherwise.
+TODAY = date(2026, 11, 23)
 
 PLACES = [  # area codes, city, state, a word for the state, ZIP or postal code, country
     (["617", "857"], "Boston", "MA", "Massachusetts", "02134", "US"),
@@ -38,22 +43,31 @@ STREETS = ["Main St", "Oak Ave", "Box Elder Rd", "Polk St.", "1st St", "N Broadw
 TOLL_FREE = ["800", "833", "844", "855", "866", "877", "888"]
 
 
-def random_rows(rng: random.Random, count: int, faults: int) -> list[Row]:
-    """At least `count` rows: accounts of one to six lines, with up to `faults` faults on a row."""
+def random_rows(rng: random.Random, count: int, faults: int, without: frozenset[str] = frozenset(), today: date = TODAY) -> list[Row]:
+    """At least `count` rows: accounts of one to six lines, with up to `faults` faults on a row.
+
+    `without` names codes that are not to be provoked, where that takes more than not to look at them.
+    """
     rows: list[Row] = []
     accounts: list[list[Row]] = []
     while sum(map(len, accounts)) < count:
-        account = make_account(rng, len(accounts) + 1)
+        account = make_account(rng, len(accounts) + 1, good_days(today))
         accounts.append(account)
+    mistakes = faults_without(without, today)
     for account in accounts:
         dress(rng, account)
-        spoil(rng, account, faults)
+        if "date-past" not in without:
+            _each(rng, account, "requested_date", lambda text: write_day(rng, date.fromisoformat(text), account[0]))
+        spoil(rng, account, faults, mistakes)
     for index, account in enumerate(accounts):
         if faults and index and rng.random() < 0.04:
             mix(rng, account, accounts[index - 1])
         rows += account
     if faults:
-        repeat(rng, rows, max(1, count // 40))
+        repeat(rng, rows, max(1, count // 40), mistakes)
+    for row in rows:
+        if any(row.get(part) for part in PARTS):  # a line stands in place of the parts
+            row.pop("service_address", None)
     if rng.random() < 0.5:
         rng.shuffle(rows)
     for index, row in enumerate(rows):
@@ -62,14 +76,14 @@ def random_rows(rng: random.Random, count: int, faults: int) -> list[Row]:
 
 
 def write_sheet(path: Path, rows: list[Row], columns: list[str] | None = None) -> Path:
-    """The rows as a CSV file under the template's own headers, with the letter that some of them name beside it."""
+    """The rows as a CSV file under the template's own headers, with the papers that some of them name beside it."""
     names = columns or COLUMNS
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([BY_NAME[name].label for name in names])
         writer.writerows([row.get(name, "") for name in names] for row in rows)
-    for name in {row.get("loa_file") or "" for row in rows} - {""}:
-        (path.parent / name).write_bytes(letter())
+    for name, usable in PAPERS.items():
+        (path.parent / name).write_bytes(letter() if usable else b"not a letter")
     return path
 
 
@@ -95,7 +109,7 @@ def number(rng: random.Random, areas: list[str]) -> str:
             return rng.choice(areas) + exchange + f"{rng.randint(0, 9999):04d}"
 
 
-def make_account(rng: random.Random, serial: int) -> list[Row]:
+def make_account(rng: random.Random, serial: int, days: list[date]) -> list[Row]:
     """One account's rows, all right."""
     areas, city, state, _, postal, country = rng.choice(PLACES)
     kind = rng.choices(["single", "multi", "residential", "toll_free", "wireless"], [25, 40, 12, 13, 10])[0]
@@ -108,7 +122,7 @@ def make_account(rng: random.Random, serial: int) -> list[Row]:
         "account_type": "Single-Line", "number_type": "Business Local", "name": rng.choice(COMPANIES), "authorized_name": person,
         "street_number": str(rng.randint(1, 9999)), "street_direction": rng.choice(["", "", "N", "SW"]), "street_name": rng.choice(STREETS),
         "unit": rng.choice(["", "Suite 5"]), "city": city, "state": state, "postal_code": postal, "country": rng.choice(["", country]),
-        "requested_date": rng.choice(["", "", "2026-12-10"]), "contact_email": rng.choice(["", "it@example.com"]),
+        "requested_date": rng.choice(["", "", str(rng.choice(days))]), "contact_email": rng.choice(["", "it@example.com"]),
     }
     if kind == "residential":
         shared |= {"number_type": "Residential", "name": person, "authorized_name": rng.choice(["", person])}
@@ -126,6 +140,9 @@ def make_account(rng: random.Random, serial: int) -> list[Row]:
     if country == "CA" or kind == "toll_free":
         shared["loa_file"] = "letter.pdf"
     rows = [shared | {"tn": tn, "destination": f"line-{tn}"} for tn in numbers]
+    if shared["street_name"] in {"Main St", "Oak Ave", "Polk St."} and rng.random() < 0.15:
+        for row in rows if rng.random() < 0.7 else rows[:1]:
+            in_one_line(rng, row)
     if kind in {"multi", "residential"} and (size > 1 or kind == "multi"):
         _multi_line(rng, rows, areas)
     elif kind in {"single", "residential"}:
@@ -133,6 +150,40 @@ def make_account(rng: random.Random, serial: int) -> list[Row]:
             row["btn"] = rng.choice(["", row["tn"]])
             row["account_number"] = rng.choice(["", row["account_number"]])
     return rows
+
+
+def good_days(today: date) -> list[date]:
+    """Days on which every kind of number can move, when it is asked for today."""
+    days = [today + timedelta(ahead) for ahead in range(10, 25)]
+    return [day for day in days if day.weekday() in {1, 2} and (day.month, day.day) not in NEVER]
+
+
+#: Holidays that may fall on a Tuesday or Wednesday, somewhere.
+NEVER = {(1, 1), (6, 21), (6, 24), (7, 1), (7, 4), (9, 30), (11, 11), (12, 24), (12, 25), (12, 26), (12, 28), (12, 31)}
+PARTS = ("street_number", "street_direction", "street_name", "unit")
+
+
+def write_day(rng: random.Random, day: date, row: Row) -> str:
+    """The day in one of the ways that people write it: one that means nothing else where the address may be in Canada."""
+    ways = [f"{day}", f"{day:%Y/%m/%d}", f"{day:%Y%m%d}", f"{day} 00:00:00", f"{day:%b} {day.day}, {day.year}", f"{day.day} {day:%B} {day.year}", f"{day:%d-%b-%y}"]
+    if day.day > 12:
+        ways.append(f"{day:%d/%m/%Y}")
+    if day.day > 12 or not _canadian(row):
+        ways += [f"{day:%m/%d/%Y}", f"{day.month}/{day.day}/{day.year}", f"{day:%m-%d-%Y}", f"{day:%m.%d.%Y}"]
+    if not _canadian(row):
+        ways.append(f"{day:%m/%d/%y}")
+    return rng.choice(ways)
+
+
+def _canadian(row: Row) -> bool:
+    return row.get("state") in {"ON", "QC", "Ontario", "Québec"} or row.get("country", "") in {"CA", "Canada"}
+
+
+def in_one_line(rng: random.Random, row: Row) -> None:
+    """Give the address as one line of a plain shape."""
+    street = " ".join(row[part] for part in PARTS[:3] if row[part])
+    row["service_address"] = street + rng.choice([", ", " "]) + row["unit"] if row["unit"] else street
+    row.update(dict.fromkeys(PARTS, ""))
 
 
 def _multi_line(rng: random.Random, rows: list[Row], areas: list[str]) -> None:
@@ -203,7 +254,7 @@ def _bad_number(name: str) -> Callable[[random.Random, Row], None]:
             f"457234{last}", f"471 234 {last}", f"617958{last}", f"212959{last}", f"800555{last}", f"877234{last}", f"800911{last}", f"888555{last}",
         ] if name == "tn" else [
             "", "TBD", "617234014", "617-234-0142 x12", "6.17E+09", f"012345{last}", f"617911{last}", f"212555{last}", f"877-234-{last}",
-            f"617234{last}", row["tn"],
+            f"617234{last}", row["tn"], f"900234{last}", f"500234{last}",
         ])
 
     return fault
@@ -219,28 +270,74 @@ def _respelled(name: str) -> Callable[[random.Random, Row], None]:
     return fault
 
 
+def _bad_day(today: date) -> Callable[[random.Random, Row], None]:
+    def fault(rng: random.Random, row: Row) -> None:
+        if rng.random() < 0.3:
+            row["requested_date"] = rng.choice(["", "ASAP", "as soon as possible", "soon", "31/31/2026", "2026-02-30", "12/10", "12/10/2026", "03/04/2027"])
+        else:
+            row["requested_date"] = write_day(rng, today + timedelta(rng.choice([-400, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 29, 30, 31, 32, 60])), row)
+
+    return fault
+
+
+def _several(rng: random.Random, row: Row) -> None:
+    """Name a range or a list of numbers, most of them such that can be followed."""
+    digits = "".join(sign for sign in row.get("tn", "") if sign.isdigit())[-10:]
+    if len(digits) != 10 or any(sign in row["tn"] for sign in "eExX.*"):
+        return
+    a, b, c = digits[:3], digits[3:6], digits[6:]
+    last = min(int(c) + rng.randint(1, 4), 9999)
+    row["tn"] = rng.choice([
+        f"{a}-{b}-{c}-{last:04d}", f"{digits}-{last:04d}", f"{a}-{b}-{c} - {a}-{b}-{last:04d}", f"{digits} to {a}{b}{last:04d}", f"{a}-{b}-{c}, {a}-{b}-{last:04d}",
+        f"({a}) {b}-{c}; {a}{b}{last:04d}", f"{digits},{a}{b}{last:04d},{digits}", f"{a}-{b}-0000-1000", f"{a}-{b}-5000 - {a}-{b}-4000",
+    ])
+
+
+def _in_letters(rng: random.Random, row: Row) -> None:
+    row["tn"] = rng.choice(["617-BAKERY2", "1-800-FLOWER5", "(212) BIG-CAKE", "800FLOWERSS", "FLO-WER-5555", "617-234-CAK", "415-234-CAKE"])
+
+
+def _box_of_the_forces(rng: random.Random, row: Row) -> None:
+    row |= {"street_number": "", "street_name": rng.choice(["PSC 802 Box 74", "CMR 470 Box 12", "Unit 2050 Box 4190"]), "unit": ""}
+    row |= rng.choice([{}, {"city": "APO", "state": "AE", "postal_code": "09499"}, {"city": "FPO", "state": "AP", "postal_code": "96349"}])
+
+
+def faults_without(without: frozenset[str], today: date) -> list[Callable[[random.Random, Row], None]]:
+    """What goes wrong in a row, each as often as the others; less what would provoke some codes."""
+    more: dict[str, list[Callable[[random.Random, Row], None]]] = {
+        "date-past": [_bad_day(today)] * 3, "tn-range-expanded": [_several, _several], "tn-letters": [_in_letters],
+        "whole numbers as 8.01E+07": [_put("account_number", "8.0144217E+07", "1.2345E+4")],
+    }
+    return FAULTS + [fault for code, faults in more.items() if code not in without for fault in faults]
+
+
 #: What goes wrong in a row, each as often as the others.
 FAULTS: list[Callable[[random.Random, Row], None]] = [
     _bad_number("tn"), _bad_number("tn"), _bad_number("tn"), _bad_number("btn"), _bad_number("btn"), _bad_number("new_btn"),
-    _put("account_number", "", "12/34*9", "A" * 41, "12 34-56", "77-88", "1234567.0", "0099"), _put("account_number", "****51", "AC\u201377"),
-    _put("pin", "", "0000", "12 34", "9" * 33, "12#4", "0042", "1234.0", "000000"),
+    _put("account_number", "", "12/34*9", "A" * 41, "12 34-56", "77-88", "1234567.0", "0099"), _put("account_number", "****51", "AC\u201377", "1.23457E+11", "8.01E+19"),
+    _put("pin", "", "0000", "12 34", "9" * 33, "12#4", "0042", "1234.0", "000000"), _put("pin", "42", "7", "123"),
     _put("losing_carrier", "", "Nobody Telephone", "Google Voice", "GV", "Vérizon", "at & t"), _put("losing_carrier", "", "Verizon", "Comcast"),
     _put("unlocked", "", "yes", "no", "Y", "maybe"), _put("resporg_id", "", "ABC01", "AB", "ABC0!"),
     _put("account_type", "", "Single-Line", "Multi-Line", "Several", "multi_line"),
     _put("number_type", "", "Business Local", "Business Toll Free", "Residential", "Wireless", "Fax", "business-local"),
     _put("name", "", "Acme Two Inc"), _respelled("name"), _respelled("name"), _put("authorized_name", "", "Amir Khan"), _respelled("authorized_name"),
+    _put("authorized_name", "Garcia Holdings LLC", "Maria Garcia and John Doe", "Wei Chen / John Doe", "Jane O'Neil & Wei Chen"),
+    _put("name", "Harbor Bakery and Sandwich Company of Greater Boston and Cambridge LLC"),
+    _box_of_the_forces, _put("row_id", "R8M2K7QX4TZACD", "r0000000000001"),
     _put("street_number", "", "77"), _put("street_name", "", "PO Box 12", "P.O. Box 7", "Elm St"), _respelled("street_name"),
     _put("unit", "", "PO Box 99", "Apt 3", "suite 5"), _put("street_direction", "X", "Ouest", "O", "NNE", "Northeast", "N.", "e"),
     _put("city", "", "Springfield"), _put("state", "", "ZZ", "CA", "Ontario", "ny", "MA", "Mass."),
     _put("postal_code", "", "99999-1", "2134", "901", "90210", "02134", "021341234", "K1A 0B1", "m5v-2t6", "Z5V 2T6", "ABCDE", "1234"),
     _put("country", "", "US", "CA", "Mexico", "United States", "us", "Canada"),
-    _put("destination", "", "line-shared-1", "line-shared-2"), _put("requested_date", "", "2026-12-10", "2026-12-09"),
+    _put("destination", "", "line-shared-1", "line-shared-2"), _put("requested_date", "", "2026-12-15", "2026-12-09"),
     _put("partial", "", "Y", "N", "yes", "No", "perhaps", "TRUE"), _put("loa_file", "letter.pdf", "letter-2.pdf"),
-    _put("contact_email", "nobody", "a@b", "a@b.example"), _put("action", "delete", "new"),
+    _put("loa_file", "", "", "missing.pdf", "broken.pdf"), _put("invoice_file", "bill.pdf", "bill.pdf", "missing-bill.pdf", "broken.pdf"),
+    _put("notes", "Ring twice."), _put("reseller", "Northern Voice Ltd."),
+    _put("contact_email", "nobody", "a@b", "a@b.example"), _put("action", "delete", "new", "correct", "Cancel"),
 ]
 
 
-def spoil(rng: random.Random, account: list[Row], faults: int) -> None:
+def spoil(rng: random.Random, account: list[Row], faults: int, mistakes: list[Callable[[random.Random, Row], None]]) -> None:
     """Put faults on some rows: on none of most accounts, on one or on many of the others."""
     if not faults or rng.random() < 0.4:
         return
@@ -248,7 +345,7 @@ def spoil(rng: random.Random, account: list[Row], faults: int) -> None:
     for row in account:
         if rng.random() < share:
             for _ in range(rng.choice([1, 1, 1, 2, 3, rng.randint(1, faults)])):
-                rng.choice(FAULTS)(rng, row)
+                rng.choice(mistakes)(rng, row)
 
 
 def mix(rng: random.Random, account: list[Row], other: list[Row]) -> None:
@@ -261,13 +358,13 @@ def mix(rng: random.Random, account: list[Row], other: list[Row]) -> None:
             row[name] = other[0].get(name, "")
 
 
-def repeat(rng: random.Random, rows: list[Row], times: int) -> None:
+def repeat(rng: random.Random, rows: list[Row], times: int, mistakes: list[Callable[[random.Random, Row], None]]) -> None:
     """Ask for some numbers again, with the same data or with other data."""
     for _ in range(times):
-        copy = dict(rng.choice(rows))
+        copy = {name: text for name, text in rng.choice(rows).items() if name not in {"row_id", "action"}}
         change = rng.random()
         if change < 0.3:
-            rng.choice(FAULTS)(rng, copy)
+            rng.choice(mistakes)(rng, copy)
         elif change < 0.6:
             copy["customer_ref"] = "again"
         elif change < 0.7:

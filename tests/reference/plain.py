@@ -1,272 +1,96 @@
-"""The rules of the contract, sections 4, 5, 7 and 8, once more: row by row, with loops and ifs, so that tests can hold the product against them.
+"""The rules of the contract, sections 4, 5, 7, 8, 10 and 12, once more: row by row, with loops and ifs, so that tests can hold the product against them.
 
 Above each rule stands the sentence of the contract that it comes from. Nothing here is taken from the product's code: only the data files are shared.
-`check` knows one customer's one sheet: no history, no roster, no routes, no papers and no dates.
+`check` knows one customer's one sheet, as `batchport check` does where nothing was taken in before. Numbers are read in `telephone`, addresses in
+`places`, dates in `days`; `row` has what they share.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from batchport.domain.fields import ADDRESS, NAMES
+from tests.reference.days import read_date
+from tests.reference.places import read_address
+from tests.reference.row import CODES, Case, Terms, area_places, carriers, fold, of_carrier, squeeze, whole
+from tests.reference.telephone import in_full, numbers_of_cell, read_number, telephone, toll_free, unassignable, unportable
 
-DATA = Path(__file__).resolve().parents[2] / "batchport" / "data"
+__all__ = ["CODES", "area_places", "check"]
 
-TOLL_FREE_AREAS = {"800", "833", "844", "855", "866", "877", "888"}
-NOT_PORTABLE_AREAS = {
-    "900", "600", "622", "633", "700", "710", "456",
-    "500", "521", "522", "523", "524", "525", "526", "527", "528", "529", "532", "533", "544", "566", "577", "588",
-}
-DIRECTIONS = {"N", "S", "E", "W", "NE", "NW", "SE", "SW"}
-DIRECTION_WORDS = {
-    "north": "N", "south": "S", "east": "E", "west": "W", "northeast": "NE", "northwest": "NW", "southeast": "SE", "southwest": "SW",
-    "nord": "N", "sud": "S", "est": "E", "ouest": "W", "nordest": "NE", "nordouest": "NW", "sudest": "SE", "sudouest": "SW",
-    "o": "W", "no": "NW", "so": "SW",
-}
 YES = {"y", "yes", "true", "1"}
 NO = {"n", "no", "false", "0"}
-CANADIAN = re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d")
-PO_BOX = re.compile(r"\b(p\.? ?o\.? ?box|p\.?o\.?b|post office box|g\.?p\.?o\.? box|case postale|c\.p\.)\b ?#? ?\d*", re.IGNORECASE)
-
-# "Error unless said": what section 5 says to be a warning or an info, of the codes that are worked out here.
-WARNINGS = {
-    "tn-area-code-unknown", "tn-test-line", "tn-repeated", "carrier-unknown", "name-spelling", "postal-zeros-restored", "destination-repeated",
-    "partial-assumed", "order-btn-not-listed", "email-invalid",
-}
-INFOS = {
-    "number-type-changed", "account-defaulted", "account-cleaned", "btn-defaulted", "pin-defaulted", "authorized-defaulted", "order-held",
-    "value-defaulted", "value-normalised",
-}
-ERRORS = {
-    "tn-missing", "tn-invalid", "tn-extension", "tn-rounded", "tn-not-assignable", "tn-not-portable", "tn-country", "tn-conflict",
-    "number-type-missing", "number-type-invalid", "number-type-mismatch", "account-type-missing", "account-type-invalid", "account-type-mismatch",
-    "account-missing", "account-invalid", "btn-missing", "btn-invalid", "btn-toll-free", "btn-mismatch", "pin-missing", "pin-invalid",
-    "resporg-invalid", "carrier-missing", "carrier-unlock", "name-missing", "authorized-missing", "address-missing", "address-po-box",
-    "address-direction", "state-invalid", "postal-invalid", "postal-state", "address-country", "destination-missing", "order-rows-disagree",
-    "order-new-btn", "new-btn-invalid", "partial-invalid", "action-invalid",
-}
-CODES = ERRORS | WARNINGS | INFOS
-
-
-@dataclass(eq=False)
-class Case:
-    """One row on its way: what was written, what it means, what was found."""
-
-    row: int
-    written: dict[str, str]
-    values: dict[str, str | None] = field(default_factory=dict)
-    found: set[tuple[str, str]] = field(default_factory=set)
-    broken: set[str] = field(default_factory=set)  # fields that already have an error
-    readable: bool = False  # the number has ten digits
-    number_class: str = "local"
-    account_filled: bool = False
-    account_type_told: bool = False  # by us, not by the customer
-    duplicate: bool = False
-    partial_as_given: str | None = None
-    partial_of_order: str | None = None
-    belongs: list[tuple[str, ...]] = field(default_factory=list)
-
-    def note(self, code: str, name: str) -> None:
-        """Put a finding on the row."""
-        self.found.add((code, name))
-        if code in ERRORS:
-            self.broken.add(name)
-
-    @property
-    def wrong(self) -> bool:
-        """Whether the row has an error of its own."""
-        return any(code in ERRORS for code, _ in self.found)
+COMPANY_WORDS = {"llc", "inc", "incorporated", "corp", "corporation", "ltd", "limited", "co", "company", "lp", "llp", "pllc", "pc", "group", "holdings"}
 
 
 def check(rows: list[dict[str, str]], customer: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the contract says of each of these rows, in their order: row number (from 2), state, findings, values and order."""
-    cases = [Case(number, {name: squeeze(row.get(name, "")) for name in NAMES}) for number, row in enumerate(rows, 2)]
+    """What the contract says of each of these rows, in their order: row number (from 2), state, findings, values and order.
+
+    A row that names several numbers makes as many. `customer` is what is not as usual of `Terms`.
+    """
+    terms = Terms(**customer)
+    cases = [case for number, row in enumerate(rows, 2) for case in cases_of(number, row, terms)]
     for case in cases:
-        fill_defaults(case, customer.get("defaults", {}))
+        fill_defaults(case)
     for case in cases:
         read_number(case)
         read_kind(case)
         read_carrier(case)
-    auto_account_types(cases, customer.get("defaults", {}))
+    auto_account_types(cases, terms)
     for case in cases:
         read_account(case)
         read_people(case)
         read_address(case)
         read_the_rest(case)
+        read_date(case)
+        read_papers(case)
+    short_pins(cases)
     same_numbers(cases)
     counted = [case for case in cases if not case.duplicate]
     single_lines_with_company(counted)
     repeated_lines(counted)
     orders = group(counted)
+    belonging: dict[tuple[str, ...], list[Case]] = defaultdict(list)  # members, and those whose own key cannot be made
+    for case in counted:
+        for key in case.belongs:
+            belonging[key].append(case)
     for key, members in orders.items():
         agree(key, members)
-        settle_partial(key, members, [case for case in counted if key in case.belongs and case not in members])
-    held = held_orders(orders, counted)
-    return [result(case, held) for case in cases]
-
-
-# Text
-
-
-def squeeze(text: str) -> str:
-    """The text with single spaces, none around it."""
-    return " ".join(text.split())
-
-
-def fold(text: str | None) -> str:
-    """The text without case, spaces, punctuation and accents."""
-    plain = unicodedata.normalize("NFKD", text or "").casefold()
-    return "".join(sign for sign in plain if sign.isalnum())
-
-
-def whole(text: str) -> str:
-    """The text without a `.0` after a whole number."""
-    # "Case, spaces, punctuation and a `.0` after a whole number change silently"
-    return re.sub(r"^(\d+)\.0+$", r"\1", text)
-
-
-def telephone(text: str) -> tuple[str | None, str | None]:
-    """The ten digits, or what is the matter: missing, rounded, extension or invalid."""
-    if not text:
-        return None, "missing"
-    text = whole(text)
-    # "where they are gone: `tn-rounded`"; "Where a spreadsheet holds all digits though it shows 6.17E+09, they are taken (up to 15)"
-    scientific = re.fullmatch(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,2})", text)
-    if scientific:
-        if len(scientific[2] or "") < int(scientific[3]):
-            return None, "rounded"
-        text = format(Decimal(text).to_integral_value(), "f")
-    if re.fullmatch(r"[\d\s()+.\-]{10,}\s*(x|ext\.?|extension)\s*\d+", text, re.IGNORECASE):
-        return None, "extension"
-    # "`tn-invalid`: not ten digits (after an optional 1), or signs that are no part of a number"
-    if re.search(r"[^\d\s()+.\-]", text):
-        return None, "invalid"
-    digits = re.sub(r"\D", "", text)
-    if len(digits) == 11 and digits[0] == "1":
-        digits = digits[1:]
-    return (digits, None) if len(digits) == 10 else (None, "invalid")
-
-
-# The data files, read by the reference itself
-
-
-def _lines(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
-
-
-@cache
-def carriers() -> tuple[dict[str, str], dict[str, str], set[str]]:
-    """Folded name -> name, folded alias -> name, and the names that must be unlocked."""
-    lines = _lines("carriers.csv")
-    names = {fold(line["name"]): line["name"] for line in lines}
-    aliases = {fold(alias): line["name"] for line in lines for alias in line["aliases"].split("|") if alias}
-    return names, aliases, {line["name"] for line in lines if line["unlock"] == "yes"}
-
-
-@cache
-def states() -> tuple[dict[str, str], dict[str, str]]:
-    """Code -> country, and folded name or other spelling -> code."""
-    lines = _lines("states.csv")
-    words = {fold(word): line["code"] for line in lines for word in [line["name"], *line["spellings"].split("|")] if word}
-    return {line["code"]: line["country"] for line in lines}, words
-
-
-@cache
-def country_words() -> dict[str, str]:
-    """Folded name or other spelling of a country -> its code."""
-    lines = _lines("countries.csv")
-    return {fold(word): line["code"] for line in lines for word in [line["name"], *line["spellings"].split("|")] if word}
-
-
-@cache
-def provinces() -> dict[str, set[str]]:
-    """First letter of a Canadian postal code -> the provinces it may stand for."""
-    return {line["letter"]: set(line["provinces"].split()) for line in _lines("provinces.csv")}
-
-
-@cache
-def prefixes() -> dict[str, set[str]]:
-    """First three digits of a ZIP -> the states it may stand for."""
-    return {line["zip3"]: set(line["states"].split()) for line in _lines("zip3.csv")}
-
-
-@cache
-def area_countries() -> dict[str, str]:
-    """Geographic area code -> its country."""
-    return {line["npa"]: line["country"] for line in _lines("area_codes.csv") if line["kind"] == "geographic"}
+        settle_partial(key, members, [case for case in belonging[key] if case.belongs != [key] or case not in members])
+    failed = {case for case in counted if case.wrong}
+    for key, members in orders.items():
+        hold(key, [case for case in members if case not in failed], [case for case in belonging[key] if case in failed], terms)
+    return [result(case, failed) for case in cases]
 
 
 # A row by itself
 
 
-def fill_defaults(case: Case, defaults: dict[str, str]) -> None:
+def cases_of(number: int, row: dict[str, str], terms: Terms) -> list[Case]:
+    """The requests that a row of the sheet makes: one, or one for each number that its cell names."""
+    # "A range or list in the cell makes a row for each number, all with the sheet's row number, at most 1,000 a cell"
+    written = {name: squeeze(row.get(name, "")) for name in NAMES}
+    named = None if "tn-range-expanded" in terms.without else numbers_of_cell(written["tn"])
+    if named is None:
+        return [Case(number, written, terms)]
+    if isinstance(named, str):
+        case = Case(number, written, terms)
+        case.note("tn-range-invalid", "tn")
+        return [case]
+    cases = [Case(number, written | {"tn": one}, terms) for one in named]
+    for case in cases:
+        case.note("tn-range-expanded", "tn")
+    return cases
+
+
+def fill_defaults(case: Case) -> None:
     """Put the customer's defaults into blank cells."""
     # "A customer's `defaults: {name: value}` fills blank cells and absent columns (`value-defaulted`)."
-    for name, value in defaults.items():
+    for name, value in case.terms.defaults.items():
         if not case.written[name] and not (name == "account_type" and value == "auto"):
             case.written[name] = squeeze(value)
             case.note("value-defaulted", name)
-
-
-def read_number(case: Case) -> None:
-    """Phone Number: what can be dialled, what can be ported."""
-    digits, problem = telephone(case.written["tn"])
-    if digits is None:
-        case.values["tn"] = case.written["tn"] or None
-        case.note(f"tn-{problem}", "tn")
-        return
-    case.readable = True
-    case.values["tn"] = digits
-    bad = unassignable(digits)
-    if bad:
-        case.note("tn-not-assignable", "tn")
-    elif unportable(digits):
-        case.note("tn-not-portable", "tn")
-    elif not toll_free(digits):
-        # "`tn-country` (NANP, but neither US nor Canada) · `tn-area-code-unknown`(warning)"
-        # "US territories (PR VI GU MP AS) count as US unless `territories: false`."
-        country = area_countries().get(digits[:3])
-        if country is None:
-            case.note("tn-area-code-unknown", "tn")
-        elif country not in {"US", "CA"}:
-            case.note("tn-country", "tn")
-    # "`tn-test-line`(warning: exchange 958, 959)"
-    if digits[3:6] in {"958", "959"} and not bad:
-        case.note("tn-test-line", "tn")
-
-
-def toll_free(digits: str | None) -> bool:
-    """Whether the number is a toll-free one."""
-    return digits is not None and digits[:3] in TOLL_FREE_AREAS
-
-
-def unassignable(digits: str) -> bool:
-    """Whether nobody can have this number."""
-    # "`tn-not-assignable`: area code 0xx, 1xx, x9x or N11; exchange 0xx or 1xx; geographic exchange N11, 555, 950; toll-free exchange 911, and 555
-    # except in 800"
-    area, exchange = digits[:3], digits[3:6]
-    if area[0] in "01" or area[1] == "9" or area[1:] == "11" or exchange[0] in "01":
-        return True
-    if area in TOLL_FREE_AREAS:
-        return exchange == "911" or (exchange == "555" and area != "800")
-    if area in NOT_PORTABLE_AREAS:
-        return False
-    return exchange[1:] == "11" or exchange in {"555", "950"}
-
-
-def unportable(digits: str) -> bool:
-    """Whether the number is of a kind that does not move."""
-    # "`tn-not-portable`: 900, 5YY, 600/622/633, 700, 710, 456, exchange 976"
-    return digits[:3] in NOT_PORTABLE_AREAS or digits[3:6] == "976"
 
 
 def read_kind(case: Case) -> None:
@@ -301,7 +125,7 @@ def read_kind(case: Case) -> None:
 def read_carrier(case: Case) -> None:
     """Current Carrier, RespOrg ID and Unlocked."""
     text = case.written["losing_carrier"]
-    names, aliases, locked = carriers()
+    names, aliases, _ = carriers()
     # "required; matched to the directory of carriers and its aliases"; "`losing_carrier` the directory's name, an unknown one as written"
     if not text:
         case.note("carrier-missing", "losing_carrier")
@@ -316,7 +140,7 @@ def read_carrier(case: Case) -> None:
         case.note("carrier-unknown", "losing_carrier")
     case.values["unlocked"] = yes_or_no(case, "unlocked")
     # "`carrier-unlock`: the directory says it must be unlocked, and `unlocked` is not yes"
-    if case.values["losing_carrier"] in locked and case.values["unlocked"] != "Y":
+    if of_carrier(case.values["losing_carrier"], "unlock") == "yes" and case.values["unlocked"] != "Y":
         case.note("carrier-unlock", "unlocked")
     # "toll-free only: who controls the number now; five letters or digits"; "what is not asked for is null"
     resporg = case.written["resporg_id"]
@@ -343,35 +167,34 @@ def yes_or_no(case: Case, name: str) -> str | None:
 def account_as_written(case: Case) -> str:
     """The account number without what is taken out of it."""
     # "spaces, dashes and hyphens are taken out"
-    return re.sub(r"[\s\-\u2010-\u2015\u2212]", "", whole(case.written["account_number"]))
-
-
-def same_account(one: Case, other: Case) -> bool:
-    """Whether two rows name one carrier and one account number."""
-    # "Blank: the number itself; Multi-Line: the primary number": a row that names a primary number has that one's account.
-    account, theirs = account_as_written(one) or stand_in(one), account_as_written(other) or stand_in(other)
-    carrier = fold(one.values["losing_carrier"])
-    return bool(account and carrier) and account == theirs and carrier == fold(other.values["losing_carrier"])
+    text = whole(case.written["account_number"])
+    return re.sub(r"[\s\-\u2010-\u2015\u2212]", "", in_full(text) or text)
 
 
 def stand_in(case: Case) -> str:
     """What stands for an account number that is not given."""
+    # "Blank: the number itself; Multi-Line: the primary number": a row that names a primary number has that one's account.
     btn, _ = telephone(case.written["btn"])
     return btn if btn is not None and case.number_class == "local" else case.values["tn"] or "" if case.readable else ""
 
 
-def auto_account_types(cases: list[Case], defaults: dict[str, str]) -> None:
+def auto_account_types(cases: list[Case], terms: Terms) -> None:
     """Single-Line or Multi-Line where the customer leaves it to us."""
     # "A default of `auto`: Multi-Line when the BTN is another number or the account has other rows, else Single-Line"
-    if defaults.get("account_type") != "auto":
+    if terms.defaults.get("account_type") != "auto":
         return
+    accounts: dict[tuple[str, str], list[Case]] = defaultdict(list)
+    for case in cases:
+        account, carrier = account_as_written(case) or stand_in(case), fold(case.values["losing_carrier"])
+        if account and carrier:
+            accounts[carrier, account].append(case)
     for case in cases:
         if case.written["account_type"]:
             continue
         btn, _ = telephone(case.written["btn"])
         other_btn = case.number_class == "local" and btn is not None and btn != case.values["tn"]
-        others = [other for other in cases if other is not case and same_account(case, other)]
-        company = any(not case.readable or other.values["tn"] != case.values["tn"] for other in others)
+        same = accounts.get((fold(case.values["losing_carrier"]), account_as_written(case) or stand_in(case)), [])
+        company = any(other is not case and (not case.readable or other.values["tn"] != case.values["tn"]) for other in same)
         case.written["account_type"] = "Multi-Line" if other_btn or company else "Single-Line"
         case.note("value-defaulted", "account_type")
         case.account_type_told = True
@@ -416,9 +239,13 @@ def read_account(case: Case) -> None:
 
     # "letters and digits, 1 to 40; spaces, dashes and hyphens are taken out. Blank: the number itself; Multi-Line: the primary number. Wireless:
     # required"
+    # "Where a spreadsheet holds all digits ..., they are taken (up to 15); where they are gone: ... `account-rounded`"
     account = account_as_written(case)
     case.values["account_number"] = account or None
-    if not case.written["account_number"]:
+    if in_full(whole(case.written["account_number"])) is None:
+        case.values["account_number"] = case.written["account_number"]
+        case.note("account-rounded", "account_number")
+    elif not case.written["account_number"]:
         if wireless:
             case.note("account-missing", "account_number")
         elif local and kind == "multi_line":
@@ -426,10 +253,10 @@ def read_account(case: Case) -> None:
                 fill_account(case, btn)
         elif case.readable:
             fill_account(case, case.values["tn"])
-    elif not re.fullmatch(r"[A-Za-z0-9]{1,40}", account):
+    elif not re.fullmatch(r"[A-Za-z0-9]{1,40}", account) or not of_form(account, of_carrier(case.values["losing_carrier"], "account_form")):
         case.values["account_number"] = case.written["account_number"]
         case.note("account-invalid", "account_number")
-    elif account != whole(case.written["account_number"]):
+    elif account != in_full(whole(case.written["account_number"])):
         case.note("account-cleaned", "account_number")
 
     # "letters and digits, 1 to 32. Blank: `0000`. Wireless: required; all zeros is `pin-missing`"
@@ -440,8 +267,15 @@ def read_account(case: Case) -> None:
         case.note("pin-defaulted", "pin")
     elif wireless and not pin.strip("0"):
         case.note("pin-missing", "pin")
-    elif not re.fullmatch(r"[A-Za-z0-9]{1,32}", pin):
+    elif not re.fullmatch(r"[A-Za-z0-9]{1,32}", pin) or not of_form(pin, of_carrier(case.values["losing_carrier"], "pin_form")):
         case.note("pin-invalid", "pin")
+
+
+def of_form(text: str, form: str) -> bool:
+    """Whether the text is as a carrier's account numbers or codes are: "6 digits", "6-10 digits", "34 letters and digits"."""
+    # "(carrier and profile narrow it)"
+    shape = re.fullmatch(r"(\d+)(?:-(\d+))? (digits|letters and digits)", form)
+    return not shape or bool(re.fullmatch(f"{'[0-9]' if shape[3] == 'digits' else '[A-Za-z0-9]'}{{{shape[1]},{shape[2] or shape[1]}}}", text))
 
 
 def fill_account(case: Case, number: str | None) -> None:
@@ -457,145 +291,49 @@ def read_people(case: Case) -> None:
     if not case.values["name"]:
         case.note("name-missing", "name")
     case.values["authorized_name"] = case.written["authorized_name"] or None
+    subscriber = case.values["number_type"] == "residential" or case.number_class == "wireless"
     if not case.values["authorized_name"]:
         # "one person. Residential and wireless: the subscriber, filled in when blank"
-        if case.values["number_type"] == "residential" or case.number_class == "wireless":
-            if case.values["name"]:
-                case.values["authorized_name"] = case.values["name"]
-                case.note("authorized-defaulted", "authorized_name")
-        else:
+        if not subscriber:
             case.note("authorized-missing", "authorized_name")
+        elif case.values["name"]:
+            case.values["authorized_name"] = case.values["name"]
+            case.note("authorized-defaulted", "authorized_name")
+    # "Authorized Name: one person. Residential and wireless: the subscriber"; "`authorized-not-person`(warning) `authorized-differs`(warning)". One
+    # cause, one finding. A wireless account may be a company's, and a residential one that of two people: there the subscriber is what is asked for.
+    text, early = case.values["authorized_name"] or "", "authorized names of subscribers" in case.terms.without
+    differs = subscriber and bool(case.written["authorized_name"] and case.values["name"]) and fold(text) != fold(case.values["name"])
+    company = bool(words_of(text) & COMPANY_WORDS)
+    if text and case.number_class != "wireless" and (not early if subscriber and company else not subscriber and (company or several_people(text))):
+        case.note("authorized-not-person", "authorized_name")
+    elif differs and not (early and case.number_class == "wireless"):
+        case.note("authorized-differs", "authorized_name")
+    for name, most in case.terms.limits.items():
+        # "`name-too-long`(warning, with the text as the profile will cut it)"
+        if len(case.values[name] or "") > most:
+            case.note("name-too-long", name)
 
 
-def read_address(case: Case) -> None:
-    """The service address, and the country it is in."""
-    for name in ("street_number", "street_name", "unit", "service_address", "city"):
-        case.values[name] = whole(case.written[name]) or None
-    case.values["street_direction"] = direction(case)
-    case.values["state"] = state(case)
-    case.values["postal_code"] = None
-    read_country(case)
-    read_postal_code(case)
-
-    # "no PO box"; "`address-po-box`(beside a street too)"
-    boxed = [name for name in ("street_number", "street_name", "unit", "service_address") if PO_BOX.search(case.values[name] or "")]
-    if boxed:
-        case.note("address-po-box", boxed[0])
-    # "the service address ... Toll-free: optional. Wireless: only ZIP is required"
-    # "`address-missing`(says which parts; a street without its number too)"
-    required = {"local": ["street_number", "street_name", "city", "state", "postal_code"], "wireless": ["postal_code"], "toll_free": []}
-    missing = [name for name in required[case.number_class] if not case.written[name]]
-    if "street_name" in boxed and "street_number" in missing:  # a box has no number: one cause, one finding
-        missing.remove("street_number")
-    if missing:
-        case.note("address-missing", missing[0])
-        case.broken.update(missing)
+def words_of(text: str) -> set[str]:
+    """The words of a name, made comparable."""
+    return {fold(word) for word in re.split(r"[\s\-,]+", text)}
 
 
-def direction(case: Case) -> str | None:
-    """The direction as one or two letters."""
-    text = case.written["street_direction"]
-    # "direction is one of N S E W NE NW SE SW or blank"; "direction (French ones too: O is W)"
-    if not text:
-        return None
-    if fold(text).upper() in DIRECTIONS:
-        return fold(text).upper()
-    if fold(text) in DIRECTION_WORDS:
-        case.note("value-normalised", "street_direction")
-        return DIRECTION_WORDS[fold(text)]
-    case.note("address-direction", "street_direction")
-    return text
-
-
-def state(case: Case) -> str | None:
-    """The state or province as two letters."""
-    text = case.written["state"]
-    codes, words = states()
-    # "state or province as two letters"; "state and country words"
-    if not text:
-        return None
-    if fold(text).upper() in codes:
-        return fold(text).upper()
-    if fold(text) in words:
-        case.note("value-normalised", "state")
-        return words[fold(text)]
-    case.note("state-invalid", "state")
-    return text
-
-
-def read_country(case: Case) -> None:
-    """US or CA, told from the address where it is not said."""
-    text = case.written["country"]
-    said = {"us": "US", "ca": "CA"}.get(fold(text))
-    if text and not said and fold(text) in country_words():
-        said = country_words()[fold(text)]
-        case.note("value-normalised", "country")
-    of_state = states()[0].get(case.values["state"] or "")
-    of_postal = None
-    letters = re.sub(r"[\s\-]", "", case.written["postal_code"].upper())
-    if re.fullmatch(r"\d{5}(-?\d{4})?", whole(case.written["postal_code"])):
-        of_postal = "US"
-    elif re.fullmatch(r"\d{3,4}", whole(case.written["postal_code"])) and of_state != "CA" and zeros_restored(case):
-        of_postal = "US"
-    elif CANADIAN.fullmatch(letters):
-        of_postal = "CA"
-    # "`address-country`: country, state and postal code are not of one country, or neither US nor CA"
-    told = {country for country in (said, of_state, of_postal) if country}
-    if (text and not said) or len(told) > 1:
-        case.note("address-country", "country")
-    # "`US`, `CA`; blank: told from the address"
-    looks = "CA" if re.fullmatch(r"([A-Z]\d){3}", letters) else None  # a Canadian code that cannot be is Canadian where nothing else is told
-    case.values["country"] = said or text or of_state or of_postal or looks
-
-
-def zeros_restored(case: Case) -> str | None:
-    """The ZIP with the zeros that a spreadsheet took away, where the state has such a ZIP, or no state is known."""
-    restored = whole(case.written["postal_code"]).zfill(5)
-    theirs = prefixes().get(restored[:3], set())
-    code = case.values["state"] if "state" not in case.broken else None
-    return restored if (code in theirs if code else theirs) else None
-
-
-def read_postal_code(case: Case) -> None:
-    """ZIP or postal code, and whether it belongs to the state."""
-    text = whole(case.written["postal_code"])
-    code = case.values["state"] if "state" not in case.broken else None
-    country = states()[0].get(code or "")
-    if not text:
-        return
-    case.values["postal_code"] = text
-    if re.fullmatch(r"\d{3,4}", text) and country != "CA":
-        # "`postal-zeros-restored`(warning; where the state has no such ZIP: `postal-invalid`)"
-        restored = zeros_restored(case)
-        if restored:
-            case.values["postal_code"] = restored
-            case.note("postal-zeros-restored", "postal_code")
-        else:
-            case.note("postal-invalid", "postal_code")
-        return
-    letters = re.sub(r"[\s\-]", "", text.upper())
-    if re.fullmatch(r"\d{5}(-?\d{4})?", text):
-        case.values["postal_code"] = text if len(text) != 9 else f"{text[:5]}-{text[5:]}"
-        belongs = prefixes().get(text[:3], set())
-        of = "US"
-    elif CANADIAN.fullmatch(letters):
-        case.values["postal_code"] = f"{letters[:3]} {letters[3:]}"
-        belongs = provinces()[letters[0]]
-        of = "CA"
-    else:
-        case.note("postal-invalid", "postal_code")
-        return
-    # "ZIP or postal code that belongs to it"; another country is `address-country`: one cause, one finding
-    if code and country == of and code not in belongs:
-        case.note("postal-state", "postal_code")
+def several_people(text: str) -> bool:
+    """Whether the text joins the names of several people."""
+    return bool(re.search(r"&|/|;|,|\b(and|or)\b", text, re.IGNORECASE))
 
 
 def read_the_rest(case: Case) -> None:
     """The line, the order's own words, and what is only handed on."""
-    for name in ("destination", "requested_date", "loa_file", "invoice_file", "reseller", "contact_email", "customer_ref", "notes", "row_id"):
+    for name in ("destination", "requested_date", "loa_file", "invoice_file", "reseller", "contact_email", "customer_ref", "notes"):
         case.values[name] = case.written[name] or None
+    case.values["row_id"] = case.written["row_id"].upper() or None  # "compared without case"
+    # "Roster (a customer's CSV `line,takes`, `one` or `many`) where there is one"
     if not case.written["destination"]:
         case.note("destination-missing", "destination")
+    elif case.terms.roster is not None and case.written["destination"] not in case.terms.roster:
+        case.note("destination-unknown", "destination")
     if case.written["contact_email"] and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", case.written["contact_email"]):
         case.note("email-invalid", "contact_email")
     # "blank, `correct`, `cancel`"
@@ -605,17 +343,57 @@ def read_the_rest(case: Case) -> None:
             case.note("action-invalid", "action")
         else:
             case.values["action"] = fold(case.written["action"])
+    # "A row that speaks of a row: by Row ID, or by `correct` or `cancel` and a number of this customer's; none: `row-unknown`." Nothing was taken in
+    # before, so there is none.
+    if case.written["row_id"] or case.values["action"] in {"correct", "cancel"}:
+        case.note("row-unknown", "row_id")
     case.values["partial"] = yes_or_no(case, "partial")
     if case.values["partial"] not in {None, "Y", "N"}:
         case.note("partial-invalid", "partial")
     case.partial_as_given = case.values["partial"]
     number, problem = telephone(case.written["new_btn"])
     case.values["new_btn"] = number or case.written["new_btn"] or None
-    if problem != "missing" and (number is None or unassignable(number) or unportable(number) or toll_free(number)):
+    special = number is not None and unportable(number) and "new numbers that are not local" not in case.terms.without
+    if problem != "missing" and (number is None or unassignable(number) or special or toll_free(number)):
         case.note("new-btn-invalid", "new_btn")
 
 
+def read_papers(case: Case) -> None:
+    """Which papers the row needs, and whether they are there."""
+    # "LOA required: country CA, toll-free, or `papers: {loa: always}` of partner or customer; invoice: only `papers: {invoice: always}`."
+    papers = case.terms.papers
+    asked = {
+        "loa": case.values["country"] == "CA" or case.number_class == "toll_free" or papers.get("loa") == "always",
+        "invoice": papers.get("invoice") == "always",
+    }
+    for paper, required in asked.items():
+        name = case.written[f"{paper}_file"]
+        there = (case.terms.papers_there or {}).get(name)
+        if not name:
+            if required:
+                case.note(f"{paper}-missing", f"{paper}_file")
+        # "`check` and `run` look in the sheet's own folder or zip"
+        elif case.terms.papers_there is not None and there is None:
+            case.note(f"{paper}-not-found", f"{paper}_file")
+        elif there is False:
+            case.note(f"{paper}-unusable", f"{paper}_file")
+
+
 # Rows beside each other
+
+
+def short_pins(cases: list[Case]) -> None:
+    """Security codes that have lost their first zeros, it seems."""
+    # "`pin-short`(warning: shorter than the file's others by lost zeros, it seems; not changed)": most codes of the file have one length, all digits.
+    given = [case for case in cases if "pin" not in case.broken and whole(case.written["pin"]).isdigit()]
+    lengths = Counter(len(case.values["pin"] or "") for case in given)
+    if not lengths:
+        return
+    usual, times = lengths.most_common(1)[0]
+    for case in given:
+        pin = case.values["pin"] or ""
+        if times * 2 > len(given) and len(pin) < usual and pin[0] != "0":
+            case.note("pin-short", "pin")
 
 
 def same_numbers(cases: list[Case]) -> None:
@@ -637,7 +415,8 @@ def same_numbers(cases: list[Case]) -> None:
         for place, case in enumerate(group_):
             if data[place] in data[:place]:
                 case.duplicate = True
-                case.found = {("tn-repeated", "tn")}
+                case.found = {}
+                case.note("tn-repeated", "tn")
 
 
 def single_lines_with_company(cases: list[Case]) -> None:
@@ -665,11 +444,14 @@ def account_place(case: Case) -> tuple[str, str] | None:
 
 def repeated_lines(cases: list[Case]) -> None:
     """Lines that several numbers are to go to."""
-    # "`destination-repeated` on every row with that line"
+    # "`destination-repeated`(warning; error where the roster says the line takes one)"; "on every row with that line"
     counts = Counter(case.values["destination"] or "" for case in cases)
     for case in cases:
-        if case.values["destination"] and counts[case.values["destination"]] > 1:
-            case.note("destination-repeated", "destination")
+        line = case.values["destination"]
+        takes = (case.terms.roster or {}).get(line or "")
+        # Nothing is wrong with a line that is known to take many.
+        if line and counts[line] > 1 and takes != "many":
+            case.note("destination-repeated", "destination", "error" if takes == "one" else "")
 
 
 # Orders
@@ -724,11 +506,14 @@ def group(cases: list[Case]) -> dict[tuple[str, ...], list[Case]]:
             continue
         # "Where the key cannot be made, it counts to every order of the same customer, carrier (any, where that is what is missing) and file that
         # shares its valid `btn`, or else its valid `account_number`; where neither is valid, to none."
-        carrier, btn = carrier_part(case), valid_btn(case)
+        btn = valid_btn(case)
+        carrier = {carrier_part(case) or "", fold(case.values["losing_carrier"])} - {""}
+        if "the RespOrg of rows without a key" in case.terms.without:
+            carrier = {fold(case.values["losing_carrier"])} - {""}
         account = case.values["account_number"] if "account_number" not in case.broken else None
         for key, members in orders.items():
             theirs = {key[2]} | {fold(member.values["losing_carrier"]) for member in members}
-            if carrier is not None and not theirs & {carrier, fold(case.values["losing_carrier"])}:
+            if carrier and not theirs & carrier:
                 continue
             if (btn and key[4] == btn) or (not btn and account and account in {member.values["account_number"] for member in members}):
                 case.belongs.append(key)
@@ -774,6 +559,8 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
     partial = most_common([case.partial_as_given or "" for case in members if "partial" not in case.broken])
     # What the order says is the commonest value, as where the rows are compared.
     new_btn = most_common([case.values["new_btn"] or "" for case in members if ("new-btn-invalid", "new_btn") not in case.found])
+    # Where one is named that cannot be, that is the cause, and has its finding.
+    unusable = any(("new-btn-invalid", "new_btn") in case.found for case in members)
     local = key[0] == "local"
     multi = local and any(case.values["account_type"] == "multi_line" for case in members)
     derived: str | None = "N"  # of a toll-free or wireless order, whose primary number nobody asks for: "`PARTIAL` Y or N" (section 9)
@@ -793,28 +580,75 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
             case.note("order-btn-not-listed", "btn")
         # "`order-new-btn`: Y, the BTN is among them and `new_btn` is blank, or `new_btn` is the BTN or one of them."
         said = partial or derived
-        if (said == "Y" and btn in numbers and new_btn == "") or (new_btn and new_btn in numbers | {btn}):
+        if (said == "Y" and btn in numbers and new_btn == "" and not unusable) or (new_btn and new_btn in numbers | {btn}):
             case.note("order-new-btn", "new_btn")
 
 
-def held_orders(orders: dict[tuple[str, ...], list[Case]], cases: list[Case]) -> set[tuple[str, ...]]:
-    """The keys of orders that cannot go, with `order-held` on the rows that wait."""
-    # "a rejected row in it: the others are `held` with `order-held`."
-    held = {key for case in cases if case.wrong for key in case.belongs}
-    for key in held:
-        for case in orders[key]:
-            if not case.wrong:
+def hold(key: tuple[str, ...], members: list[Case], failed: list[Case], terms: Terms) -> None:
+    """Settle whether an order's rows can go: `members` are those without an error, `failed` the others that count to it."""
+    routed = has_route(members, terms)
+    if failed:
+        # "a rejected row in it: the others are `held` with `order-held`. `on_rejected_row: release` ... sends the rest (not past
+        # `order-rows-disagree`): the order is then partial, and where its BTN is among the numbers sent and `new_btn` is blank it stays held with
+        # `order-new-btn`"
+        disagree = any(found[0] == "order-rows-disagree" for case in failed for found in case.found)
+        if terms.on_rejected_row == "release" and not disagree:
+            without_new = key[4] in {case.values["tn"] for case in members} and not any(case.values["new_btn"] for case in members)
+            for case in [*members, *failed]:
+                case.found.pop(("partial-assumed", "partial"), None)  # what the order says of it is settled
+            for case in members:
+                if key[0] == "local" or "released orders that are not local" not in terms.without:
+                    case.values["partial"] = "Y"
+                if without_new:
+                    case.note("order-new-btn", "new_btn")
+                    case.waits = True
+        else:
+            for case in members:
                 case.note("order-held", "")
-    return held
+                case.waits = True
+    # "Also held: `order-account-busy`, `carrier-no-route`."
+    if not routed:
+        for case in members:
+            case.note("carrier-no-route", "")
+            case.waits = True
+    if len(members) > terms.max_lines:
+        split(key, members, terms)
 
 
-def result(case: Case, held: set[tuple[str, ...]]) -> dict[str, Any]:
+def has_route(members: list[Case], terms: Terms) -> bool:
+    """Whether a partner takes the order."""
+    # "`routes: [{partner, losing_carrier, number_class, country, customer}]` (first match; no condition matches all)"
+    if terms.routes is None or not members:
+        return True
+    first = members[0]
+    theirs = {"losing_carrier": first.values["losing_carrier"], "number_class": first.number_class, "country": first.values["country"], "customer": "acme"}
+    return any(all(fold(route[name]) == fold(theirs[name]) for name in route if name != "partner") for route in terms.routes)
+
+
+def split(key: tuple[str, ...], members: list[Case], terms: Terms) -> None:
+    """Take an order apart that has more numbers than the partner takes."""
+    # "Over the profile's `max_lines` ... an order is split (`order-split`): parts go one after another, all but the last with PARTIAL Y, the BTN in the
+    # last."
+    members = sorted(members, key=lambda case: case.values["tn"] == key[4])
+    last = (len(members) - 1) // terms.max_lines
+    for place, case in enumerate(members):
+        case.note("order-split", "")
+        case.part = place // terms.max_lines
+        case.waits = case.waits or case.part > 0
+        if case.part < last:
+            case.values["partial"] = "Y"
+
+
+def result(case: Case, failed: set[Case]) -> dict[str, Any]:
     """The row as tests compare it."""
     # "the first that fits: an error of its own: `rejected`; the same again: `duplicate`; its order cannot go: `held`; else `ready`."
-    state_ = "rejected" if case.wrong else "duplicate" if case.duplicate else "held" if set(case.belongs) & held else "ready"
+    state = "duplicate" if case.duplicate else "rejected" if case in failed else "held" if case.waits else "ready"
     # "`order` is an opaque string, the same for rows that go together; null for rows that are `rejected`, `duplicate` or `superseded`"
-    order = "|".join(case.belongs[0]) if state_ in {"held", "ready"} and case.belongs else None
+    order = "|".join([*case.belongs[0], str(case.part)]) if state in {"held", "ready"} and case.belongs else None
     # "rows that are `rejected`, `duplicate` or `superseded` belong to no order": nothing is told for them that only an order can tell.
-    if state_ in {"held", "ready"} and case.values["partial"] is None:
+    if state in {"held", "ready"} and case.values["partial"] is None:
         case.values["partial"] = case.partial_of_order
-    return {"row": case.row, "state": state_, "codes": sorted(case.found), "values": {name: case.values[name] for name in NAMES}, "order": order}
+    return {
+        "row": case.row, "state": state, "codes": sorted(case.found), "severities": case.found,
+        "values": {name: case.values[name] for name in NAMES}, "order": order,
+    }

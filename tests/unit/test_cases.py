@@ -13,10 +13,9 @@ import yaml
 from click.testing import CliRunner
 
 from batchport.cli import batchport
-from batchport.domain.cases import Case, bases, case_of, sheet_of
+from batchport.domain.cases import AT, NIGHTS, Case, bases, case_of, pdf, sheet_of
 from batchport.domain.findings import catalogue
 
-NIGHTS = ("2026-03-02T20:00:00-05:00", "2026-03-03T20:00:00-05:00", "2026-03-04T20:00:00-05:00")
 WITH_SHEET = [code for code, rule in catalogue().items() if case_of(rule).sheet]
 
 
@@ -36,8 +35,8 @@ def change(home: Path, **settings: Any) -> None:
     path.write_text(yaml.safe_dump(said))
 
 
-def call(*args: str, home: Path | None = None, at: str = NIGHTS[2]) -> list[dict[str, Any]]:
-    before = ["--config", str(home / "config.yaml"), "--at", at] if home else []
+def call(*args: str, home: Path | None = None, at: str = AT) -> list[dict[str, Any]]:
+    before = ["--at", at, *(["--config", str(home / "config.yaml")] if home else [])]
     done = CliRunner().invoke(batchport, [*before, *args, "--format", "json"], catch_exceptions=False)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -45,6 +44,9 @@ def call(*args: str, home: Path | None = None, at: str = NIGHTS[2]) -> list[dict
 def taken_before(home: Path, case: Case) -> None:
     """The sheets of earlier nights taken in, sent, and answered."""
     for night, sheet in zip(NIGHTS, case.before, strict=False):
+        for name, inside in case.files.items():
+            if name in sheet:
+                (home / "inbox" / "acme" / name).write_text(inside, encoding="latin-1")
         path = home / "inbox" / "acme" / f"{night[:10]}.csv"
         path.write_text(sheet)
         os.utime(path, (1_700_000_000, 1_700_000_000))
@@ -61,6 +63,9 @@ def taken_before(home: Path, case: Case) -> None:
 def checked(case: Case, tmp_path: Path, home: Path) -> list[dict[str, Any]]:
     sheet = tmp_path / "case.csv"
     sheet.write_text(case.sheet, encoding=case.encoding)
+    for name, inside in case.files.items():
+        (tmp_path / name).write_text(inside, encoding="latin-1")
+        (home / name).write_text(inside, encoding="latin-1")
     if not case.before and not case.settings:
         return call("check", str(sheet))
     own = {name: value for name, value in case.settings.items() if name not in ("routes", "partner")}
@@ -78,6 +83,8 @@ def checked(case: Case, tmp_path: Path, home: Path) -> list[dict[str, Any]]:
 def test_a_base_row_is_clean(name: str, tmp_path: Path) -> None:
     sheet = tmp_path / "base.csv"
     sheet.write_text(sheet_of([{"base": name}]))
+    if "loa_file" in bases()[name]:
+        (tmp_path / bases()[name]["loa_file"]).write_text(pdf())
     lines = call("check", str(sheet))
     assert [found["code"] for line in lines[:-1] for found in line["findings"] if found["severity"] != "info"] == []
     assert lines[-1]["summary"]["ready"] == 1

@@ -26,7 +26,7 @@ RULES = list(catalogue().values())
 #: The groups in the order in which the contract lists them.
 PARTS = ("file", "number", "kind", "account", "carrier", "names", "address", "dates", "line", "papers", "order", "row")
 ALWAYS_KNOWN = {"value", "column", "suggestion"}
-CASE_KEYS = {"rows", "text", "encoding", "on", "with", "settings", "before", "answer", "note"}
+CASE_KEYS = {"rows", "text", "encoding", "on", "with", "files", "settings", "before", "answer", "note"}
 STATUSES = {"ACK", "REJECT", "DELAY", "FOC", "COMPLETE", "CANCEL"}
 
 #: What the contract says is not an error.
@@ -36,7 +36,7 @@ WARNINGS = {
     "destination-repeated", "partial-assumed", "order-btn-not-listed", "email-invalid",
 }
 INFOS = {
-    "file-repeated", "column-unknown", "sheet-skipped", "encoding-assumed", "tn-range-expanded", "number-type-changed", "account-defaulted",
+    "file-repeated", "column-unknown", "sheet-skipped", "rows-hidden", "macros-ignored", "encoding-assumed", "tn-range-expanded", "number-type-changed", "account-defaulted",
     "account-cleaned", "btn-defaulted", "pin-defaulted", "carrier-no-route", "authorized-defaulted", "address-split", "order-held",
     "order-account-busy", "order-split", "row-cancelled", "order-field-shared", "value-defaulted", "value-normalised",
 }

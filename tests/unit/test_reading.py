@@ -311,8 +311,8 @@ def test_numbers_of_more_than_fifteen_digits_are_told(tmp_path: Path, child: Rea
 def test_a_table_may_begin_anywhere_and_blank_rows_are_counted(tmp_path: Path, child: ReaderChild) -> None:
     cells = [["TN", "City"], [], ["6172340142", "Boston"], [" ", ""], ["6172340143", "Salem"]]
     sheet = only(read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells, 3, 2)), LIMITS, child=child))
-    assert (sheet.headers, sheet.header_row) == (("TN", "City"), 4)
-    assert rows(sheet) == [(6, ["6172340142", "Boston"]), (8, ["6172340143", "Salem"])]
+    assert (sheet.headers, sheet.header_row) == (("", "", "TN", "City"), 4)
+    assert rows(sheet) == [(6, ["", "", "6172340142", "Boston"]), (8, ["", "", "6172340143", "Salem"])]
 
 
 def test_sheets_without_numbers_and_hidden_ones_are_skipped_and_said_so(tmp_path: Path, child: ReaderChild) -> None:
@@ -417,15 +417,22 @@ def with_sheet_xml(path: Path, change: Callable[[str], str]) -> Path:
     return path
 
 
-def test_a_workbook_that_kills_its_reader_is_unreadable_and_the_next_is_read(tmp_path: Path) -> None:
+def test_a_workbook_with_a_stray_cell_is_too_large_and_the_next_is_read(tmp_path: Path) -> None:
     good = workbook(tmp_path / "good.xlsx", one_sheet([["TN"], ["6172340142"]]))
     stray = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
     killer = with_sheet_xml(workbook(tmp_path / "stray.xlsx", one_sheet([["TN"], ["6172340142"]])), lambda xml: xml.replace("</sheetData>", stray))
     with ReaderChild(LIMITS) as reader:
         with pytest.raises(Unreadable) as caught:
             read_file(killer, LIMITS, child=reader)
-        assert caught.value.code == "file-unreadable"
+        assert caught.value.code == "file-too-large"
         assert rows(only(read_file(good, LIMITS, child=reader))) == [(2, ["6172340142"])]
+
+
+@pytest.mark.parametrize(("ended_by", "code"), [(signal.SIGABRT, "file-too-large"), (signal.SIGXCPU, "file-too-large"), (signal.SIGSEGV, "file-unreadable")])
+def test_a_reader_that_dies_of_a_file_says_what_of(ended_by: signal.Signals, code: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        child_module._raise_death(-ended_by, LIMITS)
+    assert caught.value.code == code
 
 
 def test_a_damaged_workbook_is_unreadable_and_nothing_of_it_is_quoted(tmp_path: Path, child: ReaderChild) -> None:

@@ -159,6 +159,6 @@ def test_the_tables_are_read_once() -> None:
 def test_a_spelling_that_stands_for_two_carriers_is_refused() -> None:
     line = {"kind": "wireline", "country": "US", "unlock": "", "min_days": "", "source": ""}
     carriers = [{"name": "Harbor Telephone", "aliases": "HT", **line}, {"name": "Hill Telephone", "aliases": "H.T.", **line}]
-    empty: dict[str, Any] = dict.fromkeys(("area_codes", "zip3", "provinces", "states", "countries", "zip_boxes"), [])
+    empty: dict[str, Any] = dict.fromkeys(("area_codes", "zip3", "provinces", "states", "countries", "zip_boxes", "holidays"), [])
     with pytest.raises(ValueError, match=r"'H\.T\.' stands for Harbor Telephone and for Hill Telephone"):
         Reference.build(carriers=carriers, **empty)

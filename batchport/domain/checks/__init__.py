@@ -12,11 +12,12 @@ field again.
 
 from __future__ import annotations
 
-from batchport.domain.checks import accounts, addresses, carriers, kinds, lines, names, numbers, repeats
+from batchport.domain.checks import accounts, addresses, carriers, dates, kinds, lines, names, numbers, papers, repeats
 from batchport.domain.checks.prepared import Prepared, prepare
 from batchport.domain.checks.registry import Check
 from batchport.domain.corrections import Named, settle_copies
 from batchport.domain.findings import Findings
+from batchport.domain.papers import Beside
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
 from batchport.domain.terms import Terms
@@ -24,11 +25,13 @@ from batchport.domain.terms import Terms
 __all__ = ["CHECKS", "Prepared", "check_rows"]
 
 CHECKS: tuple[Check, ...] = tuple(
-    found for module in (numbers, repeats, carriers, accounts, kinds, names, addresses, lines) for found in module.CHECKS.found
+    found for module in (numbers, repeats, carriers, accounts, kinds, names, addresses, dates, lines, papers) for found in module.CHECKS.found
 )
 
 
-def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Findings, named: Named | None = None) -> Prepared:
+def check_rows(
+    requests: Requests, terms: Terms, known: Reference, findings: Findings, *, named: Named | None = None, beside: Beside | None = None
+) -> Prepared:
     """The requests in the trade's own words, with every finding of a single row, or of rows of this table among themselves, noted in `findings`.
 
     Args:
@@ -37,8 +40,9 @@ def check_rows(requests: Requests, terms: Terms, known: Reference, findings: Fin
         known: area codes, carriers, states and the like.
         findings: gathers what is found; may already hold what the reader saw.
         named: earlier rows that some of these name by their Row ID.
+        beside: the papers that lie beside the sheets; None: nobody has looked.
     """
-    rows = prepare(requests, terms, known, findings)
+    rows = prepare(requests, terms, known, findings, beside)
     if named:
         settle_copies(rows, named, findings)
     for each in CHECKS:

@@ -56,7 +56,7 @@ def _odd_form(rows: Prepared, name: str, most: int, forms: Mapping[str, Identifi
         own = ~wrong & ~spared & carrier.equals(each) & ~column.blank & ~column.fullmatch(forms[each].pattern)
         which[own] = len(texts)
         texts.append(f"{forms[each]} at {each}")
-    takes = rows.room(rows.terms.takes, name)
+    takes = rows.room(lambda asks: asks.takes, name)
     if takes is not None:
         long = ~wrong & (which == 0) & (column.spread(pc.utf8_length(column.values).to_numpy()) > takes)
         for limit in np.unique(takes[long]).tolist():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from batchport.domain.checks.prepared import Prepared
-from batchport.domain.checks.registry import Registry
+from batchport.domain.checks.registry import Registry, Said
 from batchport.domain.table import Mask
 
 CHECKS = check = Registry()
@@ -20,6 +20,16 @@ def nowhere_to_go(rows: Prepared) -> Mask:
     return rows["destination"].blank
 
 
+@check("destination-unknown", "destination")
+def no_line_of_the_customer(rows: Prepared) -> Said:
+    """Rows whose line is not on the customer's roster, where there is one."""
+    line, roster = rows["destination"], rows.terms.roster
+    unknown = np.zeros(len(rows), dtype=bool) if roster is None else ~line.blank & ~roster.knows(line)
+    if roster is None or not unknown.any():
+        return Said(unknown)
+    return Said(unknown, suggestion=[roster.near(text) for text in line.take(unknown).text().to_pylist()])
+
+
 @check("email-invalid", "contact_email")
 def address_form(rows: Prepared) -> Mask:
     """Rows whose contact address is not one that mail can be sent to."""
@@ -31,10 +41,3 @@ def address_form(rows: Prepared) -> Mask:
 def unknown_action(rows: Prepared) -> Mask:
     """Rows that ask for something else than `correct` or `cancel`."""
     return ~rows["action"].isin(("", "correct", "cancel"))
-
-
-@check("date-invalid", "requested_date")
-def date_form(rows: Prepared) -> Mask:
-    """Rows whose date could not be read."""
-    date = rows["requested_date"]
-    return np.asarray(~date.blank & ~date.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}"))

@@ -28,7 +28,7 @@ def _cut(name: str) -> Callable[[Prepared], Verdict]:
     """The check that tells which texts of a field the partner's file has no room for, and what is left of them."""
 
     def text_is_cut(rows: Prepared) -> Verdict:
-        room = rows.room(rows.terms.cuts, name)
+        room = rows.room(lambda asks: asks.cuts, name)
         if room is None:
             return np.zeros(len(rows), dtype=bool)
         column = rows[name]

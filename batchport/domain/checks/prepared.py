@@ -6,7 +6,7 @@ defaulted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -17,13 +17,16 @@ import pyarrow.compute as pc
 from batchport.domain import normalise, numbering
 from batchport.domain.address import SplitColumn, split_column, told
 from batchport.domain.boxes import BOX
+from batchport.domain.calendar import Dated
+from batchport.domain.dates import dates
 from batchport.domain.fields import BY_NAME, NAMES
 from batchport.domain.findings import ERROR, Findings
+from batchport.domain.papers import Beside
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
 from batchport.domain.routes import partners_of
 from batchport.domain.table import Column, Ints, Mask, bools
-from batchport.domain.terms import Terms
+from batchport.domain.terms import Asks, Terms
 
 #: Fields that hold digits and letters only, where a spreadsheet may have left `.0` behind a whole number.
 _WHOLE = ("account_number", "pin", "street_number", "postal_code", "destination")
@@ -38,7 +41,7 @@ class Prepared:
     Attributes:
         requests: the rows, normalised.
         written: the rows as written, tidied and with the customer's defaults, before anything else was done to them.
-        terms, known: as given.
+        terms, known, papers: as given.
         tn, btn, new_btn: the ten digits as numbers, -1 where there are none.
         trouble: field -> why its number is none, as `numbering.digits` says.
         toll_free, wireless, local: what kind of port a row is; a row without a number is of no kind but by its type.
@@ -46,13 +49,15 @@ class Prepared:
         account_filled: rows whose account number was blank, and is now the number or the billing number.
         clash: rows that ask for one number and say different things of it; set once that was checked.
         again: rows that only repeat an earlier one; set once that was checked.
+        dated: the dates held against the calendar; set once that was checked.
     """
 
-    def __init__(self, requests: Requests, terms: Terms, known: Reference) -> None:
+    def __init__(self, requests: Requests, terms: Terms, known: Reference, papers: Beside | None = None) -> None:
         none = np.full(len(requests), -1, np.int64)
         self.requests = self.written = requests
         self.terms = terms
         self.known = known
+        self.papers = papers
         self.tn: Ints = none
         self.btn: Ints = none
         self.new_btn: Ints = none
@@ -64,6 +69,7 @@ class Prepared:
         self.account_filled: Mask = self.toll_free
         self.clash: Mask = self.toll_free
         self.again: Mask = self.toll_free
+        self.dated: Dated | None = None
         self._failed: dict[str, Mask] = {}
 
     def __len__(self) -> int:
@@ -76,6 +82,15 @@ class Prepared:
     def local(self) -> Mask:
         """Rows that are neither toll-free nor wireless."""
         return ~self.toll_free & ~self.wireless
+
+    @cached_property
+    def partner(self) -> Column:
+        """The partner that each row goes to, blank where no route leads to one; to be asked when the rows are ready."""
+        return partners_of(self.terms.routes, self.terms.customer, self.requests, self.toll_free, self.wireless)
+
+    def asked(self, wanted: Callable[[Asks], bool]) -> Mask:
+        """The rows whose partner asks for something."""
+        return self.partner.test(lambda names: np.array([wanted(self.terms.asks(name)) for name in names.to_pylist()], dtype=bool))
 
     def failed(self, field: str) -> Mask:
         """The rows whose field already has an error."""
@@ -95,26 +110,21 @@ class Prepared:
         """The rows whose number is none for this reason."""
         return bools(self.trouble[field] == why)
 
-    def room(self, limits: Mapping[str, Mapping[str, int]], field: str) -> Ints | None:
-        """For each row how many signs its partner has for a field, by partner and field; None where no partner sets a limit."""
-        most = {partner: fields[field] for partner, fields in limits.items() if field in fields}
+    def room(self, limits: Callable[[Asks], Mapping[str, int]], field: str) -> Ints | None:
+        """For each row how many signs its partner has for a field, of the limits that `limits` picks; None where no partner sets one."""
+        most = {partner: limits(asks)[field] for partner, asks in self.terms.partners.items() if field in limits(asks)}
         if not most:
             return None
-        return self._partner.spread(np.array([most.get(name, _NO_LIMIT) for name in self._partner.values.to_pylist()], np.int64))
-
-    @cached_property
-    def _partner(self) -> Column:
-        """Whom each row goes to."""
-        return partners_of(self.terms.routes, self.terms.customer, self.requests, self.toll_free, self.wireless)
+        return self.partner.spread(np.array([most.get(name, _NO_LIMIT) for name in self.partner.values.to_pylist()], np.int64))
 
     def set(self, **columns: Column) -> None:
         """Change some columns of the requests."""
         self.requests = self.requests.replace(**columns)
 
 
-def prepare(requests: Requests, terms: Terms, known: Reference, findings: Findings) -> Prepared:
+def prepare(requests: Requests, terms: Terms, known: Reference, findings: Findings, papers: Beside | None = None) -> Prepared:
     """The rows in the trade's own words; what was changed or filled in is noted in `findings`."""
-    rows = Prepared(_tidied(requests, findings), terms, known)
+    rows = Prepared(_tidied(requests, findings), terms, known, papers)
     for name in {field for _, field in findings.noted() if field}:
         rows.fail(name, findings.on(len(rows), severity=ERROR, field=name))
     _fill_defaults(rows, findings)
@@ -295,9 +305,14 @@ def _restore_zeros(rows: Prepared, findings: Findings) -> None:
 
 
 def _dates(rows: Prepared) -> None:
-    """Dates as 2026-03-09; what cannot be read stays as written."""
-    if not rows["requested_date"].blank.all():
-        rows.set(requested_date=normalise.dates(rows["requested_date"]))
+    """Dates as 2026-03-09; what cannot be read stays as written, and so does what could be meant in two ways in Canada, where both are used."""
+    written = rows["requested_date"]
+    if written.blank.all():
+        return
+    order = rows.terms.date_order
+    canadian = rows["country"].equals("CA")
+    read = dates(written, order, "mdy")
+    rows.set(requested_date=read.where(canadian, dates(written, order)) if canadian.any() else read)
 
 
 def _billing_numbers(rows: Prepared, findings: Findings) -> None:

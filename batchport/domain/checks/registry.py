@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 
-from batchport.domain.findings import ERROR, Findings, catalogue
+from batchport.domain.findings import ERROR, Findings, severity_of
 from batchport.domain.table import Mask
 
 if TYPE_CHECKING:
     from batchport.domain.checks.prepared import Prepared
 
-#: What a check says: the rows, or the rows with one text of detail for each of them.
-Verdict = Mask | tuple[Mask, Sequence[str] | pa.StringArray]
+#: One text a row.
+Texts: TypeAlias = "Sequence[str] | Sequence[str | None] | pa.StringArray"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a check says of some rows, in their order: a text of detail for each, and the value that would be right, where one is known."""
+
+    rows: Mask
+    detail: Texts | None = None
+    suggestion: Texts | None = None
+
+
+#: What a check says: the rows, or the rows with one text of detail for each of them, or with a suggestion too.
+Verdict = Mask | tuple[Mask, Sequence[str] | pa.StringArray] | Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +46,21 @@ class Check:
     def run(self, rows: Prepared, findings: Findings) -> None:
         """Note the rows it concerns, less those whose field already has an error."""
         verdict = self.which(rows)
-        mask, detail = verdict if isinstance(verdict, tuple) else (verdict, None)
-        fresh = mask if self.beside else mask & ~rows.failed(self.field)
+        said = verdict if isinstance(verdict, Said) else Said(*verdict) if isinstance(verdict, tuple) else Said(verdict)
+        fresh = said.rows if self.beside else said.rows & ~rows.failed(self.field)
         if not fresh.any():
             return
-        if detail is not None:
-            kept = fresh[np.flatnonzero(mask)]
-            detail = detail.filter(pa.array(kept)) if isinstance(detail, pa.Array) else [text for text, keep in zip(detail, kept, strict=True) if keep]
-        findings.add(self.code, fresh, self.field, detail=detail)
-        if catalogue()[self.code].severity == ERROR:
+        kept = fresh[said.rows]
+        detail, suggestion = _some(said.detail, kept), _some(said.suggestion, kept)
+        findings.add(self.code, fresh, self.field, detail=detail, suggestion=suggestion)
+        if severity_of(self.code, str(detail[0]) if detail is not None else "") == ERROR:
             rows.fail(self.field, fresh)
+
+
+def _some(texts: Texts | None, kept: Mask) -> Texts | None:
+    if texts is None:
+        return None
+    return texts.filter(pa.array(kept)) if isinstance(texts, pa.Array) else [text for text, keep in zip(texts, kept, strict=True) if keep]
 
 
 class Registry:

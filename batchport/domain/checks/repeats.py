@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry, Verdict
 from batchport.domain.fields import NAMES
+from batchport.domain.findings import SEPARATOR
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints, Mask
 
@@ -66,11 +68,28 @@ def same_request_again(rows: Prepared) -> Verdict:
 
 
 @check("destination-repeated", "destination")
+def line_for_one_taken_twice(rows: Prepared) -> Verdict:
+    """Rows that send another number to the same line, of which the customer's roster says that it takes one."""
+    roster = rows.terms.roster
+    if roster is None:
+        return np.zeros(len(rows), dtype=bool)
+    return _taken_twice(rows, roster.takes_one(rows["destination"]), ", and takes one by your list of lines")
+
+
+@check("destination-repeated", "destination")
 def line_taken_twice(rows: Prepared) -> Verdict:
-    """Rows that send another number to the same line: right for a trunk, perhaps a slip for a line."""
+    """Rows that send another number to the same line: right for a trunk, perhaps a slip for a line; nothing to say where the roster knows it as a trunk."""
+    roster = rows.terms.roster
+    among = np.ones(len(rows), dtype=bool) if roster is None else ~roster.takes_many(rows["destination"])
+    return _taken_twice(rows, among, "")
+
+
+def _taken_twice(rows: Prepared, among: Mask, takes: str) -> Verdict:
+    """Those of some rows that send another number to the same line."""
     mask = np.zeros(len(rows), dtype=bool)
-    at = np.flatnonzero(~rows["destination"].blank & ~rows.failed("destination") & ~rows.again)
-    line = rows["destination"].take(at).ids()
+    at = np.flatnonzero(among & ~rows["destination"].blank & ~rows.failed("destination") & ~rows.again)
+    lines = rows["destination"].take(at)
+    line = (lines if rows.terms.roster is None else lines.map(pc.utf8_lower)).ids()
     # Whole numbers counted, not texts: most lines stand once.
     many = np.bincount(line)[line] > 1
     if not many.any():
@@ -78,7 +97,7 @@ def line_taken_twice(rows: Prepared) -> Verdict:
     mask[at[many]] = True
     table = pd.DataFrame({"line": line[many], "row": rows.requests.row[at[many]]})
     said = table.groupby("line")["row"].agg(lambda found: found.drop_duplicates().head(4).tolist())
-    return mask, [_others(said[one], row) for one, row in zip(table.line, table.row, strict=True)]
+    return mask, [_others(said[one], row) + SEPARATOR + takes for one, row in zip(table.line, table.row, strict=True)]
 
 
 def _others(rows: list[int], own: int) -> str:
