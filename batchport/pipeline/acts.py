@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from batchport.domain.lifecycle import Act, State
 from batchport.domain.table import known
 from batchport.domain.versions import CANCEL, CHANGE, NEW_DATE, frozen
+from batchport.pipeline import last_look as dates
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.lock import Busy, alone
 from batchport.pipeline.versions import Members, Version, look_again, may_take_new_date, members_of, waiting, write_versions
@@ -159,7 +160,7 @@ def _refuse(app: App, pon: str, members: Members) -> None:
         raise Unknown(f"order {pon} {why_not}")
 
 
-def redate(app: App, pon: str, day_: str, why: str) -> str:
+def redate(app: App, pon: str, day: str, why: str) -> str:
     """Ask for another date for an order.
 
     Raises:
@@ -167,13 +168,17 @@ def redate(app: App, pon: str, day_: str, why: str) -> str:
     """
     with _order(app, pon) as number:
         members = _members(app, number)
-        asked = _date(app, day_).isoformat()
+        wanted = _date(day)
+        asked = wanted.isoformat()
+        if not len(members.rows):
+            raise Unknown(f"order {pon} has come to its end")
+        if _sent(members.order):
+            _refuse(app, pon, members)
+        if members.order.customer in app.settings.customers and (why_not := dates.refusal(app, members.order.customer, number, wanted)):
+            raise Unknown(why_not)
         if not _sent(members.order):
-            if not len(members.rows):
-                raise Unknown(f"order {pon} has come to its end")
             after = _settle_unsent(app, members, "redate", why, lambda connection: stored.redate_order(connection, number, asked))
             return f"{pon} asks for {asked}" + (f", and is held: {after.held_by}." if after.held_by else " with the next submission.")
-        _refuse(app, pon, members)
         pure = may_take_new_date(members) and members.order.next_sup in ("", NEW_DATE)
 
         def dated(version: Version) -> Version:
@@ -183,14 +188,11 @@ def redate(app: App, pon: str, day_: str, why: str) -> str:
         return _told(pon, _ask(app, members, "redate", why, dated))
 
 
-def _date(app: App, text: str) -> date:
+def _date(text: str) -> date:
     try:
-        found = date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
         raise Unknown(f"{text!r} is not a date such as 2026-03-09") from None
-    if found.isoformat() < app.day:
-        raise Unknown(f"{text} is past")
-    return found
 
 
 def resubmit(app: App, pon: str, why: str) -> str:

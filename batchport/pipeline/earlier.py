@@ -89,7 +89,7 @@ class Outlook:
         grouping = self.settled.grouping
         order = ids.of_rows(grouping.keys.order, grouping.ahead)[: self.settled.new]
         for version in self.versions:
-            order[list(version.joins)] = version.order.id
+            order[np.array(list(version.joins), np.int64)] = version.order.id
         return order
 
 
@@ -111,7 +111,7 @@ def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, 
         orders = ended.orders | set(looked_up.orders_held_by_rows(connection, sorted(gone)))
         settled = settle(app, connection, customer, batch, findings, affected=orders, gone=gone, out_of=corrections.out_of)
     for version in corrections.versions:
-        settled.grouping.state[list(version.joins)] = version.state
+        settled.grouping.state[np.array(list(version.joins), np.int64)] = version.state
     return Outlook(settled, ended.replaced + corrections.replaced, ended.cancelled, corrections.versions, corrections.joined)
 
 
@@ -247,7 +247,7 @@ def _call_off(app: App, connection: Connection, asked: pd.DataFrame, prepared: P
         if refusal(app, members) is not None:
             findings.add("row-in-flight", own["at"].to_numpy(np.int64), "row_id")
             continue
-        _repeat(prepared, findings, own["at"].to_numpy(np.int64), "row-called-off", "action", own)
+        _repeat(prepared, findings, own["at"].to_numpy(np.int64), "row-cancelled", "action", own)
         ended.called_off.setdefault(number, set()).update(int(row) for row in own.id)
 
 

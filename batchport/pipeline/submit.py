@@ -19,6 +19,7 @@ from batchport.domain.table import Column, Ints, text_array
 from batchport.domain.versions import CANCEL, CHANGE
 from batchport.files import make_folder
 from batchport.pipeline.app import App
+from batchport.pipeline.last_look import look_once_more
 from batchport.pipeline.ordering import settle, write_orders
 from batchport.pipeline.tally import PassTally, Sent
 from batchport.pipeline.versions import look_at_waiting
@@ -43,12 +44,10 @@ def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = No
     look_at_waiting(app)
     _look_again_at_waiting(app)
     with app.store.reading() as connection:
-        partners = stored.ready_partners(connection)
+        ready = [name for name in stored.ready_partners(connection) if partner in (None, name) and name in app.settings.partners]
+    partners = [name for name in ready if now_regardless or app.profile(name).may_send(app.now)]
+    look_once_more(app, tally, pass_id, partners)
     for name in partners:
-        if partner not in (None, name) or name not in app.settings.partners:
-            continue
-        if not now_regardless and not app.profile(name).may_send(app.now):
-            continue
         _submit_to(app, tally, pass_id, name)
 
 

@@ -34,6 +34,7 @@ from batchport.store.pieces import load_rows
 SENT = frozenset((*IN_FLIGHT, State.CARRIER_REJECTED))
 #: How many rows a message names at most.
 _PLACES = 5
+_TOO_SOON = "date-too-soon"
 
 
 @dataclass(slots=True)
@@ -198,13 +199,14 @@ def _corrected(
     if not len(at) and not leaving:
         return None
     sent_as = [int(row) if is_known(row) else int(own) for row, own in zip(fixes.sent_as[~wrong], ids, strict=True)]
-    shared = corrected.read(order.next_shared or order.shared)
+    shared, date = corrected.read(order.next_shared or order.shared), order.next_date
     for name in fields:
         rows = [int(position) for position, names in zip(at, changed, strict=True) if name in names]
         if rows:
             shared[name] = -1 - rows[0]
+            date = prepared[name].at(rows[0]) if name == "requested_date" else date
     version = replace(
-        waiting(order), sup=CHANGE, shared=shared, leaving=frozenset(members.rows.id[members.rows.leaves == 1].tolist()) | leaving,
+        waiting(order), sup=CHANGE, shared=shared, date=date, leaving=frozenset(members.rows.id[members.rows.leaves == 1].tolist()) | leaving,
         changes=_in_order({*order.changes.replace(",", "").split(), *(name for names in changed for name in names)}),
     )  # fmt: skip
     group = _Group(app, connection, customer, members, ids, prepared, at, shared)
@@ -274,7 +276,8 @@ class _Group:
 
     def stay(self, partner: str) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], bool]:
         """Which of the new rows stay in the order, and whether they all would go to another partner."""
-        assert self.batch is not None  # there are new rows
+        if self.batch is None:
+            return np.zeros(0, dtype=bool), False
         order, old = order_keys(self.batch).order, len(self.stored)
         home = set(order[:old].tolist()) or {int(order[0])}
         stays = np.isin(order[old:], sorted(home))
@@ -362,6 +365,8 @@ def settled(
     version.corrected = [(int(row), State(int(state))) for row, state, text in zip(staying.id, staying.state, staying.sent_as, strict=True) if is_known(text)]
     notes: list[tuple[str, str, str]] = []
     held_by = BY_HAND if members.order.on_hold else ""
+    if members.order.held_by == _TOO_SOON and version.sup != CANCEL and version.date == members.order.next_date:
+        held_by = held_by or _TOO_SOON
     if version.sup == CHANGE:
         version.facts, notes, stuck = group.facts(version.leaving, app.max_lines)
         new = [name for name in version.changes if name in version.shared and len(staying) + len(version.joins) > 1]
@@ -376,6 +381,8 @@ def settled(
         if blamed:
             notes.append(("order-held", "", ", ".join(blamed[:_PLACES]) + (", ..." if len(blamed) > _PLACES else "")))
             held_by = held_by or "order-held"
+    if held_by == _TOO_SOON:
+        notes.append((_TOO_SOON, "requested_date", version.date or members.order.requested_date))
     return replace(version, held_by=held_by, notes=notes)
 
 

@@ -53,6 +53,8 @@ WAITING_ORDER = "held_by in ('order-account-busy', 'carrier-no-route', 'order-sp
 #: Sent orders of which a further version waits, and orders of which what is left goes into new ones when they are cancelled.
 NEXT_VERSION = "next_sup <> ''"
 GOING_ON = "reorders"
+#: Orders whose date could not be met any more when they were to go.
+LATE_ORDER = "held_by = 'date-too-soon'"
 
 meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
 
@@ -186,6 +188,7 @@ orders = Table(
     Index("ix_orders_waiting", "id", sqlite_where=text(WAITING_ORDER), postgresql_where=text(WAITING_ORDER)),
     Index("ix_orders_next_version", "id", sqlite_where=text(NEXT_VERSION), postgresql_where=text(NEXT_VERSION)),
     Index("ix_orders_parent", "parent_id", sqlite_where=text("parent_id is not null"), postgresql_where=text("parent_id is not null")),
+    Index("ix_orders_late", "since", sqlite_where=text(LATE_ORDER), postgresql_where=text(LATE_ORDER)),
     Index("ix_orders_going_on", "id", sqlite_where=text(GOING_ON), postgresql_where=text(GOING_ON)),
     Index("ix_orders_taken_by", "taken_by", sqlite_where=text("taken_by is not null"), postgresql_where=text("taken_by is not null")),
 )  # fmt: skip

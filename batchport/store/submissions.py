@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from batchport.domain.lifecycle import OUR_MOVES, Act, State
+from batchport.domain.lifecycle import OUR_MOVES, Act, State, after
 from batchport.store.database import insert_many, next_id, run_many
 from batchport.store.intake import frame_of, wanted
 from batchport.store.schema import READY_ORDER, WAITING_ORDER, submissions, versions
@@ -58,6 +58,27 @@ def ready_lines(connection: Connection, partner: str) -> pd.DataFrame:
     for name in more if len(at) else ():
         found.loc[at, name] = more[name].loc[found.order_id.iloc[at]].to_numpy()
     return found
+
+
+def dated_orders(connection: Connection) -> pd.DataFrame:
+    """Orders that can go and ask for a date: id, customer, partner, ver, date; what is called off needs none."""
+    date = "case next_date when '' then requested_date else next_date end"
+    return frame_of(connection, f"select id, customer, partner, ver, {date} as date from orders where {READY_ORDER} and next_sup <> '1' and {date} <> ''")  # noqa: S608
+
+
+def give_date(connection: Connection, number: int, date: str, *, further: bool) -> None:
+    """Let an order that is to go, or the `further` version of it that is, ask for another date."""
+    change = "next_date = ?" if further else "redated = ?, requested_date = ?"
+    connection.exec_driver_sql(f"update orders set {change} where id = ?", (date, number) if further else (date, date, number))  # noqa: S608
+
+
+def hold_for_date(connection: Connection, number: int, code: str, date: str, stamp: str, seconds: int) -> None:
+    """Hold an order, or the version of it that waits, whose date cannot be met."""
+    connection.exec_driver_sql("update orders set held_by = ?, since = ? where id = ?", (code, stamp, number))
+    connection.exec_driver_sql("insert or replace into order_findings values (?, ?, 'requested_date', ?, 0)", (number, code, date))
+    ready = (int(after(Act.HOLD, State.READY)), seconds, number, int(State.READY))
+    connection.exec_driver_sql("update rows set state = ?, since = ? where order_id = ? and state = ?", ready)
+    connection.exec_driver_sql("update files set results_due = 1 where id in (select distinct file_id from rows where order_id = ?)", (number,))
 
 
 def waiting_orders(connection: Connection) -> pd.DataFrame:

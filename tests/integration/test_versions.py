@@ -357,3 +357,178 @@ def test_a_story(port: Port, name: str) -> None:
     before = port.home.files()
     assert port.run().last["changed"] is False
     assert port.home.files() == before
+
+
+class TestActs:
+    """What may be done by hand, and when."""
+
+    @pytest.mark.parametrize("act", [("cancel",), ("cancel", "--tn", TNS[1]), ("redate", "2026-03-18")])
+    def test_nothing_is_changed_any_more_within_a_day_of_the_confirmed_date(self, port: Port, act: tuple[str, ...]) -> None:
+        port.send(*ROWS)
+        port.answer(("X", "", "", "FOC", "", "", "2026-03-12"))
+        name, *rest = act
+        done = port.home(name, port.first, *rest, *WHY, at="2026-03-11T00:00:01-04:00")
+        assert done.exit == 2
+        assert "24 hours" in done.err
+        assert port.home(name, port.first, *rest, *WHY, at="2026-03-10T23:59:59-04:00").exit == 0
+
+    @pytest.mark.parametrize(("prepare", "act"), [
+        (an_order_is_called_off, ("cancel",)), (an_order_is_called_off, ("redate", "2026-03-18")), (an_order_is_called_off, ("resubmit",)),
+        (a_cancellation_is_confirmed, ("cancel",)), (a_cancellation_is_confirmed, ("redate", "2026-03-18")), (a_cancellation_is_confirmed, ("hold",)),
+        (a_confirmed_order_gets_another_date, ("resubmit",)), (a_confirmed_order_gets_another_date, ("hold",)), (an_order_is_called_off, ("release",)),
+        (an_order_is_called_off, ("cancel", "--tn", "617-236-9999")), (an_order_is_called_off, ("redate", "soon")),
+    ])  # fmt: skip
+    def test_what_the_states_do_not_allow_is_refused_and_changes_nothing(self, port: Port, prepare: Story, act: tuple[str, ...]) -> None:
+        prepare(port)
+        before = port.home.json("status")
+        done = port.act(*act)
+        assert done.exit == 2
+        assert port.first in done.err or act[-1] in done.err
+        assert port.home.json("status") == before
+
+    @pytest.mark.parametrize(("day", "words"), [("2026-03-02", "past"), ("2026-03-14", "business day"), ("2026-03-05", "too soon"), ("2026-05-05", "30 days")])
+    def test_a_date_that_cannot_be_met_is_refused_with_the_next_that_can(self, port: Port, day: str, words: str) -> None:
+        port.send(*ROWS)
+        done = port.act("redate", day)
+        assert done.exit == 2
+        assert words in done.err
+        assert "2026-" in done.err.replace(day, "")
+
+    def test_every_act_is_recorded_with_its_reason(self, port: Port) -> None:
+        a_number_is_taken_out_of_a_sent_order(port)
+        assert "asked for" in port.home("trace", port.first).out
+
+    def test_an_act_needs_a_reason(self, port: Port) -> None:
+        port.send(*ROWS)
+        for act in (("cancel",), ("redate", "2026-03-18"), ("resubmit",), ("hold",)):
+            done = port.home(act[0], port.first, *act[1:])
+            assert done.exit == 2
+            assert "--why" in done.err
+
+    def test_an_unsent_order_is_called_off_at_once(self, port: Port) -> None:
+        port.home.drop(*ROWS)
+        port.home("intake")
+        pon = port.home.pon(TNS[0])
+        assert port.act("cancel", "--tn", TNS[1], pon=pon).exit == 0
+        assert port.states == ["ready", "cancelled", "ready"]
+        assert port.act("cancel", pon=pon).exit == 0
+        port.run()
+        assert port.states == ["cancelled"] * 3
+        assert port.home.sent() == []
+
+    def test_an_unsent_order_that_is_held_by_hand_goes_when_it_is_released(self, port: Port) -> None:
+        port.home.drop(*ROWS)
+        port.home("intake")
+        pon = port.home.pon(TNS[0])
+        assert port.act("hold", pon=pon).exit == 0
+        port.run()
+        assert (port.states, port.home.rows(TNS[0])[0]["order_held_by"]) == (["held"] * 3, "hold")
+        assert port.act("release", pon=pon).exit == 0
+        port.run()
+        assert port.states == ["submitted"] * 3
+
+    def test_an_unsent_order_gets_another_date(self, port: Port) -> None:
+        port.home.drop(*ROWS)
+        port.home("intake")
+        assert port.act("redate", "2026-03-18", pon=port.home.pon(TNS[0])).exit == 0
+        port.run()
+        assert {line["REQUESTED_DATE"] for line in port.home.sent()} == {"2026-03-18"}
+        assert port.order()["requested_date"] == "2026-03-18"
+
+
+class TestBeforeItGoes:
+    """The date is looked at once more."""
+
+    @pytest.fixture
+    def waiting(self, port: Port) -> Port:
+        """An order that could not go before its date was too near."""
+        port.home.drop(*(row | {"requested_date": "2026-03-09"} for row in ROWS))
+        port.home("intake")
+        port.evening = 3
+        return port
+
+    def test_a_date_that_can_no_longer_be_met_holds_the_order_and_is_told_once(self, waiting: Port) -> None:
+        waiting.run()
+        line = waiting.home.rows(TNS[0])[0]
+        assert (line["state"], line["order_held_by"], line["findings"]) == ("held", "date-too-soon", ["date-too-soon", "partial-assumed"])
+        assert waiting.home.sent() == []
+        assert len(waiting.home.mails("update")) == 1
+        waiting.run()
+        assert len(waiting.home.mails("update")) == 1
+
+    def test_another_date_sends_it(self, waiting: Port) -> None:
+        waiting.run()
+        assert waiting.act("redate", "2026-03-18", pon=waiting.home.pon(TNS[0])).exit == 0
+        waiting.run()
+        assert {line["REQUESTED_DATE"] for line in waiting.home.sent()} == {"2026-03-18"}
+
+    def test_a_customers_setting_sends_it_with_the_earliest_date(self, waiting: Port) -> None:
+        waiting.home.set("email: telecom@acme.example\n", "email: telecom@acme.example\n    late_date: earliest\n")
+        waiting.run()
+        assert {line["REQUESTED_DATE"] for line in waiting.home.sent()} == {"2026-03-12"}
+        assert waiting.order()["requested_date"] == "2026-03-12"
+
+    def test_a_further_version_is_held_too(self, port: Port) -> None:
+        port.send(*(row | {"requested_date": "2026-03-09"} for row in ROWS))
+        port.answer(("X", "", "", "REJECT", "8C"))
+        port.send(ROWS[1] | {"pin": "1111", "requested_date": "2026-03-09"})
+        assert port.states == ["carrier_rejected", "superseded", "carrier_rejected", "held"]
+        port.run()
+        assert port.act("redate", "2026-03-18").exit == 0
+        port.run()
+        assert {(line["REQUESTED_DATE"], line["REMARKS"]) for line in port.lines("02")} == {("2026-03-18", "pin, requested_date")}
+
+
+class TestSplitOrders:
+    """An account that is too large for one order goes in parts."""
+
+    @pytest.fixture
+    def port(self, home: Home) -> Port:
+        """A partner that takes two numbers an order."""
+        home.set("profile: generic-csv", "profile: generic-csv\n    max_lines: 2")
+        return Port(home)
+
+    def finish(self, port: Port, pon: str) -> None:
+        """The partner completes an order."""
+        port.home.answer((pon, "01", "", "COMPLETE"), name=f"done{port.evening}.csv", run=False)
+        port.run()
+
+    def test_parts_go_one_after_another_and_the_billing_number_last(self, port: Port) -> None:
+        port.send(*account(5))
+        first = port.first
+        assert [(line["TN"], line["PARTIAL"], line["LINES"]) for line in port.home.sent()] == [("6172362201", "Y", "2"), ("6172362202", "Y", "2")]
+        assert sorted(port.states) == ["held"] * 3 + ["submitted"] * 2
+        assert port.home.rows(TNS[0])[0]["order_held_by"] == "order-split"
+        self.finish(port, first)
+        second = port.home.sent()[2]["PON"]
+        assert [(line["TN"], line["PARTIAL"]) for line in port.home.sent()[2:]] == [("6172362203", "Y"), ("6172362204", "Y")]
+        self.finish(port, second)
+        assert [(line["TN"], line["PARTIAL"], line["NEW_BTN"]) for line in port.home.sent()[4:]] == [("6172362200", "N", "")]
+        assert len({line["PON"] for line in port.home.sent()}) == 3
+
+    def test_a_part_that_is_rejected_keeps_the_next_waiting_and_goes_again(self, port: Port) -> None:
+        port.send(*account(3))
+        port.answer(("X", "", "", "REJECT", "8C"))
+        assert len(port.home.sent()) == 2
+        assert port.act("resubmit").exit == 0
+        port.run()
+        assert [(line["VER"], line["SUP"], line["PARTIAL"]) for line in port.home.sent()[2:]] == [("02", "3", "Y")] * 2
+
+    def test_rows_of_a_later_file_join_before_anything_is_sent(self, port: Port) -> None:
+        rows = account(6)
+        port.home.drop(*rows[:4], name="one.csv")
+        port.home("intake")
+        port.home.drop(*rows[4:], name="two.csv")
+        port.home("intake")
+        assert sorted(port.states) == ["held"] * 4 + ["ready"] * 2
+        port.run()
+        assert len(port.home.json("orders")) == 2
+        assert len(port.home.sent()) == 2
+
+    def test_all_numbers_go_once(self, port: Port) -> None:
+        rows = account(7)
+        port.send(*rows)
+        for _ in range(4):
+            self.finish(port, str(port.home.sent()[-1]["PON"]))
+        sent = [line["TN"] for line in port.home.sent()]
+        assert sorted(sent) == sorted(row["tn"].replace("-", "") for row in rows)

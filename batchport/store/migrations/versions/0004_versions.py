@@ -38,13 +38,14 @@ def upgrade() -> None:
         op.drop_index(index, 'orders')
         op.create_index(index, 'orders', [on], sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
     for index, on, condition in (
-        ('ix_orders_next_version', 'id', "next_sup <> ''"), ('ix_orders_going_on', 'id', 'reorders'), ('ix_orders_parent', 'parent_id', 'parent_id is not null')
+        ('ix_orders_next_version', 'id', "next_sup <> ''"), ('ix_orders_going_on', 'id', 'reorders'), ('ix_orders_parent', 'parent_id', 'parent_id is not null'),
+        ('ix_orders_late', 'since', "held_by = 'date-too-soon'"),
     ):
         op.create_index(index, 'orders', [on], sqlite_where=sa.text(condition), postgresql_where=sa.text(condition))
 
 
 def downgrade() -> None:
-    for index in ('ix_orders_parent', 'ix_orders_going_on', 'ix_orders_next_version'):
+    for index in ('ix_orders_late', 'ix_orders_parent', 'ix_orders_going_on', 'ix_orders_next_version'):
         op.drop_index(index, 'orders')
     for index, on, (condition, _) in (('ix_orders_ready', 'partner', _READY), ('ix_orders_waiting', 'id', _WAITING)):
         op.drop_index(index, 'orders')
