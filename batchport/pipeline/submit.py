@@ -66,6 +66,8 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
     profile = app.profile(partner)
     with app.store.reading() as connection:
         ready = stored.ready_lines(connection, partner)
+        if ready.empty:
+            return
         sequence = stored.next_sequence(connection, partner)
         lines = _lines(app, connection, ready)
     start = 0

@@ -471,12 +471,15 @@ class TestBeforeItGoes:
     def test_a_further_version_is_held_too(self, port: Port) -> None:
         port.send(*(row | {"requested_date": "2026-03-09"} for row in ROWS))
         port.answer(("X", "", "", "REJECT", "8C"))
-        port.send(ROWS[1] | {"pin": "1111", "requested_date": "2026-03-09"})
-        assert port.states == ["carrier_rejected", "superseded", "carrier_rejected", "held"]
+        assert port.act("resubmit").exit == 0
         port.run()
+        assert (port.states, port.home.rows(TNS[0])[0]["order_held_by"]) == (["carrier_rejected"] * 3, "date-too-soon")
+        assert len(port.home.mails("update")) == 2
+        port.run()
+        assert len(port.home.mails("update")) == 2
         assert port.act("redate", "2026-03-18").exit == 0
         port.run()
-        assert {(line["REQUESTED_DATE"], line["REMARKS"]) for line in port.lines("02")} == {("2026-03-18", "pin, requested_date")}
+        assert {(line["REQUESTED_DATE"], line["SUP"], line["REMARKS"]) for line in port.lines("02")} == {("2026-03-18", "3", "requested_date")}
 
 
 class TestSplitOrders:
