@@ -434,14 +434,14 @@ def with_versions(grouping: Grouping, versions: Sequence[Version]) -> Grouping:
     count, order = len(grouping.keys.first), grouping.keys.order.copy()
     extra, notes = [], []
     for number, version in enumerate(versions, count):
-        at = sorted(version.joins)
-        order[at] = number
+        order[np.array(sorted(version.joins), np.int64)] = number
         extra.append({"partial": version.order.partial, "lines": version.order.lines, "held_by": version.held_by, **version.facts})
         notes += [(number, code, name, detail, False) for code, name, detail in version.notes]
     orders = pd.concat([grouping.orders, pd.DataFrame(extra)], ignore_index=True)
     told = pd.DataFrame(notes, columns=["order", "code", "field", "detail", "rejected_too"])
     first = np.append(grouping.keys.first, [min(version.joins, default=0) for version in versions])
-    return replace(grouping, keys=Keys(order, first), orders=orders, findings=pd.concat([grouping.findings, told], ignore_index=True) if len(told) else grouping.findings)
+    findings = pd.concat([grouping.findings, told], ignore_index=True).astype({"order": np.int64, "rejected_too": bool})
+    return replace(grouping, keys=Keys(order, first), orders=orders, findings=findings)
 
 
 def look_at_waiting(app: App) -> None:
