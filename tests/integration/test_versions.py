@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import openpyxl
 import pytest
 
-from tests.conftest import EVENING, LOCAL, NEXT, THIRD, Home, account
+from tests.conftest import EVENING, LOCAL, NEXT, THIRD, Home, account, text_of
 from tests.integration.test_the_count import assert_balanced
 
 EVENINGS = (EVENING, NEXT, THIRD, "2026-03-05T20:00:00-05:00", "2026-03-06T20:00:00-05:00", "2026-03-09T20:00:00-04:00", "2026-03-10T20:00:00-04:00")
@@ -535,3 +538,40 @@ class TestSplitOrders:
             self.finish(port, str(port.home.sent()[-1]["PON"]))
         sent = [line["TN"] for line in port.home.sent()]
         assert sorted(sent) == sorted(row["tn"].replace("-", "") for row in rows)
+
+
+def test_a_results_workbook_sent_back_corrected_makes_the_next_version(port: Port) -> None:
+    port.send(*ROWS)
+    port.answer(("X", "", "", "REJECT", "8C"))
+    (path,) = (port.home.path / "results" / "acme").glob("*.xlsx")
+    book = openpyxl.load_workbook(path)
+    page = book["To fix"]
+    headers = {cell.value: cell.column for cell in page[1]}
+    page.cell(2, headers["Security Code or PIN"]).value = "7777"
+    book.save(port.home.path / "inbox" / "acme" / "back.xlsx")
+    before = time.time() - 60
+    os.utime(port.home.path / "inbox" / "acme" / "back.xlsx", (before, before))
+    port.run()
+    assert port.versions == [("X", "01", "", ALL), ("X", "02", "3", ALL)]
+    assert {(line["PIN"], line["REMARKS"]) for line in port.lines("02")} == {("7777", "pin")}
+    assert [row["state"] for row in port.home.json("status")].count("submitted") == 3
+
+
+def test_the_orders_that_are_listed_know_their_version(port: Port) -> None:
+    a_row_is_corrected_and_the_whole_order_goes_again(port)
+    order = port.order()
+    assert (order["ver"], order["sup"], order["parent"], order["lines"]) == ("02", "3", None, 3)
+    assert {row["ver"] for row in port.home.json("status") if row["pon"]} == {"02"}
+
+
+def test_a_line_about_an_overtaken_version_changes_nothing(port: Port) -> None:
+    a_row_is_corrected_and_the_whole_order_goes_again(port)
+    done = port.answer(("X", "01", A, "FOC", "", "", "2026-03-12"))
+    assert (done.exit, done.last["exceptions"], port.home.state(TNS[0])) == (0, 0, "submitted")
+
+
+def test_a_number_that_moved_has_moved_whatever_the_version_and_the_operator_is_told(port: Port) -> None:
+    a_row_is_corrected_and_the_whole_order_goes_again(port)
+    port.answer(("X", "01", B, "COMPLETE"))
+    assert port.home.state(TNS[1]) == "completed"
+    assert any("not its newest" in text_of(mail) for mail in port.home.mails("night"))
