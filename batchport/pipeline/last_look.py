@@ -62,8 +62,7 @@ def look_at(app: App, connection: Connection, customer: str, orders: Sequence[in
         orders: which; each has a row that has not ended.
         dates: the date that each asks for.
     """
-    members = looked_up.rows_of_orders(connection, sorted(orders))
-    first = members[members.order_id.isin(orders)].sort_values("id").drop_duplicates("order_id").set_index("order_id").loc[list(orders)]
+    first = stored.first_rows(connection, orders).set_index("order_id").loc[list(orders)]
     # What decides of the date is the same for all rows of an order.
     each, which = np.unique(first.id.to_numpy(np.int64), return_inverse=True)
     requests = with_shared(app.store, connection, load_rows(app.store, connection, each).requests.take(which), first.shared)

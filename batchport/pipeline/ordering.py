@@ -154,7 +154,7 @@ def _parents(connection: Connection, keys: Keys, order_ids: Ints, members: pd.Da
     if len(members):
         before = members.order_id.fillna(0).to_numpy(np.int64)
         known_parents = looked_up.parents_of_orders(connection, sorted({*before.tolist(), *order_ids[order_ids > 0].tolist()}))
-        for at, number in enumerate(keys.order[new_rows:].tolist()):
+        for at, number in enumerate(keys.order[new_rows:].tolist() if known_parents else ()):
             if number >= 0:
                 parents[number] = parents[number] or known_parents.get(int(before[at]), 0)
     for at, order in out_of.items():

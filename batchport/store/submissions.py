@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,18 @@ def dated_orders(connection: Connection) -> pd.DataFrame:
     """Orders that can go and ask for a date: id, customer, partner, ver, date; what is called off needs none."""
     date = "case next_date when '' then requested_date else next_date end"
     return frame_of(connection, f"select id, customer, partner, ver, {date} as date from orders where {READY_ORDER} and next_sup <> '1' and {date} <> ''")  # noqa: S608
+
+
+def first_rows(connection: Connection, orders: Sequence[int]) -> pd.DataFrame:
+    """The first row that has not ended of each of some orders: order_id, id, shared."""
+    name = wanted(connection, orders, "numbers")
+    return frame_of(
+        connection,
+        f"""
+        select o.id as order_id, o.shared, (select min(r.id) from rows r where r.order_id = o.id and r.live and r.state <> {int(State.REJECTED)}) as id
+        from {name} w cross join orders o on o.id = w.v
+        """,  # noqa: S608
+    )
 
 
 def give_date(connection: Connection, number: int, date: str, *, further: bool) -> None:
