@@ -100,6 +100,7 @@ class Customer(Model):
     date_order: Literal["mdy", "dmy", "ymd"] | None = None
     papers: Papers = Papers()
     on_rejected_row: Literal["hold", "release"] = "hold"
+    late_date: Literal["hold", "earliest"] = "hold"
     done_file: bool = False
 
     @field_validator("defaults")

@@ -24,7 +24,7 @@ from batchport.cli import batchport  # noqa: E402
 from batchport.domain.cases import case_of, near_of  # noqa: E402
 from batchport.domain.fields import BY_NAME, FIELDS, PARTS, RESULT_LABELS, Field  # noqa: E402
 from batchport.domain.findings import Rule, catalogue  # noqa: E402
-from batchport.domain.lifecycle import ASKED_FOR, ENDED, FURTHER_THAN_ACK, ORDERLESS, OUR_MOVES, PARTNER_MOVES, UNSENT, Answer, State  # noqa: E402
+from batchport.domain.lifecycle import ASKED_FOR, ENDED, FURTHER_THAN_ACK, GIVEN_BACK, ORDERLESS, OUR_MOVES, PARTNER_MOVES, UNSENT, Answer, State  # noqa: E402
 from batchport.domain.requests import Requests  # noqa: E402
 from batchport.files import write_whole  # noqa: E402
 from batchport.spreadsheets.mapping import map_headers, missing_columns  # noqa: E402
@@ -148,7 +148,8 @@ _ANSWERS = """\
 ## What a partner's answer does
 
 Down: the state the row is in. Across: what the line says. *noted* is kept with the row's history and changes nothing. A blank cell is a move that does
-not exist: the line becomes an exception line, and the row stays. What is equal to the last line applied to the row is noted as well.
+not exist: the line becomes an exception line, and the row stays. What is equal to the last line applied to the row is noted as well. *As before*: a SUP 1
+was turned down, and the row has the state and date again that it had when it was sent; so it is, too, with a SUP 2 whose rows are {turned_down}.
 """
 
 
@@ -160,6 +161,7 @@ def states_page() -> str:
     for answer, moves in PARTNER_MOVES.items():
         for start, end in moves.items():
             theirs.setdefault((start, end), []).append(answer.value)
+    turned_down = _and([f"`{state.label}`" for state in sorted(set(GIVEN_BACK) - {State.CANCEL_PENDING})])
     orderless, ended = (_and([f"`{state.label}`" for state in sorted(states)]) for states in (ORDERLESS, ENDED))
     return "\n".join([
         _STATES.format(orderless=orderless),
@@ -167,9 +169,9 @@ def states_page() -> str:
         f"\nRows that are {ended} are at their end.\n",
         "## Moves on our side\n\nThe checks put a new row into one of the first four states; sheets and acts that come later, and sending, move it on.\n",
         _diagram([f"    [*] --> {state.label}" for state in first], {pair: [word] for pair, word in ours.items()}),
-        "## Moves by the partner's answers\n\nWhat was sent is moved by these alone.\n",
+        "## Moves by the partner's answers\n\nWhat was sent is moved by these, and by further versions of its order.\n",
         _diagram([f"    [*] --> {State.SUBMITTED.label}"], theirs),
-        _ANSWERS,
+        _ANSWERS.format(turned_down=turned_down),
         _table(("", *(answer.value for answer in Answer)), (_answered(state) for state in State if state > State.READY)),
     ])  # fmt: skip
 
@@ -186,6 +188,8 @@ def _answered(state: State) -> tuple[str, ...]:
 def _outcome(answer: Answer, state: State) -> str:
     if state in PARTNER_MOVES[answer]:
         return PARTNER_MOVES[answer][state].label
+    if answer is Answer.REJECT and state in GIVEN_BACK:
+        return "*as before*"
     late = answer is Answer.ACK and state in FURTHER_THAN_ACK
     return "*noted*" if late or ASKED_FOR[answer] is state else ""
 

@@ -2,6 +2,9 @@
 
 The partner's moves are the contract's table; a line that asks for a move which is not in it is an exception line, and the row stays. Our own moves
 are those of intake and sending; one that is not in the table is a fault of the program.
+
+Sending a further version of an order moves its rows too: SUP 2 and 3 make them submitted once more, SUP 1 makes them `cancel_pending`. A partner may
+turn a SUP 1 or 2 down: then each row gets back what it had (`GIVEN_BACK`).
 """
 
 from __future__ import annotations
@@ -52,6 +55,9 @@ class Act(Enum):
     REJECT = "reject"
     REPLACE = "replace"
     CANCEL = "cancel"
+    CALL_OFF = "send SUP 1"
+    LEAVE_OUT = "send SUP 3 without it"
+    REORDER = "put into a new order"
 
 
 _S = State
@@ -67,7 +73,10 @@ ORDERLESS = frozenset((_S.REJECTED, _S.DUPLICATE, _S.SUPERSEDED))
 PARTNER_MOVES: dict[Answer, dict[State, State]] = {
     Answer.ACK: {_S.SUBMITTED: _S.ACKNOWLEDGED},
     Answer.DELAY: dict.fromkeys((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.CONFIRMED), _S.DELAYED),
-    Answer.FOC: dict.fromkeys((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CARRIER_REJECTED), _S.CONFIRMED),
+    Answer.FOC: {
+        **dict.fromkeys((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CARRIER_REJECTED), _S.CONFIRMED),
+        _S.CANCEL_PENDING: _S.CANCELLED,
+    },
     Answer.REJECT: dict.fromkeys((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED), _S.CARRIER_REJECTED),
     Answer.COMPLETE: dict.fromkeys(
         (_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CARRIER_REJECTED, _S.CANCEL_PENDING),
@@ -79,8 +88,18 @@ PARTNER_MOVES: dict[Answer, dict[State, State]] = {
     ),
 }
 
+#: What a REJECT of a SUP 1 or 2 gives back: the state that the row had when the version was sent, one of these, by the state that it has now.
+_SENT_BEFORE = frozenset((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CARRIER_REJECTED))
+GIVEN_BACK: dict[State, frozenset[State]] = {
+    _S.CANCEL_PENDING: _SENT_BEFORE | {_S.HELD},
+    **dict.fromkeys((_S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED), _SENT_BEFORE),
+}
+
 OUR_MOVES: dict[Act, dict[State, State]] = {
-    Act.SEND: {_S.READY: _S.SUBMITTED},
+    Act.SEND: dict.fromkeys((_S.READY, _S.SUBMITTED, _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.CARRIER_REJECTED), _S.SUBMITTED),
+    Act.CALL_OFF: dict.fromkeys((_S.HELD, _S.READY, *sorted(_SENT_BEFORE)), _S.CANCEL_PENDING),
+    Act.LEAVE_OUT: dict.fromkeys((_S.HELD, _S.READY, *sorted(_SENT_BEFORE)), _S.CANCELLED),
+    Act.REORDER: {_S.CANCELLED: _S.HELD},
     Act.HOLD: {_S.READY: _S.HELD, _S.REJECTED: _S.HELD},
     Act.RELEASE: {_S.HELD: _S.READY, _S.REJECTED: _S.READY},
     Act.REJECT: {_S.READY: _S.REJECTED, _S.HELD: _S.REJECTED},

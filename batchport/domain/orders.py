@@ -117,6 +117,7 @@ class Grouping:
         orders: one row an order: number_class, country, losing_carrier, partner, btn (-1 none), partial, lines (rows that go), held_by (a code or "").
         findings: order-level findings: order, code, field, detail; each stands on every row of its order that goes, or all of them (`rejected_too`).
         holds: pairs (row, order): rejected rows without a key of their own, and the orders they count to.
+        ahead: rows of orders that are too large for their partner which go first, as an order of their own.
     """
 
     keys: Keys
@@ -124,6 +125,7 @@ class Grouping:
     orders: pd.DataFrame
     findings: pd.DataFrame
     holds: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+    ahead: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
 
 def order_keys(batch: Batch) -> Keys:
@@ -178,26 +180,53 @@ def key_texts(batch: Batch, keys: Keys, customer: str) -> list[tuple[str, str]]:
     return texts
 
 
-def group_orders(batch: Batch, keys: Keys, findings: Findings, *, release: Mask, max_lines: Mapping[str, int], busy: Mapping[int, str]) -> Grouping:
+@dataclass(slots=True)
+class Known:
+    """What is known of some orders besides their rows.
+
+    Attributes:
+        release: orders that go without the rows that were rejected.
+        busy: order -> PON of an order of the same key that is in flight.
+        on_hold: orders that an operator holds.
+        gone_before: how many numbers of each order went in earlier parts of it.
+        part: parts of a larger order before the last, whose account keeps other numbers.
+    """
+
+    release: Mask
+    busy: Mapping[int, str]
+    on_hold: Mask
+    gone_before: Ints
+    part: Mask
+
+    @classmethod
+    def of_new(cls, count: int) -> Known:
+        """What is known of orders that were never seen before: nothing."""
+        return cls(np.zeros(count, dtype=bool), {}, np.zeros(count, dtype=bool), np.zeros(count, np.int64), np.zeros(count, dtype=bool))
+
+
+#: What holds an order that an operator holds.
+BY_HAND = "hold"
+
+
+def group_orders(batch: Batch, keys: Keys, findings: Findings, known: Known, *, max_lines: Mapping[str, int]) -> Grouping:
     """The orders of a batch, the state of each row, and what is to be said of orders.
 
     Args:
         batch: the rows.
         keys: which of them go together.
         findings: gathers what is found on single rows (`order-rows-disagree`, `name-spelling`).
-        release: orders that go without the rows that were rejected.
+        known: what is known of the orders besides.
         max_lines: partner -> most lines in an order of its.
-        busy: order -> PON of an order of the same key that is in flight.
     """
     order, count = keys.order, len(keys.first)
-    release = np.append(release, False)  # what belongs to no order (-1) looks here
+    release = np.append(known.release, False)  # what belongs to no order (-1) looks here
     disagree = _disagreements(batch, keys, findings)
     rejected = batch.rejected | disagree
     member = order >= 0
     holds = _belonging(batch, keys)
     notes = _Notes()
 
-    partial = _partial_ports(batch, keys, findings, notes, rejected, holds, release=release)
+    partial = _partial_ports(batch, keys, findings, notes, rejected, holds, known)
     rejected |= member & notes.errors(count)[order]
     goes = member & ~rejected
     lines = np.bincount(order[goes], minlength=count)
@@ -207,20 +236,26 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, *, release: Mask,
     waits[order[member & rejected & ((disagree & ~batch.rejected) | ~release[order])]] = True
     waits[holds[~release[holds[:, 1]], 1]] = True
     held_by = np.full(count, "", dtype=object)
+    held_by[known.on_hold & (lines > 0)] = BY_HAND
     _note_held(batch, keys, notes, rejected, holds, waits & (lines > 0), held_by)
+    most = np.array([max_lines.get(name, count + len(batch)) for name in _of_orders(batch.partner, keys)], dtype=np.int64)
+    split = (lines > most) | ((known.gone_before > 0) & ~known.part)
+    for number in np.flatnonzero(split & (lines > 0)).tolist():
+        notes.add("order-split", number, detail=str(most[number]), rejected_too=False)
     for code, which, detail in (
-        ("order-new-btn", partial.stuck, ""),
-        ("order-split", lines > np.array([max_lines.get(name, count + len(batch)) for name in _of_orders(batch.partner, keys)], dtype=np.int64), "max"),
-        ("carrier-no-route", np.array([not name for name in _of_orders(batch.partner, keys)], dtype=bool), ""),
-        ("order-account-busy", np.isin(np.arange(count), list(busy)), "pon"),
+        ("order-new-btn", partial.stuck, {}),
+        ("carrier-no-route", np.array([not name for name in _of_orders(batch.partner, keys)], dtype=bool), {}),
+        ("order-account-busy", np.isin(np.arange(count), list(known.busy)), known.busy),
     ):
         for number in np.flatnonzero(which & (lines > 0)).tolist():
-            limit = str(max_lines.get(batch.partner.at(int(keys.first[number])), "")) if detail == "max" else ""
-            notes.add(code, number, detail=busy[number] if detail == "pon" else limit, rejected_too=False)
-            held_by[number] = held_by[number] or code
+            notes.add(code, number, detail=detail.get(number, ""), rejected_too=False)
+            held_by[number] = held_by[number] or ("order-split" if detail and split[number] else code)
+    ahead = _ahead(batch, keys, goes, np.where((lines > most) & (held_by == ""), most, 0))
+    parted = np.bincount(order[ahead], minlength=count)
+    held_by[parted > 0] = "order-split"
 
     state = np.full(len(batch), State.READY, np.int64)
-    state[member & np.append(held_by != "", False)[order]] = State.HELD
+    state[member & np.append(held_by != "", False)[order] & ~ahead] = State.HELD
     state[batch.again] = State.DUPLICATE
     state[rejected] = State.REJECTED
     at = batch.requests.take(keys.first)
@@ -231,10 +266,27 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, *, release: Mask,
         "partner": _of_orders(batch.partner, keys),
         "btn": np.where(batch.number_class[keys.first] == LOCAL, batch.btn[keys.first], -1),
         "partial": partial.says,
-        "lines": lines,
+        "lines": lines - parted,
         "held_by": held_by,
     })  # fmt: skip
-    return Grouping(keys, state, orders, notes.frame(), holds)
+    return Grouping(keys, state, orders, notes.frame(), holds, ahead)
+
+
+def _ahead(batch: Batch, keys: Keys, goes: Mask, most: Ints) -> Mask:
+    """The rows of orders that are too large which go first: as many as the partner takes, in their order, without the billing number.
+
+    Args:
+        batch: the rows.
+        keys: which of them go together.
+        goes: the rows that are sent.
+        most: the most lines in each order; 0 for orders that are not split.
+    """
+    ahead = np.zeros(len(batch), dtype=bool)
+    if not most.any():
+        return ahead
+    at = np.flatnonzero(goes & np.append(most > 0, False)[keys.order] & (batch.tn != batch.btn))
+    ahead[at] = pd.Series(keys.order[at]).groupby(keys.order[at]).cumcount().to_numpy() < most[keys.order[at]]
+    return ahead
 
 
 class _Notes:
@@ -377,9 +429,10 @@ class _Partial:
     stuck: Mask
 
 
-def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, rejected: Mask, holds: Ints, *, release: Mask) -> _Partial:
+def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, rejected: Mask, holds: Ints, known: Known) -> _Partial:
     """Whether each order takes all of its account, and what follows for the billing number; a rejected row that counts to an order counts here too."""
     count, order = len(keys.first), keys.order
+    release = np.append(known.release, False)
     member = order >= 0
     if not count:
         return _Partial([], np.zeros(0, dtype=bool))
@@ -388,7 +441,7 @@ def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, 
     reduced[order[member & rejected & release[order]]] = True
     reduced[holds[release[holds[:, 1]], 1]] = True
     counting = holds[~release[holds[:, 1]]]
-    numbers = np.bincount(order[member], minlength=count) + np.bincount(counting[:, 1], minlength=count)
+    numbers = np.bincount(order[member], minlength=count) + np.bincount(counting[:, 1], minlength=count) + known.gone_before
     listed = np.zeros(count, dtype=bool)
     listed[order[sent & (batch.tn == batch.btn)]] = True
     listed[counting[batch.tn[counting[:, 0]] == batch.btn[keys.first][counting[:, 1]], 1]] = True
@@ -401,9 +454,9 @@ def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, 
     blank = ~says_yes & ~says_no
     inferred = blank & local & multi & (~listed | (numbers == 1))
     assumed = blank & local & multi & ~inferred
-    yes = says_yes | inferred | (reduced & local)
-    notes.add_many("partial-assumed", np.flatnonzero(assumed & ~reduced), "partial")
-    notes.add_many("order-btn-not-listed", np.flatnonzero(local & multi & says_no & ~listed), "btn")
+    yes = says_yes | inferred | (reduced & local) | known.part
+    notes.add_many("partial-assumed", np.flatnonzero(assumed & ~reduced & ~known.part), "partial")
+    notes.add_many("order-btn-not-listed", np.flatnonzero(local & multi & says_no & ~listed & ~known.part), "btn")
 
     given = _stated(batch, keys, findings, "new_btn")
     spoilt = np.zeros(count, dtype=bool)

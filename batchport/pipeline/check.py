@@ -20,7 +20,7 @@ from batchport.domain.corrections import Named
 from batchport.domain.fields import NAMES
 from batchport.domain.findings import Findings, catalogue
 from batchport.domain.lifecycle import State
-from batchport.domain.orders import Batch, Grouping, group_orders, order_keys
+from batchport.domain.orders import Batch, Grouping, Known, group_orders, order_keys
 from batchport.domain.papers import Beside
 from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
@@ -33,6 +33,7 @@ from batchport.pipeline.columns import saved_of
 from batchport.pipeline.earlier import named_rows, restore_masked, settle_new
 from batchport.pipeline.papers import remembered
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.versions import with_versions
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.corrected import Change, CorrectedSheet
@@ -93,8 +94,14 @@ class Checked:
 
     def orders(self) -> int:
         """How many orders rows go in."""
-        order = self.order
-        return len(np.unique(order[order >= 0]))
+        order = self.order[self.order >= 0]
+        return len(np.unique(order * 2 + self.ahead[self.order >= 0]))
+
+    @property
+    def ahead(self) -> Mask:
+        """The rows that go in a part of their order before the rest of it."""
+        ahead: Mask = self.grouping.ahead[: len(self.rows)]
+        return ahead
 
     def code_counts(self) -> dict[str, int]:
         """How many findings there are of each code, those of files and orders included."""
@@ -164,7 +171,8 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
         papers = [{**remembered(app, customer, file.names_papers), **file.papers} for file in files]
     rows = check_rows(requests, terms, known, findings, named=named, beside=Beside(papers, owner))
     if app is not None and customer is not None:
-        grouping = settle_new(app, customer, rows, findings, named, owner).settled.grouping
+        outlook = settle_new(app, customer, rows, findings, named, owner)
+        grouping = with_versions(outlook.settled.grouping, outlook.versions)
     else:
         # Without a history there is no row to speak of.
         speaking = ~rows["row_id"].blank | rows["action"].isin(("correct", "cancel"))
@@ -172,8 +180,7 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
         batch = Batch.of(rows, findings, rows.partner)
         batch.file = owner
         keys = order_keys(batch)
-        release = np.zeros(len(keys.first), dtype=bool)
-        grouping = group_orders(batch, keys, findings, release=release, max_lines={_STANDARD_PROFILE: profile.max_lines}, busy={})
+        grouping = group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines={_STANDARD_PROFILE: profile.max_lines})
     return Checked(files, rows, findings, grouping, dict(terms.severities))
 
 
@@ -217,7 +224,7 @@ class Report:
                 said = [self.source.sentence(at, *row) for row in rows[starts[at] : starts[at + 1]]]
                 yield {
                     "file": file.name, "sheet": self.source.sheets[self.source.sheet_at(at)].name, "row": int(requests.row[at]),
-                    "state": labels[int(checked.state[at])], "order": f"order-{order[at] + 1}" if order[at] >= 0 else None,
+                    "state": labels[int(checked.state[at])], "order": f"order-{order[at] + 1}{'-first' if checked.ahead[at] else ''}" if order[at] >= 0 else None,
                     "values": values, "findings": [finding_json(each) for each in said],
                 }  # fmt: skip
         yield {"summary": checked.summary()}
@@ -225,7 +232,7 @@ class Report:
     def _partial(self) -> list[str]:
         """What each row's order says of being partial, blank for rows without one."""
         order, says = self._checked.order, self._checked.grouping.orders.partial.tolist()
-        return [says[number] if number >= 0 else "" for number in order.tolist()]
+        return ["Y" if first else says[number] if number >= 0 else "" for number, first in zip(order.tolist(), self._checked.ahead.tolist(), strict=True)]
 
     def _mask(self, values: dict[str, str | None]) -> None:
         if self._secrets:

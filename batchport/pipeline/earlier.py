@@ -16,8 +16,10 @@ from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, State
 from batchport.domain.requests import Requests
 from batchport.domain.roster import plain_lines
 from batchport.domain.table import Ints, Mask
+from batchport.pipeline.acts import may_be_corrected, refusal
 from batchport.pipeline.app import App
-from batchport.pipeline.ordering import Settled, batch_of, settle
+from batchport.pipeline.ordering import OrderIds, Settled, batch_of, settle
+from batchport.pipeline.versions import Version, correct, members_of
 from batchport.pipeline.wording import masked
 from batchport.store import intake as looked_up
 from batchport.store.pieces import load_rows
@@ -72,42 +74,60 @@ class Outlook:
         settled: the orders and states.
         replaced: earlier rows that new ones stand in for, each with its state.
         cancelled: earlier rows that were called off, each with its state.
+        versions: the next versions of sent orders, corrected or called off.
+        joined: positions of the rows that wait in one of these.
     """
 
     settled: Settled
     replaced: list[tuple[int, State]]
     cancelled: list[tuple[int, State]]
+    versions: list[Version]
+    joined: Ints
+
+    def orders_of_rows(self, ids: OrderIds) -> Ints:
+        """The id of the order of each new row, -1 for none."""
+        grouping = self.settled.grouping
+        order = ids.of_rows(grouping.keys.order, grouping.ahead)[: self.settled.new]
+        for version in self.versions:
+            order[np.array(list(version.joins), np.int64)] = version.order.id
+        return order
 
 
 def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, named: Named, file: Ints) -> Outlook:
     """Checked rows of one customer settled with what is already there; `file` tells rows of different files apart."""
     with app.store.reading() as connection:
         ended = _against_earlier(app, connection, customer, prepared, findings, named)
-        gone = ended.rows
-        _against_taken_lines(connection, customer, prepared, findings, gone)
+        _against_taken_lines(connection, customer, prepared, findings, ended.rows)
+        corrections = correct(app, connection, customer, prepared, findings, ended.fixes(findings, len(prepared)), ended.called_off, ended.rows)
+        waits = np.zeros(len(prepared), dtype=bool)
+        waits[corrections.joined] = True
         batch = batch_of(
             app, customer, prepared.requests,
             tn=prepared.tn, btn=prepared.btn, toll_free=prepared.toll_free, wireless=prepared.wireless, account_filled=prepared.account_filled,
-            rejected=findings.on(len(prepared), severity="error"), again=prepared.again, failures=prepared.failures,
+            rejected=findings.on(len(prepared), severity="error"), again=prepared.again | waits, failures=prepared.failures,
             file=file, place=lambda at: str(prepared.requests.row[at]),
         )  # fmt: skip
+        gone = {row for row, _ in (*ended.replaced, *ended.cancelled, *corrections.replaced)}
         orders = ended.orders | set(looked_up.orders_held_by_rows(connection, sorted(gone)))
-        settled = settle(app, connection, customer, batch, findings, affected=orders, gone=gone)
-    return Outlook(settled, ended.replaced, ended.cancelled)
+        settled = settle(app, connection, customer, batch, findings, affected=orders, gone=gone, out_of=corrections.out_of)
+    for version in corrections.versions:
+        settled.grouping.state[np.array(list(version.joins), np.int64)] = version.state
+    return Outlook(settled, ended.replaced + corrections.replaced, ended.cancelled, corrections.versions, corrections.joined)
 
 
 @dataclass(slots=True)
 class _Ended:
-    """Earlier rows that new ones replace or call off, each with its state, and the orders that are to be looked at again for it."""
+    """Earlier rows that new ones replace or call off, each with its state, and the orders that are to be looked at again for it.
+
+    Rows of sent orders are not ended here: `corrected` are those that new rows correct (at, id, state, order_id, sent_as), `called_off` those that are to be
+    called off, by order.
+    """
 
     replaced: list[tuple[int, State]] = field(default_factory=list)
     cancelled: list[tuple[int, State]] = field(default_factory=list)
     orders: set[int] = field(default_factory=set)
-
-    @property
-    def rows(self) -> set[int]:
-        """The earlier rows that end."""
-        return {row for row, _ in (*self.replaced, *self.cancelled)}
+    corrected: list[pd.DataFrame] = field(default_factory=list)
+    called_off: dict[int, set[int]] = field(default_factory=dict)
 
     def add(self, kind: list[tuple[int, State]], rows: pd.DataFrame) -> None:
         """Earlier rows that end, as one kind."""
@@ -115,13 +135,26 @@ class _Ended:
         kind += [(int(row), State(int(state))) for row, state in zip(fresh.id, fresh.state, strict=True)]
         self.orders |= {int(order) for order in fresh.order_id.dropna()}
 
+    @property
+    def rows(self) -> set[int]:
+        """The earlier rows that end."""
+        return {row for row, _ in (*self.replaced, *self.cancelled)}
+
+    def fixes(self, findings: Findings, length: int) -> pd.DataFrame:
+        """The corrections of rows of sent orders; a row that is rejected itself corrects nothing."""
+        if not self.corrected:
+            return pd.DataFrame()
+        found: pd.DataFrame = pd.concat(self.corrected, ignore_index=True)
+        clean: pd.DataFrame = found[~findings.on(length, severity="error")[found["at"].to_numpy(np.int64)]]
+        return clean
+
 
 def _against_earlier(app: App, connection: Connection, customer: str, prepared: Prepared, findings: Findings, named: Named) -> _Ended:
     """Compare new rows with earlier ones; note what follows, and say which earlier rows end for it."""
     ended = _Ended()
     conflict = findings.on(len(prepared), code="tn-conflict")
     spoken = _spoken_of(app, connection, customer, prepared, findings, named, ~prepared.again & ~conflict)
-    settled = _judge_spoken(spoken, prepared, findings, ended)
+    settled = _judge_spoken(app, connection, spoken, prepared, findings, ended)
     asked = (prepared.tn >= 0) & ~prepared.again & ~conflict & ~settled
     if looked_up.empty(connection) or not asked.any():
         return ended
@@ -135,7 +168,8 @@ def _against_earlier(app: App, connection: Connection, customer: str, prepared: 
     if len(own):
         stored = load_rows(app.store, connection, own.id.to_numpy(np.int64)).requests
         places = np.array([position[tn] for tn in own.tn.tolist()], np.int64)
-        ended.add(ended.replaced, _judge(own.assign(at=places, same=same_data(prepared.requests.take(places), stored)), prepared, findings))
+        own = own.assign(at=places, same=same_data(prepared.requests.take(places), stored))
+        ended.add(ended.replaced, _judge(app, connection, own, prepared, findings, ended))
     return ended
 
 
@@ -149,7 +183,7 @@ def _spoken_of(
     action, by_id = prepared["action"], ~prepared["row_id"].blank
     by_number = ~by_id & action.isin(("correct", "cancel"))
     if not (by_id | by_number).any():
-        return pd.DataFrame({"at": [], "id": [], "tn": [], "state": [], "same": []})
+        return pd.DataFrame({"at": [], "id": [], "tn": [], "state": [], "same": [], "sent_as": []})
     known = np.zeros(len(prepared), dtype=bool)
     known[named.position] = True
     parts = []
@@ -168,7 +202,7 @@ def _spoken_of(
             parts.append(found.assign(same=same_data(prepared.requests.take(found["at"].to_numpy(np.int64)), stored.requests.take(place))))
             known[found["at"].to_numpy(np.int64)] = True
     findings.add("row-unknown", among & (by_id | (by_number & (prepared.tn >= 0))) & ~known, "row_id")
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"at": [], "id": [], "tn": [], "state": [], "same": []})
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"at": [], "id": [], "tn": [], "state": [], "same": [], "sent_as": []})
 
 
 def _meant(rows: pd.DataFrame) -> pd.DataFrame:
@@ -177,7 +211,7 @@ def _meant(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(gravity=gravity).sort_values(["gravity", "id"]).drop_duplicates("tn", keep="last").drop(columns="gravity")
 
 
-def _judge_spoken(spoken: pd.DataFrame, prepared: Prepared, findings: Findings, ended: _Ended) -> Mask:
+def _judge_spoken(app: App, connection: Connection, spoken: pd.DataFrame, prepared: Prepared, findings: Findings, ended: _Ended) -> Mask:
     """Note what follows for rows that speak of earlier ones; gives back those with which that is the end of it."""
     settled = np.zeros(len(prepared), dtype=bool)
     if not len(spoken):
@@ -185,7 +219,9 @@ def _judge_spoken(spoken: pd.DataFrame, prepared: Prepared, findings: Findings, 
     at = spoken["at"].to_numpy(np.int64)
     state = spoken.state.to_numpy(np.int64)
     cancel = prepared["action"].equals("cancel")[at]
-    unsent, sent, over = np.isin(state, _UNSENT), np.isin(state, _SENT), np.isin(state, _ENDED)
+    waits = spoken.sent_as.notna().to_numpy()
+    unsent, over = np.isin(state, _UNSENT) & ~waits, np.isin(state, _ENDED)
+    sent = np.isin(state, _SENT) | waits
     same, moved = spoken["same"].to_numpy(dtype=bool), prepared.tn[at] != spoken.tn.fillna(-1).to_numpy(np.int64)
     called_off, unchanged = cancel & unsent, ~cancel & same
     changed = ~cancel & ~same & ~moved
@@ -193,12 +229,26 @@ def _judge_spoken(spoken: pd.DataFrame, prepared: Prepared, findings: Findings, 
     _repeat(prepared, findings, at[unchanged], "tn-repeated", "tn", spoken[unchanged])
     findings.add("row-ended", at[cancel & over], "action", detail=[State(int(each)).label.replace("_", " ") for each in state[cancel & over]])
     flying = changed & np.isin(state, [int(each) for each in IN_FLIGHT])
-    findings.add("row-in-flight", at[(cancel & sent) | flying], "row_id")
+    findings.add("row-in-flight", at[flying], "row_id")
+    _call_off(app, connection, spoken[cancel & sent], prepared, findings, ended)
     ended.add(ended.cancelled, spoken[called_off])
     ended.add(ended.replaced, spoken[changed & unsent])
-    for kind in (cancel, unchanged, flying, changed & unsent):
+    # A row that corrects an unsent one may correct the one that is with the carrier besides: that is found by its number.
+    for kind in (cancel, unchanged, flying):
         settled[at[kind]] = True
     return settled
+
+
+def _call_off(app: App, connection: Connection, asked: pd.DataFrame, prepared: Prepared, findings: Findings, ended: _Ended) -> None:
+    """Rows that call off a row of a sent order: it is taken out of the order, or, where that may not be any more, that is noted."""
+    for number in asked.order_id.astype(np.int64).unique().tolist():
+        own = asked[asked.order_id == number]
+        members = members_of(app, connection, number)
+        if refusal(app, members) is not None:
+            findings.add("row-in-flight", own["at"].to_numpy(np.int64), "row_id")
+            continue
+        _repeat(prepared, findings, own["at"].to_numpy(np.int64), "row-cancelled", "action", own)
+        ended.called_off.setdefault(number, set()).update(int(row) for row in own.id)
 
 
 def _repeat(prepared: Prepared, findings: Findings, at: Ints, code: str, name: str, earlier: pd.DataFrame) -> None:
@@ -235,15 +285,20 @@ def _against_taken_lines(connection: Connection, customer: str, prepared: Prepar
     findings.add("destination-busy", joined["at"].to_numpy(np.int64), "destination", detail=_places(joined))
 
 
-def _judge(own: pd.DataFrame, prepared: Prepared, findings: Findings) -> pd.DataFrame:
-    """Note repeats, open orders and numbers already moved; give back the earlier rows that are replaced."""
-    unsent = own.state.isin(_UNSENT)
+def _judge(app: App, connection: Connection, own: pd.DataFrame, prepared: Prepared, findings: Findings, ended: _Ended) -> pd.DataFrame:
+    """Note repeats, corrections, open orders and numbers already moved; give back the earlier rows that are replaced."""
+    waits = own.sent_as.notna()
+    unsent = own.state.isin(_UNSENT) & ~waits
     again = own[own["same"] & (own.state != State.REJECTED)]
-    open_order = own[~own["same"] & ~unsent & (own.state != State.COMPLETED)]
-    moved = own[~own["same"] & (own.state == State.COMPLETED)]
     repeats = again.drop_duplicates("at")
     at = repeats["at"].to_numpy(np.int64)
     _repeat(prepared, findings, at, "tn-repeated", "tn", repeats)
+    fixable = ~own["same"] & ((own.state == State.CARRIER_REJECTED) | waits) & ~own["at"].isin(at)
+    closed = [int(order) for order in own.order_id[fixable].unique() if not may_be_corrected(app, members_of(app, connection, int(order)))]
+    fixable &= ~own.order_id.isin(closed)
+    ended.corrected.append(own.loc[fixable, ["at", "id", "state", "order_id", "sent_as"]])
+    open_order = own[~own["same"] & ~unsent & ~fixable & (own.state != State.COMPLETED)]
+    moved = own[~own["same"] & (own.state == State.COMPLETED)]
     for code, found in (("tn-in-open-order", open_order), ("tn-already-ported", moved)):
         fresh = found[~found["at"].isin(at)].drop_duplicates("at")
         findings.add(code, fresh["at"].to_numpy(np.int64), "tn")

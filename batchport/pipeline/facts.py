@@ -219,8 +219,8 @@ def completed_facts(app: App, connection: Connection, views: Views, record: Any,
 
 
 def _answered_views(connection: Connection, views: Views, record: Any, contact: str | None) -> list[tuple[FileView, Mask, Mask]]:
-    """Files of a customer with rows whose present answer came in a pass, which rows these are, and which a contact may hear of (all, without one)."""
-    rows = look.rows_by(connection, ids=look.rows_answered_in(connection, record.pass_id))
+    """Files of a customer with rows that were answered in a pass, or held for their date, which rows these are, and which a contact may hear of (all, without one)."""
+    rows = look.rows_by(connection, ids=look.rows_answered_in(connection, record.pass_id) + look.rows_held_for_date(connection, record.pass_id))
     rows = rows[rows.customer == record.customer]
     found = []
     for number, own in rows.groupby("file_id"):
@@ -234,6 +234,11 @@ def _answered_views(connection: Connection, views: Views, record: Any, contact: 
 
 def _answer_line(view: FileView, at: int, state: State, pon: str) -> AnswerLine:
     reasons = view.reasons.get(at, [])
+    if state is State.HELD:
+        return AnswerLine(
+            file=view.record.name, row=int(view.rows.row[at]), tn=shown_number(view.rows.tn[at]), pon=pon, state=state.label, reason=view.told.wrong.at(at),
+            fix=view.told.fix.at(at), date=None, sheet=_sheet(view, at),
+        )  # fmt: skip
     return AnswerLine(
         file=view.record.name, row=int(view.rows.row[at]), tn=shown_number(view.rows.tn[at]), pon=pon, state=state.label,
         reason=" ".join(said.message for said in reasons), fix=" ".join(said.fix for said in reasons if said.fix),

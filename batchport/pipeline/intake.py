@@ -35,6 +35,7 @@ from batchport.pipeline.ordering import write_holds, write_orders
 from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_beside, put_papers_away
 from batchport.pipeline.shelves import archived, plain_copy, shelve
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.versions import write_versions
 from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.papers import Reader, papers_in
 from batchport.spreadsheets.sheet import Unreadable
@@ -233,7 +234,6 @@ def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Pr
     state = settled.grouping.state[:length]
     found = settled.findings.frame()
     found = found[found.row < length]
-    order = settled.grouping.keys.order[:length]
     with app.store.transaction() as connection:
         looked_up.end_rows(connection, outlook.replaced, Act.REPLACE, app.seconds)
         looked_up.end_rows(connection, outlook.cancelled, Act.CANCEL, app.seconds)
@@ -243,9 +243,10 @@ def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Pr
         sealed.papers.store(connection, source.customer, file_id, sealed.records)
         order_ids = write_orders(app, connection, source.customer, settled)
         row_ids = np.arange(first_row, first_row + length)
-        _insert_rows(app, connection, file_id, row_ids, prepared, state, np.where(order >= 0, np.append(order_ids, -1)[order], -1))
+        _insert_rows(app, connection, file_id, row_ids, prepared, state, outlook.orders_of_rows(order_ids))
         looked_up.insert_findings(connection, found.assign(row_id=row_ids[found.row.to_numpy()]))
         write_holds(connection, settled, order_ids, row_ids)
+        write_versions(app, connection, outlook.versions, row_ids)
         looked_up.insert_destinations(connection, source.customer, *lines_for_one(prepared, row_ids))
         queue_mails(app, connection, pass_id, "received", source.customer, contacts_of(prepared.requests, ~prepared.again))
     return file_id

@@ -6,6 +6,7 @@ new sheet, an operator's release or the end of another order of the account, goe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,12 +16,13 @@ from sqlalchemy import Connection
 from batchport.domain.findings import ERROR, Findings, severity_of
 from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, Act, State, after
 from batchport.domain.numbering import digits, toll_free
-from batchport.domain.orders import Batch, Grouping, Keys, group_orders, key_texts, order_keys
+from batchport.domain.orders import Batch, Grouping, Keys, Known, group_orders, key_texts, order_keys
 from batchport.domain.requests import Requests
 from batchport.domain.routes import partners_of
 from batchport.domain.table import Column, Ints, Mask, known
 from batchport.pipeline.app import App
 from batchport.store import intake as looked_up
+from batchport.store.corrected import with_shared
 from batchport.store.database import insert_many, next_id, run_many
 from batchport.store.pieces import load_rows
 from batchport.store.schema import holds as holds_table
@@ -42,6 +44,9 @@ class Settled:
         grouping: the orders and the state of each row.
         order_ids: for each order its id, -1 for a new one.
         hashes: for each order the keyed hashes of its key and its account.
+        part_ids: for each order the id of its part that goes first; -1 for a new one, or where there is none.
+        gone_before: for each order how many of its numbers went in earlier parts.
+        parents: for each order the id of the one that it was taken out of, 0 for none.
         dissolved: orders that have no row left.
         findings: of single rows, by position in the batch.
     """
@@ -52,20 +57,32 @@ class Settled:
     grouping: Grouping
     order_ids: Ints
     hashes: list[tuple[bytes, bytes]]
+    part_ids: Ints
+    gone_before: Ints
+    parents: Ints
     dissolved: list[int]
     findings: Findings
 
 
 @dataclass(slots=True)
 class _Open:
-    """Orders of some accounts that are still open: by key those not sent yet, and PONs of those that are under way."""
+    """Orders of some accounts that are still open: by key those not sent yet, their first parts, and PONs of those that are under way."""
 
     unsent: dict[bytes, int] = field(default_factory=dict)
+    parts: dict[bytes, int] = field(default_factory=dict)
     busy: dict[bytes, str] = field(default_factory=dict)
     released: set[int] = field(default_factory=set)
+    on_hold: set[int] = field(default_factory=set)
+    gone_before: dict[int, int] = field(default_factory=dict)
+
+    def of(self, keys: set[bytes]) -> set[int]:
+        """The orders of some keys that are not sent yet."""
+        return {orders[key] for orders in (self.unsent, self.parts) for key in keys if key in orders}
 
 
-def settle(app: App, connection: Connection, customer: str, new: Batch | None, findings: Findings, *, affected: set[int], gone: set[int]) -> Settled:
+def settle(
+    app: App, connection: Connection, customer: str, new: Batch | None, findings: Findings, *, affected: set[int], gone: set[int], out_of: Mapping[int, int] | None = None
+) -> Settled:
     """Work out the orders of new rows together with the earlier rows that they, or a change of an order, concern.
 
     Args:
@@ -76,34 +93,74 @@ def settle(app: App, connection: Connection, customer: str, new: Batch | None, f
         findings: what was found on the new rows; what the order says of single rows is added.
         affected: earlier orders to be looked at again.
         gone: earlier rows that are being replaced.
+        out_of: position of a new row -> the sent order that it leaves.
     """
     fresh = looked_up.empty(connection)
     keys = order_keys(new) if new is not None else None
-    hashes = _hashed(app, new, keys, customer) if new is not None and keys is not None else []
+    hashes = hashed(app, new, keys, customer) if new is not None and keys is not None else []
     open_orders = _Open() if fresh else _open_orders(app, connection, hashes)
-    affected = affected | {open_orders.unsent[key] for key, _ in hashes if key in open_orders.unsent}
+    affected = affected | open_orders.of({key for key, _ in hashes}) | looked_up.parts_of_orders(connection, affected)
     members = looked_up.rows_of_orders(connection, sorted(affected)) if affected else pd.DataFrame({"id": []})
     if len(members):
-        unsent = members.state.isin([int(state) for state in UNSENT]) & ~members.id.isin(gone)
+        unsent = members.state.isin([int(state) for state in UNSENT]) & members.sent_as.isna() & ~members.id.isin(gone)
         members = members[unsent].drop_duplicates("id").sort_values("id").reset_index(drop=True)
     batch, new_rows = new, len(new) if new is not None else 0
     if len(members):
-        earlier = _earlier_batch(app, connection, customer, members)
-        batch = _joined(new, earlier) if new is not None else earlier
+        earlier = earlier_batch(app, connection, customer, members)
+        batch = joined(new, earlier) if new is not None else earlier
         keys = order_keys(batch)
-        hashes = _hashed(app, batch, keys, customer)
+        hashes = hashed(app, batch, keys, customer)
         open_orders = _open_orders(app, connection, hashes)
     if batch is None or keys is None:
         batch = _nothing()
         keys = order_keys(batch)
     order_ids: Ints = np.array([open_orders.unsent.get(key, -1) for key, _ in hashes], np.int64)
     order_ids = _kept_names(order_ids, keys, members, new_rows)
-    terms = app.terms(customer)
-    release = np.array([terms.release_rejected or number in open_orders.released for number in order_ids.tolist()], dtype=bool)
+    parents = _parents(connection, keys, order_ids, members, new_rows, out_of or {})
+    known = _known(app, connection, customer, open_orders, hashes, order_ids, parents)
+    grouping = group_orders(batch, keys, findings, known, max_lines=app.max_lines)
+    part_ids = np.array([open_orders.parts.get(key, -1) for key, _ in hashes], np.int64)
+    part_ids[part_ids == order_ids] = -1
+    gone_before = known.gone_before + np.bincount(keys.order[grouping.ahead], minlength=len(keys.first))
+    # A part that is not needed any more ends with the orders that have no row left.
+    kept = {*order_ids.tolist(), *part_ids[np.bincount(keys.order[grouping.ahead], minlength=len(keys.first)) > 0].tolist()}
+    return Settled(batch, new_rows, members, grouping, order_ids, hashes, part_ids, gone_before, parents, sorted(affected - kept), findings)
+
+
+def _known(
+    app: App, connection: Connection, customer: str, open_orders: _Open, hashes: list[tuple[bytes, bytes]], order_ids: Ints, parents: Ints
+) -> Known:
+    """What is known of the orders besides their rows."""
+    unsent = order_ids.tolist()
+    releasing = app.terms(customer).release_rejected
+    ahead = {open_orders.parts[key]: number for number, (key, _) in enumerate(hashes) if key in open_orders.parts}
+    # Rows of a part that was not sent are looked at with all the others again.
+    before = np.array([open_orders.gone_before.get(number, 0) for number in unsent], np.int64)
+    for part, number in ahead.items():
+        before[number] = max(0, before[number] - open_orders.gone_before.get(part, 0))
     busy = {number: open_orders.busy[key] for number, (key, _) in enumerate(hashes) if key in open_orders.busy}
-    grouping = group_orders(batch, keys, findings, release=release, max_lines=app.max_lines, busy=busy)
-    dissolved = sorted(affected - set(order_ids.tolist()))
-    return Settled(batch, new_rows, members, grouping, order_ids, hashes, dissolved, findings)
+    waits = looked_up.orders_before_others(connection, sorted({*parents.tolist()} - {0}))
+    busy |= {number: app.store.pons.one(parent) for number, parent in enumerate(parents.tolist()) if parent in waits}
+    return Known(
+        release=np.array([releasing or number in open_orders.released for number in unsent], dtype=bool), busy=busy,
+        on_hold=np.array([number in open_orders.on_hold or open_orders.parts.get(key, -1) in open_orders.on_hold for number, (key, _) in zip(unsent, hashes, strict=True)], dtype=bool),
+        gone_before=before, part=np.zeros(len(unsent), dtype=bool),
+    )  # fmt: skip
+
+
+def _parents(connection: Connection, keys: Keys, order_ids: Ints, members: pd.DataFrame, new_rows: int, out_of: Mapping[int, int]) -> Ints:
+    """For each order the sent one that its rows were taken out of; 0 for none."""
+    parents = np.zeros(len(order_ids), np.int64)
+    if len(members):
+        before = members.order_id.fillna(0).to_numpy(np.int64)
+        known_parents = looked_up.parents_of_orders(connection, sorted({*before.tolist(), *order_ids[order_ids > 0].tolist()}))
+        for at, number in enumerate(keys.order[new_rows:].tolist() if known_parents else ()):
+            if number >= 0:
+                parents[number] = parents[number] or known_parents.get(int(before[at]), 0)
+    for at, order in out_of.items():
+        if keys.order[at] >= 0:
+            parents[keys.order[at]] = order
+    return parents
 
 
 def _kept_names(order_ids: Ints, keys: Keys, members: pd.DataFrame, new_rows: int) -> Ints:
@@ -124,7 +181,8 @@ def batch_of(app: App, customer: str, requests: Requests, **facts: object) -> Ba
     return Batch(requests=requests, partner=partner, **facts)  # type: ignore[arg-type]
 
 
-def _hashed(app: App, batch: Batch, keys: Keys, customer: str) -> list[tuple[bytes, bytes]]:
+def hashed(app: App, batch: Batch, keys: Keys, customer: str) -> list[tuple[bytes, bytes]]:
+    """For each order the keyed hashes of its key and of its account."""
     return [(app.store.hash(key), app.store.hash(account)) for key, account in key_texts(batch, keys, customer)]
 
 
@@ -134,9 +192,11 @@ def _open_orders(app: App, connection: Connection, hashes: list[tuple[bytes, byt
     if not len(found):
         return state
     state.released = set(found.id[found.released == 1].tolist())
+    state.on_hold = set(found.id[found.on_hold == 1].tolist())
     sent = (found.ver > 0) | found.taken_by.notna()
-    for key, number in zip(found.key[~sent], found.id[~sent], strict=True):
-        state.unsent[bytes(key)] = int(number)
+    for key, number, part, lines, before in zip(*(found[name][~sent] for name in ("key", "id", "part", "lines", "gone_before")), strict=True):
+        (state.parts if part else state.unsent)[bytes(key)] = int(number)
+        state.gone_before[int(number)] = int(lines if part else before)
     if sent.any():
         under_way = _under_way(app, connection, found.id[sent].tolist())
         for key, number in zip(found.key[sent], found.id[sent], strict=True):
@@ -148,7 +208,7 @@ def _open_orders(app: App, connection: Connection, hashes: list[tuple[bytes, byt
 def _under_way(app: App, connection: Connection, sent: list[int]) -> set[int]:
     """Those of some sent orders that another order of their account has to wait for."""
     members = looked_up.rows_of_orders(connection, sent)
-    flying = members.state.isin([int(state) for state in IN_FLIGHT | {State.READY}])
+    flying = members.state.isin([int(state) for state in IN_FLIGHT | {State.READY, State.HELD}])
     refused = members[members.state == State.CARRIER_REJECTED]
     waiting = set(members.order_id[flying].tolist())
     if len(refused):
@@ -161,7 +221,7 @@ def _under_way(app: App, connection: Connection, sent: list[int]) -> set[int]:
     return waiting
 
 
-def _earlier_batch(app: App, connection: Connection, customer: str, members: pd.DataFrame) -> Batch:
+def earlier_batch(app: App, connection: Connection, customer: str, members: pd.DataFrame) -> Batch:
     """Stored rows as a batch, with the errors that were found on them."""
     stored = load_rows(app.store, connection, members.id.to_numpy(np.int64))
     found = looked_up.findings_of_rows(connection, members.id.tolist())
@@ -175,7 +235,7 @@ def _earlier_batch(app: App, connection: Connection, customer: str, members: pd.
         rejected[place[row]] = True
         failures.setdefault(name, np.zeros(len(members), dtype=bool))[place[row]] = True
     names = [f"{row} of {file}" for row, file in zip(members.row, members.file, strict=True)]
-    requests = stored.requests
+    requests = with_shared(app.store, connection, stored.requests, members.shared)
     tn, btn = (requests[name].spread(digits(requests[name].values)[0]) for name in ("tn", "btn"))
     free = toll_free(tn)
     return batch_of(
@@ -185,7 +245,7 @@ def _earlier_batch(app: App, connection: Connection, customer: str, members: pd.
     )  # fmt: skip
 
 
-def _joined(new: Batch, earlier: Batch) -> Batch:
+def joined(new: Batch, earlier: Batch) -> Batch:
     """New rows and, behind them, earlier ones."""
     first = len(new)
     names = set(new.failures) | set(earlier.failures)
@@ -208,7 +268,20 @@ def _nothing() -> Batch:
     return Batch(requests, none, none, no, no, no, no, no, {}, Column.constant("", 0), none, str)
 
 
-def write_orders(app: App, connection: Connection, customer: str, settled: Settled) -> Ints:
+@dataclass(frozen=True, slots=True)
+class OrderIds:
+    """The ids of written orders, and of those of their parts that go first (-1 for none)."""
+
+    whole: Ints
+    part: Ints
+
+    def of_rows(self, order: Ints, ahead: Mask) -> Ints:
+        """For each row the id of its order, -1 for none."""
+        ids: Ints = np.where(ahead, np.append(self.part, -1)[order], np.append(self.whole, -1)[order])
+        return ids
+
+
+def write_orders(app: App, connection: Connection, customer: str, settled: Settled) -> OrderIds:
     """Write the orders of a settled batch, and what changed on earlier rows; the id of each order.
 
     To be called within the transaction that stores the new rows, before they are: rows name their orders.
@@ -223,17 +296,33 @@ def write_orders(app: App, connection: Connection, customer: str, settled: Settl
     partial, lines, held_by = table.partial.tolist(), table.lines.tolist(), table.held_by.tolist()
     columns = (
         "id", "key", "account", "live", "customer", "partner", "number_class", "country", "losing_carrier", "btn", "partial", "lines", "ver", "sup", "held_by",
-        "released", "requested_date", "since",
+        "released", "requested_date", "since", "gone_before", "parent_id",
     )  # fmt: skip
+    before, parents = settled.gone_before.tolist(), [number or None for number in settled.parents.tolist()]
     shared = [table[name].tolist() for name in ("partner", "number_class", "country", "losing_carrier")]
     insert_many(connection, orders, columns, [
-        (int(ids[n]), *settled.hashes[n], True, customer, *(column[n] for column in shared), btn[n], partial[n], lines[n], 0, "", held_by[n], False, dates[n], app.stamp)
+        (int(ids[n]), *settled.hashes[n], True, customer, *(column[n] for column in shared), btn[n], partial[n], lines[n], 0, "", held_by[n], False, dates[n], app.stamp,
+         before[n], parents[n])
         for n in fresh.tolist()
     ])  # fmt: skip
     changed = np.flatnonzero(known >= 0).tolist()
     run_many(
-        connection, "update orders set key = ?, account = ?, partner = ?, partial = ?, lines = ?, held_by = ?, requested_date = ?, since = ?, live = 1 where id = ?",
-        [(*settled.hashes[n], shared[0][n], partial[n], lines[n], held_by[n], dates[n], app.stamp, int(ids[n])) for n in changed],
+        connection,
+        """update orders set key = ?, account = ?, partner = ?, partial = ?, lines = ?, held_by = ?, requested_date = case redated when '' then ? else redated end,
+           since = ?, gone_before = ?, part = 0, live = 1 where id = ?""",
+        [(*settled.hashes[n], shared[0][n], partial[n], lines[n], held_by[n], dates[n], app.stamp, before[n], int(ids[n])) for n in changed],
+    )  # fmt: skip
+    parted = np.bincount(grouping.keys.order[grouping.ahead], minlength=len(ids))
+    written = OrderIds(ids, np.where(parted > 0, settled.part_ids, -1))
+    fresh_parts = np.flatnonzero((parted > 0) & (settled.part_ids < 0))
+    written.part[fresh_parts] = np.arange(len(fresh_parts)) + next_id(connection, orders)
+    insert_many(connection, orders, (*columns, "part"), [
+        (int(written.part[n]), *settled.hashes[n], True, customer, *(column[n] for column in shared), btn[n], "Y", int(parted[n]), 0, "", "", False, dates[n], app.stamp, 0, None, 1)
+        for n in fresh_parts.tolist()
+    ])  # fmt: skip
+    run_many(
+        connection, "update orders set key = ?, account = ?, partner = ?, lines = ?, requested_date = ?, since = ? where id = ?",
+        [(*settled.hashes[n], shared[0][n], int(parted[n]), dates[n], app.stamp, int(written.part[n])) for n in np.flatnonzero((parted > 0) & (settled.part_ids >= 0)).tolist()],
     )  # fmt: skip
     touched = [int(ids[n]) for n in changed] + settled.dissolved
     run_many(connection, "delete from order_findings where order_id = ?", [(number,) for number in touched])
@@ -243,11 +332,21 @@ def write_orders(app: App, connection: Connection, customer: str, settled: Settl
         connection, order_findings, ("order_id", "code", "field", "detail", "rejected_too"),
         list(zip(ids[notes.order.to_numpy(np.int64)].tolist(), notes.code, notes.field, notes.detail, notes.rejected_too, strict=True)),
     )  # fmt: skip
-    _write_earlier(app, connection, settled, ids)
-    return ids
+    _write_part_notes(connection, notes, written)
+    _write_earlier(app, connection, settled, written)
+    return written
 
 
-def _write_earlier(app: App, connection: Connection, settled: Settled, ids: Ints) -> None:
+def _write_part_notes(connection: Connection, notes: pd.DataFrame, written: OrderIds) -> None:
+    """What is to be said of parts that go first: what is said of the whole."""
+    of_parts = notes[written.part[notes.order.to_numpy(np.int64)] >= 0]
+    part = written.part[of_parts.order.to_numpy(np.int64)].tolist()
+    run_many(connection, "delete from order_findings where order_id = ?", [(number,) for number in sorted(set(part))])
+    columns = ("order_id", "code", "field", "detail", "rejected_too")
+    insert_many(connection, order_findings, columns, list(zip(part, of_parts.code, of_parts.field, of_parts.detail, of_parts.rejected_too, strict=True)))
+
+
+def _write_earlier(app: App, connection: Connection, settled: Settled, ids: OrderIds) -> None:
     """New states and orders of earlier rows, and what is now found on them."""
     if not len(settled.earlier):
         return
@@ -258,7 +357,7 @@ def _write_earlier(app: App, connection: Connection, settled: Settled, ids: Ints
             act = {State.READY: Act.RELEASE, State.HELD: Act.HOLD, State.REJECTED: Act.REJECT}[State(new)]
             moved.append((int(after(act, State(old))), app.seconds, number))
     run_many(connection, "update rows set state = ?, since = ? where id = ?", moved)
-    order = np.append(ids, -1)[settled.grouping.keys.order[settled.new :]]
+    order = ids.of_rows(settled.grouping.keys.order, settled.grouping.ahead)[settled.new :]
     before = settled.earlier.order_id.fillna(-1).to_numpy(np.int64)
     joined = [(int(order[at]), int(settled.earlier.id.iloc[at])) for at in np.flatnonzero((order != before) & (order >= 0)).tolist()]
     run_many(connection, "update rows set order_id = ? where id = ?", joined)
@@ -273,8 +372,8 @@ def _write_earlier(app: App, connection: Connection, settled: Settled, ids: Ints
     run_many(connection, "update files set results_due = 1 where id = ?", [(number,) for number in files])
 
 
-def write_holds(connection: Connection, settled: Settled, ids: Ints, row_ids: Ints) -> None:
+def write_holds(connection: Connection, settled: Settled, ids: OrderIds, row_ids: Ints) -> None:
     """Note which orders are held by new rejected rows that have no key; after the rows are stored."""
     pairs = settled.grouping.holds
     pairs = pairs[pairs[:, 0] < settled.new]
-    insert_many(connection, holds_table, ("row_id", "order_id"), list(zip(row_ids[pairs[:, 0]].tolist(), ids[pairs[:, 1]].tolist(), strict=True)))
+    insert_many(connection, holds_table, ("row_id", "order_id"), list(zip(row_ids[pairs[:, 0]].tolist(), ids.whole[pairs[:, 1]].tolist(), strict=True)))

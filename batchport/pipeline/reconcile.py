@@ -141,10 +141,26 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
             for customer, contacts in names.items():
                 queue_mails(app, connection, pass_id, kind, customer, contacts)
     tally.heard.append(Heard(partner, path.name, len(lines), int(outcomes.recorded.applied.sum()), len(outcomes.exceptions)))
-    tally.carrier_rejected += stored.newly(outcomes.applied, State.CARRIER_REJECTED)
+    tally.carrier_rejected += stored.newly(outcomes.applied[~outcomes.applied.given_back.astype(bool)], State.CARRIER_REJECTED)
+    _tell_operator(app, tally, partner, path.name, outcomes)
     tally.changed = True
     if put_away:
         _archive(app, partner, path, data, digest)
+
+
+def _tell_operator(app: App, tally: PassTally, partner: str, name: str, outcomes: Outcomes) -> None:
+    """Say which further versions were turned down, and which numbers have moved on the word of a line about an older version."""
+    applied = outcomes.applied
+    for what, rows in (
+        ("{partner} turned down the newest version of order {pon} ({name}); its rows have the state and date back that they had.", applied[applied.given_back.astype(bool)]),
+        (
+            "{partner} completed {count} of order {pon} with a line about a version that is not its newest ({name}); see whether the newest still has to be called off.",
+            applied[applied.overtaken.astype(bool)],
+        ),
+    ):
+        counts = rows.groupby("order_id").row_id.nunique()
+        for order, count in zip(counts.index.tolist(), counts.tolist(), strict=True):
+            tally.trouble(what.format(partner=partner, pon=app.store.pons.one(order), name=name, count=f"{count} number{'' if count == 1 else 's'}"))
 
 
 def _matched(app: App, connection: Connection, partner: str, lines: pd.DataFrame) -> Outcomes:

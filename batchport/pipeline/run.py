@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +10,7 @@ from batchport.pipeline.app import App
 from batchport.pipeline.count import Count, counted
 from batchport.pipeline.home import make_folders
 from batchport.pipeline.intake import intake
+from batchport.pipeline.lock import Busy, alone
 from batchport.pipeline.mails import queue_night
 from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
@@ -22,11 +20,9 @@ from batchport.store.database import next_id
 from batchport.store.outbox import waiting
 from batchport.store.schema import passes
 
+__all__ = ["Busy", "PassDone", "Stage", "all_stages", "one_pass", "whole_pass"]
+
 Stage = Callable[[App, PassTally, int], None]
-
-
-class Busy(Exception):
-    """Another pass is at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ def one_pass(app: App, command: str, stage: Stage) -> PassDone:
         Busy: another pass is at work; nothing was done.
     """
     make_folders(app.settings.home, list(app.settings.customers), list(app.settings.partners))
-    with _alone(app):
+    with alone(app):
         pass_id = _begin(app, command)
         tally = PassTally()
         stage(app, tally, pass_id)
@@ -86,18 +82,3 @@ def _begin(app: App, command: str) -> int:
         number = next_id(connection, passes)
         connection.execute(passes.insert().values(id=number, command=command, started=app.stamp, summary=""))
     return number
-
-
-@contextmanager
-def _alone(app: App) -> Iterator[None]:
-    """Hold the lock of the home; a process that dies lets go of it by itself."""
-    path = app.settings.folder(".batchport.lock")
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(f"another pass is at work in {app.settings.home}; this one did nothing") from None
-        yield
-    finally:
-        os.close(handle)

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from batchport.domain.findings import INFO, catalogue
-from batchport.domain.lifecycle import ORDERLESS, State
+from batchport.domain.lifecycle import GIVEN_BACK, ORDERLESS, Answer, State
 from batchport.domain.table import known, records
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.view import iso
@@ -17,7 +17,8 @@ from batchport.store import look
 from batchport.store.pieces import load_rows
 
 _DATED = (State.CONFIRMED, State.COMPLETED)
-_REASONED = (State.CARRIER_REJECTED, State.DELAYED)
+_REASONED = frozenset((State.CARRIER_REJECTED, State.DELAYED))
+_GIVEN_BACK = frozenset(state for states in GIVEN_BACK.values() for state in states)
 
 
 def number_of(tn: str) -> int:
@@ -131,10 +132,14 @@ def _severity(app: App, customer: str, code: str) -> str:
 
 def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, list[dict[str, Any]]]:
     """Position -> the partner's reasons for the row's present state."""
-    told = rows[rows.state.isin([int(state) for state in _REASONED]) & rows.answer_id.notna()]
+    # A further version may have been turned down: then the row has its old state, and the reason.
+    told = rows[rows.state.isin([int(state) for state in _REASONED | _GIVEN_BACK]) & rows.answer_id.notna()]
     if not len(told):
         return {}
     answers = look.answers_by_id(connection, sorted(set(told.answer_id.astype(int)))).set_index("id")
+    said_last = answers.loc[told.answer_id.astype(int)]
+    turned_down = (said_last.status == Answer.REJECT.value).to_numpy() & (said_last.ver.to_numpy() == told.ver.to_numpy())
+    told = told[told.state.isin([int(state) for state in _REASONED]) | turned_down]
     found: dict[int, list[dict[str, Any]]] = {}
     for at, number in zip(told.index, told.answer_id.astype(int), strict=True):
         said: Any = answers.loc[number]
@@ -196,37 +201,3 @@ def exception_lines(app: App) -> list[dict[str, Any]]:
          "reason": one.reason, "since": one.since, "resolved": one.resolved}
         for one in records(table)
     ]  # fmt: skip
-
-
-def release(app: App, pon: str, why: str) -> str:
-    """Let an order go without its rejected rows; what became of it, in a sentence.
-
-    Raises:
-        Unknown: there is no such order, or it cannot be released.
-    """
-    from batchport.pipeline.submit import settle_again
-    from batchport.store.acts import record_act, release_order
-
-    number = order_of(app, pon)
-    with app.store.reading() as connection:
-        order = look.order_record(connection, number)
-    if order.ver or order.taken_by:
-        raise Unknown(f"order {pon} was sent already; only an order that is held can be released")
-    if not order.held_by:
-        raise Unknown(f"order {pon} is not held")
-    with app.store.transaction() as connection:
-        release_order(connection, number)
-        record_act(connection, at=app.stamp, who=app.user, what="release", order_id=number, why=why)
-    settle_again(app, order.customer, {number})
-    with app.store.reading() as connection:
-        after = look.order_record(connection, number)
-    if not after.held_by:
-        return f"{pon} is released: {after.lines} lines go with the next submission."
-    words = {
-        "order-new-btn": "its billing number is among the numbers that would move, and no new billing number is given for what stays",
-        "order-held": "rows of it disagree with each other, which a release does not settle",
-        "order-account-busy": "another order of the same account is under way",
-        "carrier-no-route": "no route leads to a partner",
-        "order-split": "it has more lines than the partner takes in one order",
-    }
-    return f"{pon} is still held: {words.get(after.held_by, after.held_by)}."

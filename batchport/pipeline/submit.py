@@ -13,13 +13,19 @@ from sqlalchemy import Connection
 from batchport.carriers.render import Rendered, RenderError, manifest, render
 from batchport.domain.findings import Findings
 from batchport.domain.orders import AGREE, LOCAL, agreed
+from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, text_array
+from batchport.domain.versions import CANCEL, CHANGE
 from batchport.pipeline.app import App
+from batchport.pipeline.last_look import look_once_more
 from batchport.pipeline.ordering import settle, write_orders
 from batchport.pipeline.sending import context, sealed_as_sent, send_open, send_stored
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.versions import look_at_waiting
 from batchport.pipeline.ways import protected
 from batchport.store import submissions as stored
+from batchport.store import versions
+from batchport.store.corrected import with_shared
 from batchport.store.pieces import load_rows
 from batchport.store.sendings import add_sending
 from batchport.transport import NotDelivered
@@ -34,14 +40,14 @@ _FIELDS = (
 def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = None, now_regardless: bool = False) -> None:
     """Send what is ready, partner by partner; what was left unsent by an earlier pass first."""
     send_open(app, tally, partner=partner, regardless=now_regardless)
+    _go_on(app)
+    look_at_waiting(app)
     _look_again_at_waiting(app)
     with app.store.reading() as connection:
-        partners = stored.ready_partners(connection)
+        ready = [name for name in stored.ready_partners(connection) if partner in (None, name) and name in app.settings.partners]
+    partners = [name for name in ready if now_regardless or app.profile(name).may_send(app.now)]
+    look_once_more(app, tally, pass_id, partners)
     for name in partners:
-        if partner not in (None, name) or name not in app.settings.partners:
-            continue
-        if not now_regardless and not app.profile(name).may_send(app.now):
-            continue
         send_stored(app, tally, _submit_to(app, tally, pass_id, name))
 
 
@@ -61,6 +67,8 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
     profile = app.profile(partner)
     with app.store.reading() as connection:
         ready = stored.ready_lines(connection, partner)
+        if ready.empty:
+            return []
         sequence = stored.next_sequence(connection, partner)
         lines = _lines(app, connection, ready)
     start = 0
@@ -84,20 +92,40 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
 def _lines(app: App, connection: Connection, ready: pd.DataFrame) -> pd.DataFrame:
     """The columns of a submission for rows that are ready, one line a row."""
     order_ids, order = np.unique(ready.order_id.to_numpy(np.int64), return_inverse=True)
-    rows = load_rows(app.store, connection, ready.id.to_numpy(np.int64)).requests
+    rows = _texts(app, connection, ready)
     columns: dict[str, Column] = {}
     for name in _FIELDS:
         columns[name] = agreed(rows[name], order) if name in AGREE[LOCAL] and name != "tn" else rows[name]
-    columns["remarks"] = rows["notes"]
+    columns["requested_date"] = _in_place(columns["requested_date"], ready.redated)
+    columns["remarks"] = _in_place(rows["notes"], ready.changes.where(ready.sup == CHANGE, ""))
     columns["pon"] = Column(text_array(app.store.pons.give(order_ids)), order.astype(np.int32))
     columns["partial"] = Column.from_series(ready.partial.astype("category"))
-    columns["ver"] = Column.constant("01", len(ready))
-    columns["sup"] = Column.constant("", len(ready))
+    columns["ver"] = Column(text_array([f"{number:02d}" for number in range(int(ready.ver.max()) + 1)]), ready.ver.to_numpy(np.int32))
+    columns["sup"] = Column.from_series(ready.sup.astype("category"))
     lines = np.bincount(order)
     first = np.concatenate([[0], np.cumsum(lines)[:-1]])
     columns["line"] = _numbers(np.arange(len(order)) - first[order] + 1)
     columns["lines"] = _numbers(lines[order])
     return pd.DataFrame({name: column.to_series() for name, column in columns.items()})
+
+
+def _texts(app: App, connection: Connection, ready: pd.DataFrame) -> Requests:
+    """What the rows say, with what was corrected on one row for all of its order; a SUP 1 repeats what the partner has."""
+    ids = ready.id.to_numpy(np.int64)
+    as_sent = ((ready.sup == CANCEL) & ready.sent_as.notna()).to_numpy()
+    if as_sent.any():
+        ids = np.where(as_sent, ready.sent_as.fillna(0).to_numpy(np.int64), ids)
+        each, which = np.unique(ids, return_inverse=True)
+        rows = load_rows(app.store, connection, each).requests.take(which)
+    else:
+        rows = load_rows(app.store, connection, ids).requests
+    return with_shared(app.store, connection, rows, ready.shared)
+
+
+def _in_place(column: Column, other: pd.Series) -> Column:
+    """The column with other texts where there are any."""
+    said = (other != "").to_numpy()
+    return column.where(said, Column.from_series(other.astype("category"))) if said.any() else column
 
 
 def _numbers(values: Ints) -> Column:
@@ -114,6 +142,17 @@ def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered,
     }  # fmt: skip
     with app.store.transaction() as connection:
         return add_sending(connection, stored.store_submission(connection, record, orders), sent.name, app.stamp)
+
+
+def _go_on(app: App) -> None:
+    """Put what is left of orders that were cancelled for it into new ones."""
+    with app.store.reading() as connection:
+        cancelled = versions.cancelled_to_go_on(connection)
+    for order in cancelled:
+        with app.store.transaction() as connection:
+            number = versions.go_on(connection, order, app.stamp, app.seconds)
+        if number is not None and order.customer in app.settings.customers:
+            settle_again(app, order.customer, {number})
 
 
 def _look_again_at_waiting(app: App) -> None:

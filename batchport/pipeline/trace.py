@@ -44,6 +44,9 @@ def _rows(app: App, connection: Connection, handle: str, steps: list[dict[str, A
         named = int(names.read([handle])[0])
         if named > 0:
             found = look.rows_by(connection, **{by: [named]})
+            if by == "orders":
+                # What was left of an order that was called off for it stands in new ones.
+                found = pd.concat([part for part in (found, look.rows_by(connection, orders=look.orders_out_of(connection, named))) if len(part)] or [found])
             if len(found):
                 return found
     if handle.isascii() and handle.isdigit():

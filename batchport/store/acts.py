@@ -20,6 +20,16 @@ def release_order(connection: Connection, number: int) -> None:
     connection.execute(orders.update().where(orders.c.id == number).values(released=True))
 
 
+def hold_order(connection: Connection, number: int, *, on: bool) -> None:
+    """From now on an operator holds the order, or does not any more."""
+    connection.execute(orders.update().where(orders.c.id == number).values(on_hold=on))
+
+
+def redate_order(connection: Connection, number: int, day: str) -> None:
+    """From now on an order that was not sent asks for this date, whatever its rows say."""
+    connection.execute(orders.update().where(orders.c.id == number).values(redated=day, requested_date=day))
+
+
 def resolve_exception(connection: Connection, number: int, *, at: str, who: str, why: str) -> bool:
     """Close an open exception line; False where there is none of this number."""
     changed = connection.execute(exceptions.update().where(exceptions.c.id == number, exceptions.c.resolved.is_(None)).values(resolved=at, resolved_by=who, why=why))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,53 +70,83 @@ def empty(connection: Connection) -> bool:
 
 
 def rows_with_numbers(connection: Connection, numbers: Ints) -> pd.DataFrame:
-    """Earlier rows that ask for one of these numbers: id, tn, state, row, order_id, file_id, file, customer."""
+    """Earlier rows that ask for one of these numbers: id, tn, state, row, order_id, file_id, file, sent_as, customer."""
     name = wanted(connection, np.unique(numbers).tolist(), "numbers")
     return frame_of(
         connection,
         f"""
-        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name as file, f.customer
+        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name as file, r.sent_as, f.customer
         from {name} w cross join rows r on r.tn = w.v and r.live join files f on f.id = r.file_id
         union all
-        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name, f.customer
+        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name, r.sent_as, f.customer
         from {name} w cross join rows r on r.tn = w.v and not r.live join files f on f.id = r.file_id
         """,  # noqa: S608
     )
 
 
 def orders_of_accounts(connection: Connection, accounts: Sequence[bytes]) -> pd.DataFrame:
-    """Live orders of some accounts (keyed hashes): id, key, account, ver, taken_by, released."""
+    """Live orders of some accounts (keyed hashes): id, key, account, ver, taken_by, released, on_hold, part, lines, gone_before."""
     name = wanted(connection, accounts, "keys")
-    return frame_of(connection, f"select o.id, o.key, o.account, o.ver, o.taken_by, o.released from {name} w cross join orders o on o.account = w.v and o.live")  # noqa: S608
+    columns = "o.id, o.key, o.account, o.ver, o.taken_by, o.released, o.on_hold, o.part, o.lines, o.gone_before"
+    return frame_of(connection, f"select {columns} from {name} w cross join orders o on o.account = w.v and o.live")  # noqa: S608
 
 
 def rows_of_orders(connection: Connection, orders: Sequence[int]) -> pd.DataFrame:
-    """The live rows of some orders, and the rejected ones that hold them: id, order_id, state, tn, row, file_id, file, answer_id."""
+    """The live rows of some orders, and the rejected ones that hold them: id, order_id, state, tn, row, file_id, file, answer_id, sent_as, leaves, ver, foc, shared."""
     name = wanted(connection, orders, "numbers")
     return frame_of(
         connection,
         f"""
-        select r.id, r.order_id, r.state, r.tn, r.row, r.file_id, f.name as file, r.answer_id
-        from {name} w cross join rows r on r.order_id = w.v join files f on f.id = r.file_id where r.live
+        select r.id, r.order_id, r.state, r.tn, r.row, r.file_id, f.name as file, r.answer_id, r.sent_as, r.leaves, r.ver, r.foc, o.shared
+        from {name} w cross join orders o on o.id = w.v cross join rows r on r.order_id = w.v join files f on f.id = r.file_id where r.live
         union
-        select r.id, r.order_id, r.state, r.tn, r.row, r.file_id, f.name, r.answer_id
-        from {name} w cross join holds h on h.order_id = w.v join rows r on r.id = h.row_id join files f on f.id = r.file_id
+        select r.id, r.order_id, r.state, r.tn, r.row, r.file_id, f.name, r.answer_id, r.sent_as, r.leaves, r.ver, r.foc, o.shared
+        from {name} w cross join orders o on o.id = w.v cross join holds h on h.order_id = w.v join rows r on r.id = h.row_id join files f on f.id = r.file_id
         where r.state = {int(State.REJECTED)}
         """,  # noqa: S608
     )
 
 
 def rows_of_customer(connection: Connection, customer: str, rows: Sequence[int]) -> pd.DataFrame:
-    """Those of some rows that are a customer's: id, tn, state, row, order_id, file_id, file."""
+    """Those of some rows that are a customer's: id, tn, state, row, order_id, file_id, file, sent_as."""
     name = wanted(connection, rows, "numbers")
     return frame_of(
         connection,
         f"""
-        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name as file
+        select r.id, r.tn, r.state, r.row, r.order_id, r.file_id, f.name as file, r.sent_as
         from {name} w cross join rows r on r.id = w.v join files f on f.id = r.file_id where f.customer = ?
         """,  # noqa: S608
         (customer,),
     )
+
+
+def parts_of_orders(connection: Connection, orders: Iterable[int]) -> set[int]:
+    """The orders that are parts of the same whole as some unsent orders, or their wholes; none of them sent."""
+    numbers = sorted(orders)
+    if not numbers:
+        return set()
+    name = wanted(connection, numbers, "numbers")
+    statement = f"""
+        select p.id from {name} w cross join orders o on o.id = w.v and o.ver = 0 and o.taken_by is null
+        cross join orders p on p.account = o.account and p.live and p.key = o.key and p.part <> o.part and p.ver = 0 and p.taken_by is null
+    """  # noqa: S608
+    return {int(number) for (number,) in connection.exec_driver_sql(statement)}
+
+
+def parents_of_orders(connection: Connection, orders: Sequence[int]) -> dict[int, int]:
+    """The order that each of some orders was taken out of, where it was."""
+    name = wanted(connection, orders, "numbers")
+    found = connection.exec_driver_sql(f"select o.id, o.parent_id from {name} w cross join orders o on o.id = w.v where o.parent_id is not null")  # noqa: S608
+    return {int(number): int(parent) for number, parent in found}
+
+
+def orders_before_others(connection: Connection, orders: Sequence[int]) -> set[int]:
+    """Those of some orders of which a further version has to be sent before what left them may go elsewhere."""
+    if not orders:
+        return set()
+    name = wanted(connection, orders, "numbers")
+    found = connection.exec_driver_sql(f"select o.id from {name} w cross join orders o on o.id = w.v where o.next_sup <> '' and o.held_by <> ''")  # noqa: S608
+    return {int(number) for (number,) in found}
 
 
 def orders_held_by_rows(connection: Connection, rows: Sequence[int]) -> list[int]:

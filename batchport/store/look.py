@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, select
 
+from batchport.domain.lifecycle import State
 from batchport.domain.table import records
 from batchport.store.intake import frame_of, wanted
-from batchport.store.schema import files, orders, passes
+from batchport.store.schema import LATE_ORDER, files, orders, passes
 
 _ROWS = """
     select r.id, r.row, r.state, r.tn, r.ver, r.foc, r.since, r.answer_id, r.order_id, r.file_id, f.name as file, f.customer, f.first_row,
@@ -93,23 +94,41 @@ def answers_by_id(connection: Connection, numbers: list[int]) -> pd.DataFrame:
 
 def rows_answered_in(connection: Connection, pass_id: int) -> list[int]:
     """Rows whose present answer came in a pass."""
-    statement = """
-        select distinct r.id from responses p cross join answers a on a.response_id = p.id cross join rows r on r.order_id = a.order_id
+    answers = "responses p cross join answers a on a.response_id = p.id"
+    statement = f"""
+        select r.id from {answers} cross join rows r on r.order_id = a.order_id where p.pass_id = ? and a.applied and r.answer_id = a.id
+        union
+        select r.id from {answers} cross join orders o on o.parent_id = a.order_id cross join rows r on r.order_id = o.id
         where p.pass_id = ? and a.applied and r.answer_id = a.id
-    """
+    """  # noqa: S608
+    return [row for (row,) in connection.exec_driver_sql(statement, (pass_id, pass_id))]
+
+
+def rows_held_for_date(connection: Connection, pass_id: int) -> list[int]:
+    """Rows of orders that a pass held because their date could not be met any more."""
+    statement = f"""
+        select r.id from orders o cross join rows r on r.order_id = o.id and r.live
+        where {LATE_ORDER} and o.since = (select started from passes where id = ?)
+    """  # noqa: S608
     return [row for (row,) in connection.exec_driver_sql(statement, (pass_id,))]
 
 
+def orders_out_of(connection: Connection, number: int) -> list[int]:
+    """The orders that rows of an order were put into when it was cancelled, or that left it."""
+    return [order for (order,) in connection.exec_driver_sql("select id from orders where parent_id = ? order by id", (number,))]
+
+
 def orders_table(connection: Connection, *, customer: str | None = None, orders: list[int] | None = None) -> pd.DataFrame:
-    """Orders with what their rows say: state (least and greatest), foc date, lines."""
+    """Orders with what their rows say: state (least and greatest), foc date, lines; a sent order whose rows all went on in new ones was cancelled."""
     which = f"{wanted(connection, orders, 'numbers')} w cross join orders o on o.id = w.v" if orders is not None else "orders o"
     frame = frame_of(
         connection,
         f"""
         select o.id, o.customer, o.partner, o.number_class, o.losing_carrier, o.btn, o.ver, o.sup, o.parent_id, o.held_by, o.requested_date, o.since,
-               count(r.id) as lines, min(r.state) as least, max(r.state) as greatest, max(r.foc) as foc, max(r.since) as moved
-        from {which} join rows r on r.order_id = o.id and r.state not in (1, 2, 13)
-        group by o.id
+               coalesce(nullif(count(r.id), 0), o.lines) as lines, coalesce(min(r.state), {int(State.CANCELLED)}) as least,
+               coalesce(max(r.state), {int(State.CANCELLED)}) as greatest, max(r.foc) as foc, coalesce(max(r.since), 0) as moved
+        from {which} left join rows r on r.order_id = o.id and r.state not in (1, 2, 13)
+        group by o.id having count(r.id) > 0 or o.ver > 0
         """,  # noqa: S608
     )
     return frame[frame.customer == customer] if customer is not None else frame

@@ -14,7 +14,7 @@ from batchport.store.database import insert_many, next_id, run_many
 from batchport.store.intake import frame_of, wanted
 from batchport.store.schema import answers, exceptions, responses
 
-_ROWS = "r.id as row_id, r.order_id, r.tn, r.state, r.ver, o.partner, r.foc, r.answer_id, r.answered"
+_ROWS = "r.id as row_id, r.order_id, r.tn, r.state, r.ver, o.partner, r.foc, r.answer_id, r.answered, o.sup, r.was, r.was_foc"
 
 
 def seen(connection: Connection, partner: str, sha256: str) -> bool:
@@ -39,7 +39,10 @@ def rows_spoken_of(connection: Connection, orders: list[int], numbers: list[int]
         """,  # noqa: S608
     )
     found = [frame for frame in (of_orders, of_numbers) if len(frame)]
-    return pd.concat(found).drop_duplicates("row_id") if found else of_orders
+    if not found:
+        return of_orders
+    # A row that was corrected and sent again stands for the one that it replaced.
+    return pd.concat(found).sort_values("row_id").drop_duplicates(["order_id", "tn"], keep="last")
 
 
 def applied_before(connection: Connection, orders: list[int]) -> pd.DataFrame:
@@ -101,6 +104,12 @@ def _move_rows(connection: Connection, applied: pd.DataFrame, answer_of: dict[in
         last.row_id.tolist(), strict=True,
     )  # fmt: skip
     run_many(connection, "update rows set state = ?, live = ?, answer_id = ?, foc = ?, answered = 1, since = ? where id = ?", list(values))
+    settled = [(row,) for row in last.row_id[~last.keeps.astype(bool)].tolist()]
+    run_many(connection, "update rows set was = null, was_foc = null where id = ? and was is not null", settled)
+    back = [(order,) for order in np.unique(applied.order_id[applied.given_back.astype(bool)]).tolist()]
+    run_many(connection, "update orders set reorders = 0, redated = was_date, requested_date = was_date where id = ? and sup = '2'", back)
+    run_many(connection, "update orders set reorders = 0 where id = ?", back)
+    run_many(connection, "update rows set leaves = 0 where order_id = ? and leaves", back)
     answering = applied[applied.answers.to_numpy(dtype=bool)]
     counted = answering.groupby(["order_id", "ver"]).size()
     run_many(

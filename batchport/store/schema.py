@@ -7,6 +7,13 @@ statement moves all rows of a submission, and no PIN or account number is ever i
 `rows.live` says whether a row may still change; both telephone number indexes are partial on it, so that years of history do not slow tonight's intake,
 and an update of `state` does not touch an index.
 
+Of a sent order a further version may wait: `orders.next_sup` says of which kind, `next_date` with which date where that is a new one, `changes` which
+fields it changes. A field that the order shares and that was corrected on one row is told by `shared`: field -> the row that says it for all (`next_shared`
+while that is not sent). `rows.sent_as` is the row whose text the partner has, for a row that corrects it and is not sent; `was` and `was_foc` are the state
+and date that a row gets back when the partner turns the version down; `leaves`: the next version goes without it. An order that is cancelled so that a
+new one can take its place `reorders`. Parts of an account that is too large for one order are orders of one key: `part` 1 goes first, `gone_before` is
+how many numbers went in earlier parts.
+
 `destinations` holds the rows of customers with a roster that go to a line for one number, and of nobody else: it answers whether a line is taken without
 opening earlier sheets. `papers` are what came beside sheets, sealed; `file_papers` says which paper a sheet meant by a name. `waiting` are files in the
 inboxes that cannot be dealt with yet: sheets without their papers, and papers that no sheet has named.
@@ -41,8 +48,13 @@ metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)
 Id = BigInteger().with_variant(Integer, "sqlite")
 Time = String(32)
 #: Orders that can be sent, and orders that wait for another one of their account or for a route.
-READY_ORDER = "held_by = '' and ver = 0 and taken_by is null and lines > 0"
-WAITING_ORDER = "held_by in ('order-account-busy', 'carrier-no-route')"
+READY_ORDER = "held_by = '' and (ver = 0 or next_sup <> '') and taken_by is null and lines > 0"
+WAITING_ORDER = "held_by in ('order-account-busy', 'carrier-no-route', 'order-split')"
+#: Sent orders of which a further version waits, and orders of which what is left goes into new ones when they are cancelled.
+NEXT_VERSION = "next_sup <> ''"
+GOING_ON = "reorders"
+#: Orders whose date could not be met any more when they were to go.
+LATE_ORDER = "held_by = 'date-too-soon'"
 
 meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
 
@@ -160,9 +172,24 @@ orders = Table(
     Column("requested_date", String(10), nullable=False),
     Column("taken_by", Id, ForeignKey("submissions.id")),
     Column("since", Time, nullable=False),
+    Column("on_hold", Boolean, nullable=False, server_default=text("0")),
+    Column("part", SmallInteger, nullable=False, server_default=text("0")),
+    Column("gone_before", Integer, nullable=False, server_default=text("0")),
+    Column("redated", String(10), nullable=False, server_default=""),
+    Column("was_date", String(10), nullable=False, server_default=""),
+    Column("shared", Text, nullable=False, server_default=""),
+    Column("next_sup", String(1), nullable=False, server_default=""),
+    Column("next_date", String(10), nullable=False, server_default=""),
+    Column("next_shared", Text, nullable=False, server_default=""),
+    Column("changes", Text, nullable=False, server_default=""),
+    Column("reorders", Boolean, nullable=False, server_default=text("0")),
     Index("ix_orders_account_live", "account", sqlite_where=text("live"), postgresql_where=text("live")),
     Index("ix_orders_ready", "partner", sqlite_where=text(READY_ORDER), postgresql_where=text(READY_ORDER)),
     Index("ix_orders_waiting", "id", sqlite_where=text(WAITING_ORDER), postgresql_where=text(WAITING_ORDER)),
+    Index("ix_orders_next_version", "id", sqlite_where=text(NEXT_VERSION), postgresql_where=text(NEXT_VERSION)),
+    Index("ix_orders_parent", "parent_id", sqlite_where=text("parent_id is not null"), postgresql_where=text("parent_id is not null")),
+    Index("ix_orders_late", "since", sqlite_where=text(LATE_ORDER), postgresql_where=text(LATE_ORDER)),
+    Index("ix_orders_going_on", "id", sqlite_where=text(GOING_ON), postgresql_where=text(GOING_ON)),
     Index("ix_orders_taken_by", "taken_by", sqlite_where=text("taken_by is not null"), postgresql_where=text("taken_by is not null")),
 )  # fmt: skip
 
@@ -191,6 +218,10 @@ rows = Table(
     Column("answer_id", BigInteger),
     Column("foc", Integer),
     Column("since", BigInteger, nullable=False),
+    Column("sent_as", BigInteger),
+    Column("was", SmallInteger),
+    Column("was_foc", Integer),
+    Column("leaves", Boolean, nullable=False, server_default=text("0")),
     Index("ix_rows_tn_live", "tn", sqlite_where=text("live"), postgresql_where=text("live")),
     Index("ix_rows_tn_past", "tn", sqlite_where=text("not live"), postgresql_where=text("not live")),
     Index("ix_rows_order", "order_id", sqlite_where=text("order_id is not null"), postgresql_where=text("order_id is not null")),

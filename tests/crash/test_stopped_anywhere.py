@@ -22,7 +22,7 @@ from unittest import mock
 import pytest
 from sqlalchemy import Connection
 
-from tests.conftest import EVENING, LOCAL, NEXT, TOLL_FREE, Home, account, text_of
+from tests.conftest import EVENING, LOCAL, NEXT, THIRD, TOLL_FREE, Home, account, text_of
 
 SHARDS = 6
 WAITING = account(2, btn="617-744-2200", account_number="C550", destination="line-7")
@@ -125,7 +125,25 @@ def second_night(home: Home) -> None:
     home.drop(*SHEET, *account(2), name="again.csv")
 
 
-NIGHTS: dict[str, tuple[Callable[[Home], None], str]] = {"first": (first_night, EVENING), "second": (second_night, NEXT)}
+OTHERS = account(2, btn="617-755-2200", account_number="D770", destination="line-8")
+
+
+def third_night(home: Home) -> None:
+    """Further versions of sent orders: corrected, called off, given another date, cancelled so that a new order takes its place."""
+    home.set("profile: generic-csv", "profile: generic-csv\n    fixed_fields: [pin]")
+    home.drop(LOCAL, *WAITING, *account(2), *OTHERS, name="one.csv")
+    assert home.run(EVENING).exit == 0
+    first, second, third, fourth = (home.pon(tn) for tn in (WAITING[0]["tn"], "617-236-2200", OTHERS[0]["tn"], LOCAL["tn"]))
+    home.answer((first, "01", "", "REJECT", "8C"), (second, "01", "", "REJECT", "8G"), (third, "01", "", "FOC", "", "", "2026-03-16"), run=False)
+    home.drop(WAITING[1] | {"pin": "9090"}, name="pin.csv")
+    assert home.run(NEXT).exit == 1
+    home.answer((first, "02", "", "CANCEL"), ("", "", "6179990000", "ACK"), name="cancelled.csv", run=False)
+    home.drop(account(2)[1] | {"name": "Harbor Bakery Inc", "action": "correct"}, name="name.csv")
+    assert home("redate", third, "2026-03-18", "--why", "asked for", at=NEXT).exit == 0
+    assert home("cancel", fourth, "--why", "asked for", at=NEXT).exit == 0
+
+
+NIGHTS: dict[str, tuple[Callable[[Home], None], str]] = {"first": (first_night, EVENING), "second": (second_night, NEXT), "third": (third_night, THIRD)}
 
 
 @dataclass(frozen=True)

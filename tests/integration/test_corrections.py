@@ -49,13 +49,12 @@ def test_a_ready_row_is_corrected_in_its_order(home: Home, by: str) -> None:
 
 
 @pytest.mark.parametrize("answer", [None, ("ACK",), ("FOC", "", "", "2026-03-09"), ("DELAY",)])
-@pytest.mark.parametrize("ask", ["correct", "cancel"])
-def test_a_row_in_flight_cannot_be_corrected_or_called_off(home: Home, answer: tuple[str, ...] | None, ask: str) -> None:
+def test_a_row_in_flight_cannot_be_corrected(home: Home, answer: tuple[str, ...] | None) -> None:
     home.take(LOCAL)
     if answer:
         home.answer(("", "", "6172340142", *answer))
     before = home.state(TN)
-    asks = LOCAL | ({"row_id": row_id(home), "pin": "9090"} if ask == "correct" else {"action": "cancel"})
+    asks = LOCAL | {"row_id": row_id(home), "pin": "9090"}
     assert home.take(asks, name="asks.csv", at=THIRD).exit == 1
     assert told(home) == [("sheet.csv", before, []), ("asks.csv", "rejected", ["row-in-flight"])]
 

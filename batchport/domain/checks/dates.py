@@ -47,7 +47,7 @@ def _unread(rows: Prepared) -> Mask:
 @check("date-past", "requested_date")
 def gone_by(rows: Prepared) -> Said:
     """Rows whose date is before today on the partner's clock."""
-    dated = rows.dated = _held_against_calendar(rows)
+    dated = rows.dated = held_against_calendar(rows)
     return _said(rows, dated.wishes.past if dated else None)
 
 
@@ -84,7 +84,7 @@ def _said(rows: Prepared, mask: Mask | None, why: Callable[[int], str] | None = 
     return Said(mask, texts[which].tolist(), better.tolist())
 
 
-def _held_against_calendar(rows: Prepared) -> Dated | None:
+def held_against_calendar(rows: Prepared) -> Dated | None:
     """The rows' dates held against the calendar; None where there are none, or no time to go by."""
     if rows.terms.now is None or rows["requested_date"].blank.all():
         return None
