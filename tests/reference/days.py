@@ -93,8 +93,11 @@ def holidays_of_the_states(year: int) -> frozenset[date]:
 @cache
 def holidays_of_canada(year: int, province: str | None) -> frozenset[date]:
     """The days of a year on which nothing is ported in a province."""
-    # "for Canada its statutory days and the province's". New Year's, Canada and Christmas Day are kept on the Monday after a weekend.
-    fixed = [date(year, 1, 1), date(year, 7, 1), date(year, 12, 25)]
+    # "for Canada its statutory days and the province's". New Year's and Christmas Day are kept on the Monday after a weekend; Canada Day after a Sunday
+    # (Holidays Act), after a Saturday where the province says so.
+    fixed = [date(year, 1, 1), date(year, 12, 25)]
+    if date(year, 7, 1).weekday() != SATURDAY or province in {"NL", "PE", "SK", "YT"}:
+        fixed.append(date(year, 7, 1))
     days = [_easter(year) - timedelta(2), _nth(year, 9, MONDAY, 1)]
     victoria = next(day for day in (date(year, 5, 24) - timedelta(back) for back in range(7)) if day.weekday() == MONDAY)
     atlantic, others = {"NB", "NS", "PE", "NL"}, {"AB", "BC", "MB", "ON", "QC", "SK", "NT", "NU", "YT"}
