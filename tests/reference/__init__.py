@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 NOW = "2026-11-23T10:00:00-05:00"
 
 #: What the product does not know yet: codes that are not looked for, and, in words, rules and settings that a test of them leaves out.
-NOT_YET = frozenset({
+NOT_YET: frozenset[str] = frozenset()
+_OLD = frozenset({
     # numbers
     "tn-letters", "tn-range-expanded", "tn-range-invalid", "pin-short", "whole numbers as 8.01E+07",
     # names and addresses
