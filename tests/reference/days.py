@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from tests.reference.row import Case, fold, of_carrier, squeeze, states
+from tests.reference.row import ERRORS, Case, fold, of_carrier, squeeze, states
 
 # "`generic-csv`: `cutoff` 13:00, America/New_York."
 ZONE = ZoneInfo("America/New_York")
@@ -157,7 +157,9 @@ def kind_is_known(case: Case) -> bool:
     """Whether it can be told how long the number takes: where its type or the account's is missing or wrong, that is the finding."""
     if case.number_class == "toll_free":
         return True
-    return "number_type" not in case.broken and (case.number_class == "wireless" or case.values["account_type"] in {"single_line", "multi_line"})
+    if any(name == "number_type" and code in ERRORS for code, name in case.found):
+        return False
+    return case.number_class == "wireless" or case.values["account_type"] in {"single_line", "multi_line"}
 
 
 def read_date(case: Case) -> None:
