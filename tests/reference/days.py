@@ -165,8 +165,6 @@ def kind_is_known(case: Case) -> bool:
 def read_date(case: Case) -> None:
     """Requested Date: one finding, the first that fits."""
     text = case.written["requested_date"]
-    if "date-past" in case.terms.without:
-        return
     # "blank: the earliest the partner can"; "ASAP and its like are blank"
     case.values["requested_date"] = None
     if not text or fold(text) in EARLIEST:

@@ -77,7 +77,7 @@ def cases_of(number: int, row: dict[str, str], terms: Terms) -> list[Case]:
     """The requests that a row of the sheet makes: one, or one for each number that its cell names."""
     # "A range or list in the cell makes a row for each number, all with the sheet's row number, at most 1,000 a cell"
     written = {name: squeeze(row.get(name, "")) for name in NAMES}
-    named = None if "tn-range-expanded" in terms.without else numbers_of_cell(written["tn"])
+    named = numbers_of_cell(written["tn"])
     if named is None:
         return [Case(number, written, terms)]
     if isinstance(named, str):
@@ -307,12 +307,12 @@ def read_people(case: Case) -> None:
             case.note("authorized-defaulted", "authorized_name")
     # "Authorized Name: one person. Residential and wireless: the subscriber"; "`authorized-not-person`(warning) `authorized-differs`(warning)". One
     # cause, one finding. A wireless account may be a company's, and a residential one that of two people: there the subscriber is what is asked for.
-    text, early = case.values["authorized_name"] or "", "authorized names of subscribers" in case.terms.without
+    text = case.values["authorized_name"] or ""
     differs = subscriber and bool(case.written["authorized_name"] and case.values["name"]) and fold(text) != fold(case.values["name"])
     company = bool(words_of(text) & COMPANY_WORDS)
-    if text and case.number_class != "wireless" and (not early if subscriber and company else not subscriber and (company or several_people(text))):
+    if text and case.number_class != "wireless" and (company or (not subscriber and several_people(text))):
         case.note("authorized-not-person", "authorized_name")
-    elif differs and not (early and case.number_class == "wireless"):
+    elif differs:
         case.note("authorized-differs", "authorized_name")
     for name, most in case.terms.limits.items():
         # "`name-too-long`(warning, with the text as the profile will cut it)"
@@ -359,7 +359,7 @@ def read_the_rest(case: Case) -> None:
     case.partial_as_given = case.values["partial"]
     number, problem = telephone(case.written["new_btn"])
     case.values["new_btn"] = number or case.written["new_btn"] or None
-    special = number is not None and unportable(number) and "new numbers that are not local" not in case.terms.without
+    special = number is not None and unportable(number)
     if problem != "missing" and (number is None or unassignable(number) or special or toll_free(number)):
         case.note("new-btn-invalid", "new_btn")
 
