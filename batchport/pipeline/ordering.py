@@ -172,8 +172,9 @@ def _earlier_batch(app: App, connection: Connection, customer: str, members: pd.
     rejected = np.zeros(len(members), dtype=bool)
     rejected[grave["at"]] = True
     failures: dict[str, Mask] = {}
-    for (code, field_), same in grave.groupby(["code", "field"], sort=False):
-        for name, rows in fields_at_fault(code, field_, same.detail.tolist(), same["at"].to_numpy(np.int64)):
+    for kind, same in grave.groupby(["code", "field"], sort=False):
+        code, at = map(str, kind)
+        for name, rows in fields_at_fault(code, at, same.detail.tolist(), same["at"].to_numpy(np.int64)):
             failures.setdefault(name, np.zeros(len(members), dtype=bool))[rows] = True
     names = [f"{row} of {file}" for row, file in zip(members.row, members.file, strict=True)]
     requests = stored.requests
