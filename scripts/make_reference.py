@@ -13,7 +13,7 @@ import io
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -123,6 +123,7 @@ def holiday_lines() -> list[list[str]]:
     states = _named_days("US")
     lines = [("US", "", day, name) for day, name in states.items() if name.removesuffix(" (observed)") in _US_HOLIDAYS]
     nation = _named_days("CA")
+    nation |= {day: name for day, name in _kept_on_monday(_YEARS).items() if day not in nation}
     lines += [("CA", "", day, name) for day, name in nation.items()]
     for province in holidays.country_holidays("CA").subdivisions:
         lines += [("CA", province, day, name) for day, name in _named_days("CA", province).items() if day not in nation]
@@ -134,6 +135,12 @@ def _named_days(country: str, province: str | None = None) -> dict[date, str]:
     years = range(_YEARS.start, _YEARS.stop + 1)  # a New Year's Day may be observed in December before it
     found = holidays.country_holidays(country, subdiv=province, years=years, language="en_US")
     return {day: name for day, name in found.items() if day.year in _YEARS and day.weekday() < 5}
+
+
+def _kept_on_monday(years: Sequence[int]) -> dict[date, str]:
+    """Canada's Canada Days that fall on a Sunday: kept on the Monday after (Holidays Act, R.S.C. 1985, c. H-5, s. 2), which the library does not know everywhere."""
+    found = (date(year, 7, 1) for year in range(years[0], years[-1] + 1))
+    return {day + timedelta(1): "Canada Day (observed)" for day in found if day.isoweekday() == 7}
 
 
 def write(path: Path, comment: Sequence[str], header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
@@ -182,7 +189,7 @@ def main() -> None:
         [
             f"Days other than Saturdays and Sundays on which no number is ported, from holidays {version('holidays')}, made by scripts/make_reference.py {today}.",
             f"US: the six federal holidays that porting rests on, as observed. CA: its statutory holidays, and each province's own. {_YEARS[0]} to {_YEARS[-1]}.",
-            "province: blank where the day is one in the whole country.",
+            "Where Canada Day is a Sunday, the Monday after, by the Holidays Act (R.S.C. 1985, c. H-5). province: blank where the day is one in the whole country.",
         ],
         ["country", "province", "date", "name"],
         holiday_lines(),

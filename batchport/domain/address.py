@@ -99,9 +99,11 @@ def told(parts: dict[str, Column]) -> Column:
     for name, part in parts.items():
         label = name.removeprefix("street_")
         values = part.values
-        pieces.append(pc.if_else(pc.equal(values, ""), None, pc.binary_join_element_wise("street" if label == "name" else label, values, " ")))
+        piece = pc.binary_join_element_wise("street " if label == "name" else f"{label} ", values, ", ", "")
+        pieces.append(pc.if_else(pc.equal(values, ""), "", piece))
     codes = parts["street_name"].codes
-    return Column(pc.binary_join_element_wise(*pieces, ", ", null_handling="skip"), codes)
+    # Nothing is left for pyarrow to skip: where a line says nothing at all, it skips the whole row.
+    return Column(pc.replace_substring_regex(pc.binary_join_element_wise(*pieces, ""), r", \z", ""), codes)
 
 
 # Lines of the usual shape.

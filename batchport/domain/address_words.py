@@ -31,19 +31,19 @@ FIRST_TYPES = _words(
     """
     rue boul boulevard bd bvd av ave avenue chemin ch che route rte rt rang montee promenade prom place allee impasse ruelle terrasse croissant crois autoroute aut
     cote carre cours quai voie sentier carrefour esplanade passage parc square calle avenida via camino carretera carr calz calzada paseo highway hwy road rd
-    street state county us interstate loop fm rm cr sr ih i farm ranch township twp old line concession sideroad
+    street state county us interstate loop fm rm cr sr ih i farm ranch regional range township twp old line concession sideroad
     """
 )
 #: Of those, the French ones: they tell how a hyphened number is meant.
 FRENCH_TYPES = _words("rue boul chemin che rang montee promenade allee impasse ruelle terrasse croissant crois autoroute cote carre cours quai voie sentier")
 #: What a number after it belongs to: Highway 50, County Road 12.
 NUMBERED = _words("highway hwy route rte rt us interstate ih i fm rm cr sr loop autoroute aut rang carr carretera bypass spur concession line mile")
-NUMBERED_ROAD = _words("county state township twp co cnty forest ranch market rural private farm park old usfs fs concession")
+NUMBERED_ROAD = _words("county regional range state township twp co cnty forest ranch market rural private farm park old usfs fs concession")
 
 #: What is part of one place in a house, with what it is called behind it: Suite 5. Those in `WEAK` are streets' words too.
 DESIGNATORS = _words(
     """
-    suite suites ste steu unit units unite side apt apts apartment apartments app appt appartement bureau bur room rooms rm chambre floor floors flr fl fls flat bldg building
+    suite suites ste steu unit units unite side apt apts apartment apartments app appt appartement bureau bur room rooms rm chambre floor floors flr fl fls piso flat bldg building
     batiment bat dept department trlr trailer lot slip hangar hngr space spc spot stop key pier office ofc level lvl tower tour wing aile etage local porte bay
     door penthouse ph pmb mailstop ms cubicle studio entrance entree module warehouse whse booth kiosk stall
     """
@@ -53,7 +53,7 @@ WEAK = _words("lot slip space spot stop key pier office level tower tour wing lo
 ALONE = _words("penthouse ph basement bsmt mezzanine mezz rdc rezdechaussee soussol lobby")
 LOOSE_ALONE = _words("rear front upper lower uppr lowr frnt side office ofc arriere avant")
 #: 3rd Floor, Lower Level, North Tower: what may follow an ordinal or one of `PLACED`.
-STOREYS = _words("floor flr fl floors level lvl etage etages tower tour wing building bldg unit apt suite entrance aile office mezzanine")
+STOREYS = _words("floor flr fl floors piso level lvl etage etages tower tour wing building bldg unit apt suite entrance aile office mezzanine")
 PLACED = _words(
     """
     ground main top upper uppr lower lowr basement mezzanine rear front first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth entire whole premier

@@ -7,7 +7,7 @@ which the documentation, `batchport rules` and the tests are made too.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -17,9 +17,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from batchport.domain.fields import FIELDS, NAMES
 from batchport.domain.table import Ints, Mask
 
 ERROR, WARNING, INFO = "error", "warning", "info"
+#: The fields by their labels, as messages name them.
+_NAMED = {field.label: field.name for field in FIELDS}
+#: What an order is known by.
+_OF_THE_KEY = frozenset(("tn", "btn", "account_number", "losing_carrier", "resporg_id", "number_type", "country"))
 #: One text a row, or none for some of them.
 Texts: TypeAlias = "Sequence[str | None] | pa.StringArray"
 #: Between the arguments of one finding, where its message has several.
@@ -87,6 +92,22 @@ def severity_of(code: str, detail: str | None = "", severities: Mapping[str, str
     return rule.severity
 
 
+def fields_at_fault(code: str, field: str, details: Texts | None, rows: Ints) -> Iterator[tuple[str, Ints]]:
+    """The fields that findings of one code speak of, each with its rows: the one they stand on, and the others that `address-missing` names.
+
+    Of a ragged row no value can be held against another row's; but as far as they are there, its number and account say whose order it keeps waiting.
+    """
+    yield field, rows
+    if code == "row-ragged":
+        yield from ((name, rows) for name in NAMES if name not in _OF_THE_KEY)
+    if code != "address-missing" or details is None:
+        return
+    said = np.asarray(details.to_pylist() if isinstance(details, pa.Array) else details, dtype=object)
+    for text in dict.fromkeys(said):
+        for label in str(text).split(", "):
+            yield _NAMED[label], rows[said == text]
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     code: str
@@ -134,9 +155,22 @@ class Findings:
         """
         positions = np.flatnonzero(rows) if rows.dtype == bool else rows
         if len(positions):
-            first = None if detail is None else str(detail[0])
-            severity = severity_of(code, first, self._severities)
+            severity = self.severity(code, None if detail is None else str(detail[0]))
             self._blocks.append(_Block(code, severity, field, positions.astype(np.int64), detail, suggestion))
+
+    def severity(self, code: str, detail: str | None = "") -> str:
+        """How grave a finding is for this customer."""
+        return severity_of(code, detail, self._severities)
+
+    def failures(self, length: int) -> dict[str, Mask]:
+        """Field -> the rows of a table of `length` in which it has an error."""
+        found: dict[str, Mask] = {}
+        for block in self._blocks:
+            if block.severity != ERROR:
+                continue
+            for name, rows in fields_at_fault(block.code, block.field, block.detail, block.rows):
+                found.setdefault(name, np.zeros(length, dtype=bool))[rows] = True
+        return found
 
     def on(self, length: int, *, severity: str | None = None, code: str | None = None, field: str | None = None) -> Mask:
         """The rows of a table of `length` that have a finding of this severity, code or field."""

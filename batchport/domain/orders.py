@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,18 @@ import pandas as pd
 from batchport.domain import normalise
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.fields import ADDRESS, BY_NAME
-from batchport.domain.findings import SEPARATOR, Findings
+from batchport.domain.findings import ERROR, SEPARATOR, Findings
 from batchport.domain.lifecycle import State
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column, Ints, Mask
+from batchport.domain.table import Column, Ints, Mask, bools
 
 LOCAL, WIRELESS, TOLL_FREE = 0, 1, 2
 #: How many rows a message names at most.
 _PLACES = 5
 CLASSES = ("local", "wireless", "toll_free")
+
+#: What is only told of an order that waits or goes in parts; raised to an error it rejects the rows that it stands on.
+RAISED = ("order-held", "order-split", "carrier-no-route", "order-account-busy")
 
 #: What the rows of an order must agree on, by class of number.
 AGREE = {
@@ -89,7 +93,7 @@ class Batch:
         row = rows.requests.row
         return cls(
             requests=rows.requests, tn=rows.tn, btn=rows.btn, toll_free=rows.toll_free, wireless=rows.wireless, account_filled=rows.account_filled,
-            rejected=findings.on(len(rows), severity="error"), again=rows.again, failures=rows.failures, partner=partner,
+            rejected=findings.on(len(rows), severity=ERROR), again=rows.again, failures=findings.failures(len(rows)), partner=partner,
             file=np.zeros(len(rows), np.int64), place=lambda position: str(row[position]),
         )  # fmt: skip
 
@@ -146,12 +150,16 @@ def order_keys(batch: Batch) -> Keys:
     if (batch.toll_free & ~stated).any():
         parts.append(np.where(batch.toll_free & ~stated, normalise.folded(requests["name"]).ids() + 1, 0))
 
-    # A part that has an error of its own can make no key.
-    makeable = (batch.tn >= 0) & ~batch.again & ~(carrier.blank & ~named)
+    # A part that has an error of its own can make no key; what is no error to this customer makes one as it stands.
+    whole = ~(carrier.blank & ~named)
     for name in ("account_number", "number_type", "country"):
-        makeable &= ~batch.failed(name)
-    makeable &= ~(batch.toll_free & batch.failed("resporg_id"))
-    makeable &= ~local | ((batch.btn >= 0) & ~batch.failed("btn") & ~requests["country"].blank)
+        whole &= ~batch.failed(name)
+    whole &= ~(batch.toll_free & (batch.failed("resporg_id") | (~stated & requests["name"].blank)))
+    whole &= ~local | ((batch.btn >= 0) & ~batch.failed("btn") & ~requests["country"].blank)
+    odd = local & (batch.btn < 0) & ~batch.rejected
+    if odd.any():
+        parts.append(np.where(odd, normalise.folded(requests["btn"]).ids() + 1, 0))
+    makeable = (batch.tn >= 0) & ~batch.again & (whole | ~batch.rejected)
     combined = np.zeros(len(batch), np.int64)
     for part in parts:
         codes = pd.factorize(part)[0].astype(np.int64)
@@ -167,13 +175,13 @@ def key_texts(batch: Batch, keys: Keys, customer: str) -> list[tuple[str, str]]:
     """For each order its whole key and its account (customer, carrier and account number, or what stands in for it) as texts, to be hashed."""
     at = keys.first
     requests = batch.requests.take(at)
-    folded = {name: normalise.folded(requests[name]).text().to_pylist() for name in ("losing_carrier", "resporg_id", "account_number", "name")}
+    folded = {name: normalise.folded(requests[name]).text().to_pylist() for name in ("losing_carrier", "resporg_id", "account_number", "name", "btn")}
     partner, country = batch.partner.take(at).text().to_pylist(), requests["country"].text().to_pylist()
     texts = []
     for n, (kind, filled, btn) in enumerate(zip(batch.number_class[at].tolist(), batch.account_filled[at].tolist(), batch.btn[at].tolist(), strict=True)):
         controller = folded["resporg_id"][n] if kind == TOLL_FREE and folded["resporg_id"][n] else folded["losing_carrier"][n]
         account = "" if filled else folded["account_number"][n]
-        billed = str(btn) if kind == LOCAL else ""
+        billed = (str(btn) if btn >= 0 else folded["btn"][n]) if kind == LOCAL else ""
         stand_in = f"name:{folded['name'][n]}" if kind == TOLL_FREE and not account else ""
         of_account = SEPARATOR.join((customer, controller, account or f"btn:{billed}{stand_in}"))
         texts.append((SEPARATOR.join((of_account, partner[n], CLASSES[kind], country[n], billed, stand_in)), of_account))
@@ -219,37 +227,43 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, known: Known, *, 
         max_lines: partner -> most lines in an order of its.
     """
     order, count = keys.order, len(keys.first)
-    release = np.append(known.release, False)  # what belongs to no order (-1) looks here
     disagree = _disagreements(batch, keys, findings)
-    rejected = batch.rejected | disagree
+    rejected = batch.rejected | findings.on(len(batch), severity=ERROR)
     member = order >= 0
     holds = _belonging(batch, keys)
-    notes = _Notes()
+    notes = _Notes(findings)
 
-    partial = _partial_ports(batch, keys, findings, notes, rejected, holds, known)
+    says_partial = _partial_ports(batch, keys, findings, notes, holds, known)
     rejected |= member & notes.errors(count)[order]
     goes = member & ~rejected
     lines = np.bincount(order[goes], minlength=count)
 
     waits = np.zeros(count, dtype=bool)
-    # A release sends an order without its rejected rows, but not past a disagreement among the others.
-    waits[order[member & rejected & ((disagree & ~batch.rejected) | ~release[order])]] = True
-    waits[holds[~release[holds[:, 1]], 1]] = True
+    waits[order[member & rejected]] = True
+    waits[holds[:, 1]] = True
+    # A release sends an order without its rejected rows, but not past a disagreement: it is then partial, whatever its rows say.
+    reduced = waits & known.release & (lines > 0)
+    reduced[order[member & disagree]] = False
+    says_partial |= reduced
+    notes.forget("partial-assumed", reduced)
     held_by = np.full(count, "", dtype=object)
     held_by[known.on_hold & (lines > 0)] = BY_HAND
-    _note_held(batch, keys, notes, rejected, holds, waits & (lines > 0), held_by)
+    _note_held(batch, keys, notes, rejected, holds, waits & ~reduced & (lines > 0), held_by)
     most = np.array([max_lines.get(name, count + len(batch)) for name in _of_orders(batch.partner, keys)], dtype=np.int64)
     split = (lines > most) | ((known.gone_before > 0) & ~known.part)
     for number in np.flatnonzero(split & (lines > 0)).tolist():
         notes.add("order-split", number, detail=str(most[number]), rejected_too=False)
     for code, which, detail in (
-        ("order-new-btn", partial.stuck, {}),
+        ("order-new-btn", reduced & _leaves_without_number(batch, keys, goes), {}),
         ("carrier-no-route", np.array([not name for name in _of_orders(batch.partner, keys)], dtype=bool), {}),
         ("order-account-busy", np.isin(np.arange(count), list(known.busy)), known.busy),
     ):
         for number in np.flatnonzero(which & (lines > 0)).tolist():
             notes.add(code, number, detail=detail.get(number, ""), rejected_too=False)
             held_by[number] = held_by[number] or ("order-split" if detail and split[number] else code)
+    notes.reject(order, goes, rejected)
+    goes = member & ~rejected
+    lines = np.bincount(order[goes], minlength=count)
     ahead = _ahead(batch, keys, goes, np.where((lines > most) & (held_by == ""), most, 0))
     parted = np.bincount(order[ahead], minlength=count)
     held_by[parted > 0] = "order-split"
@@ -265,7 +279,7 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, known: Known, *, 
         "losing_carrier": at["losing_carrier"].text().to_pylist(),
         "partner": _of_orders(batch.partner, keys),
         "btn": np.where(batch.number_class[keys.first] == LOCAL, batch.btn[keys.first], -1),
-        "partial": partial.says,
+        "partial": np.where(says_partial, "Y", "N"),
         "lines": lines - parted,
         "held_by": held_by,
     })  # fmt: skip
@@ -290,9 +304,10 @@ def _ahead(batch: Batch, keys: Keys, goes: Mask, most: Ints) -> Mask:
 
 
 class _Notes:
-    """Order-level findings while they are gathered."""
+    """Order-level findings while they are gathered; `findings` knows how grave they are, and takes those that stand on single rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
         self._columns: dict[str, list[Any]] = {"order": [], "code": [], "field": [], "detail": [], "rejected_too": []}
 
     def add(self, code: str, number: int, *, name: str = "", detail: str = "", rejected_too: bool) -> None:
@@ -309,8 +324,31 @@ class _Notes:
     def errors(self, count: int) -> Mask:
         """The orders that were found to be wrong as they are."""
         mask = np.zeros(count + 1, dtype=bool)
-        mask[[number for number, code in zip(self._columns["order"], self._columns["code"], strict=True) if code == "order-new-btn"]] = True
+        grave = {code for code in set(self._columns["code"]) if self._findings.severity(code) == ERROR}
+        mask[[number for number, code in zip(self._columns["order"], self._columns["code"], strict=True) if code in grave]] = True
         return mask
+
+    def forget(self, code: str, orders: Mask) -> None:
+        """Take back a code from some orders."""
+        if orders.any():
+            self._keep([found != code or not orders[number] for number, found in zip(self._columns["order"], self._columns["code"], strict=True)])
+
+    def reject(self, order: Ints, goes: Mask, rejected: Mask) -> None:
+        """Reject the rows that would go, but stand in an order of which something is noted that this customer calls an error."""
+        grave = [code for code in RAISED if self._findings.severity(code) == ERROR]
+        noted = self.frame()
+        noted = noted[noted.code.isin(grave)]
+        if not len(noted):
+            return
+        at = np.flatnonzero(goes)
+        for code, found in pd.DataFrame({"order": order[at], "row": at}).merge(noted, on="order").groupby("code"):
+            rows = found.row.to_numpy(np.int64)
+            self._findings.add(str(code), rows, detail=found.detail.tolist())
+            rejected[rows] = True
+        self._keep([code not in grave for code in self._columns["code"]])
+
+    def _keep(self, kept: list[bool]) -> None:
+        self._columns = {name: list(compress(values, kept)) for name, values in self._columns.items()}
 
     def frame(self) -> pd.DataFrame:
         return pd.DataFrame(self._columns)
@@ -405,46 +443,40 @@ def _belonging(batch: Batch, keys: Keys) -> Ints:
     none = np.zeros((0, 2), np.int64)
     if not len(loose) or not len(keys.first):
         return none
-    carriers = normalise.folded(batch.requests["losing_carrier"])
-    carrier, missing = carriers.ids(), carriers.blank
+    carrier, controller = _carriers(batch)
     account = np.where(~batch.requests["account_number"].blank & ~batch.failed("account_number"), normalise.folded(batch.requests["account_number"]).ids(), -1)
     btn = np.where((batch.btn >= 0) & ~batch.failed("btn"), batch.btn, -1)
     shares = np.isin(btn, btn[loose][btn[loose] >= 0]) | np.isin(account, account[loose][account[loose] >= 0])
     keyed = np.flatnonzero((keys.order >= 0) & shares)
-    known = pd.DataFrame({"order": keys.order[keyed], "btn": btn[keyed], "account": account[keyed], "carrier": carrier[keyed], "file": batch.file[keyed]})
-    asking = pd.DataFrame({"row": loose, "btn": btn[loose], "account": account[loose], "carrier": carrier[loose], "any": missing[loose], "file": batch.file[loose]})
+    table = pd.DataFrame({"btn": btn, "account": account, "carrier": carrier, "controller": controller, "file": batch.file})
+    known, asking = table.iloc[keyed].assign(order=keys.order[keyed]), table.iloc[loose].assign(row=loose)
     pairs = []
     for shared, who in (("btn", asking.btn >= 0), ("account", (asking.btn < 0) & (asking.account >= 0))):
-        joined = asking[who].merge(known.drop_duplicates(["order", shared, "carrier", "file"]), on=[shared, "file"], suffixes=("", "_known"))
-        joined = joined[joined["any"] | (joined.carrier == joined.carrier_known)]
+        those = known.drop_duplicates(["order", shared, "carrier", "controller", "file"])
+        joined = asking[who].merge(those, on=[shared, "file"], suffixes=("", "_known"))
+        same = (joined.carrier >= 0) & (joined.carrier == joined.carrier_known) | (joined.controller >= 0) & (joined.controller == joined.controller_known)
+        joined = joined[same | ((joined.carrier < 0) & (joined.controller < 0))]
         pairs.append(joined[["row", "order"]].drop_duplicates().to_numpy(np.int64))
-    return np.concatenate(pairs) if pairs else none
+    return np.concatenate(pairs)
 
 
-@dataclass(slots=True)
-class _Partial:
-    """What each order says of being partial, and which cannot go because the billing number moves and none replaces it."""
+def _carriers(batch: Batch) -> tuple[Ints, Ints]:
+    """For each row its carrier's name and, of toll-free rows, its RespOrg, as whole numbers; -1 where there is none."""
+    name, controller = normalise.folded(batch.requests["losing_carrier"]), batch.requests["resporg_id"]
+    usable = batch.toll_free & ~controller.blank & ~batch.failed("resporg_id")
+    return np.where(name.blank, -1, name.ids()), np.where(usable, normalise.folded(controller).ids(), -1)
 
-    says: list[str]
-    stuck: Mask
 
-
-def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, rejected: Mask, holds: Ints, known: Known) -> _Partial:
-    """Whether each order takes all of its account, and what follows for the billing number; a rejected row that counts to an order counts here too."""
+def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, holds: Ints, known: Known) -> Mask:
+    """The orders that leave numbers on the account; what follows for the billing number is noted. A rejected row that counts to an order counts here too."""
     count, order = len(keys.first), keys.order
-    release = np.append(known.release, False)
     member = order >= 0
     if not count:
-        return _Partial([], np.zeros(0, dtype=bool))
-    sent = member & ~(rejected & release[order])
-    reduced = np.zeros(count, dtype=bool)
-    reduced[order[member & rejected & release[order]]] = True
-    reduced[holds[release[holds[:, 1]], 1]] = True
-    counting = holds[~release[holds[:, 1]]]
-    numbers = np.bincount(order[member], minlength=count) + np.bincount(counting[:, 1], minlength=count) + known.gone_before
+        return np.zeros(0, dtype=bool)
+    numbers = np.bincount(order[member], minlength=count) + np.bincount(holds[:, 1], minlength=count) + known.gone_before
     listed = np.zeros(count, dtype=bool)
-    listed[order[sent & (batch.tn == batch.btn)]] = True
-    listed[counting[batch.tn[counting[:, 0]] == batch.btn[keys.first][counting[:, 1]], 1]] = True
+    listed[order[member & (batch.tn == batch.btn)]] = True
+    listed[holds[batch.tn[holds[:, 0]] == batch.btn[keys.first][holds[:, 1]], 1]] = True
     local = batch.number_class[keys.first] == LOCAL
     multi = np.zeros(count, dtype=bool)
     multi[order[member & batch.requests["account_type"].equals("multi_line")]] = True
@@ -454,8 +486,8 @@ def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, 
     blank = ~says_yes & ~says_no
     inferred = blank & local & multi & (~listed | (numbers == 1))
     assumed = blank & local & multi & ~inferred
-    yes = says_yes | inferred | (reduced & local) | known.part
-    notes.add_many("partial-assumed", np.flatnonzero(assumed & ~reduced & ~known.part), "partial")
+    yes = bools(says_yes | inferred | known.part)
+    notes.add_many("partial-assumed", np.flatnonzero(assumed & ~known.part), "partial")
     notes.add_many("order-btn-not-listed", np.flatnonzero(local & multi & says_no & ~listed & ~known.part), "btn")
 
     given = _stated(batch, keys, findings, "new_btn")
@@ -468,9 +500,17 @@ def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, 
         own = pd.MultiIndex.from_arrays([order[member], batch.tn[member]])
         among &= pd.MultiIndex.from_arrays([np.arange(count), new_btn]).isin(own)
     lacking = local & yes & listed & (given == "") & ~spoilt
-    wrong = (lacking & ~reduced) | ((new_btn >= 0) & ((new_btn == btn) | among))
+    wrong = lacking | ((new_btn >= 0) & ((new_btn == btn) | among))
     notes.add_many("order-new-btn", np.flatnonzero(wrong), "new_btn")
-    return _Partial(np.where(yes, "Y", "N").tolist(), lacking & reduced)
+    return yes
+
+
+def _leaves_without_number(batch: Batch, keys: Keys, goes: Mask) -> Mask:
+    """The orders that send the billing number, and name none that could take its place; what rejected rows name does not count."""
+    mask = np.zeros(len(keys.first), dtype=bool)
+    mask[keys.order[goes & (batch.number_class == LOCAL) & (batch.tn == batch.btn)]] = True
+    mask[keys.order[goes & ~batch.requests["new_btn"].blank]] = False
+    return mask
 
 
 def _stated(batch: Batch, keys: Keys, findings: Findings, name: str) -> np.ndarray[Any, Any]:

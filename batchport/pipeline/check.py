@@ -175,8 +175,8 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
         grouping = with_versions(outlook.settled.grouping, outlook.versions)
     else:
         # Without a history there is no row to speak of.
-        speaking = ~rows["row_id"].blank | rows["action"].isin(("correct", "cancel"))
-        findings.add("row-unknown", speaking & ~rows.again & (rows.tn >= 0), "row_id")
+        speaking = ~rows["row_id"].blank | (rows["action"].isin(("correct", "cancel")) & (rows.tn >= 0))
+        findings.add("row-unknown", speaking & ~rows.again, "row_id")
         batch = Batch.of(rows, findings, rows.partner)
         batch.file = owner
         keys = order_keys(batch)

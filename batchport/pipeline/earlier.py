@@ -104,7 +104,7 @@ def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, 
         batch = batch_of(
             app, customer, prepared.requests,
             tn=prepared.tn, btn=prepared.btn, toll_free=prepared.toll_free, wireless=prepared.wireless, account_filled=prepared.account_filled,
-            rejected=findings.on(len(prepared), severity="error"), again=prepared.again | waits, failures=prepared.failures,
+            rejected=findings.on(len(prepared), severity="error"), again=prepared.again | waits, failures=findings.failures(len(prepared)),
             file=file, place=lambda at: str(prepared.requests.row[at]),
         )  # fmt: skip
         gone = {row for row, _ in (*ended.replaced, *ended.cancelled, *corrections.replaced)}
@@ -191,17 +191,19 @@ def _spoken_of(
     if len(chosen):
         requests = prepared.requests.take(named.position[chosen])
         parts.append(named.rows.iloc[chosen].assign(at=named.position[chosen], same=same_data(requests, named.requests.take(chosen))))
-    at = np.flatnonzero(by_number & among & (prepared.tn >= 0))
+    asking = by_number & ~prepared.again & (prepared.tn >= 0)
+    at = np.flatnonzero(asking)
     if len(at):
         own = looked_up.rows_with_numbers(connection, prepared.tn[at])
         own = _meant(own[(own.customer == customer) & ~own.state.isin([int(State.DUPLICATE), int(State.SUPERSEDED)])])
         found = pd.DataFrame({"at": at, "tn": prepared.tn[at]}).merge(own, on="tn", how="inner")
+        known[found["at"].to_numpy(np.int64)] = True
+        found = found[among[found["at"].to_numpy(np.int64)]]
         if len(found):
             stored = load_rows(app.store, connection, np.unique(found.id.to_numpy(np.int64)))
             place = np.searchsorted(stored.ids, found.id.to_numpy(np.int64))
             parts.append(found.assign(same=same_data(prepared.requests.take(found["at"].to_numpy(np.int64)), stored.requests.take(place))))
-            known[found["at"].to_numpy(np.int64)] = True
-    findings.add("row-unknown", among & (by_id | (by_number & (prepared.tn >= 0))) & ~known, "row_id")
+    findings.add("row-unknown", ((by_id & ~prepared.again) | asking) & ~known, "row_id")
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"at": [], "id": [], "tn": [], "state": [], "same": [], "sent_as": []})
 
 

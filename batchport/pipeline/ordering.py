@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
-from batchport.domain.findings import ERROR, Findings, severity_of
+from batchport.domain.findings import ERROR, Findings, fields_at_fault, severity_of
 from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, Act, State, after
 from batchport.domain.numbering import digits, toll_free
-from batchport.domain.orders import Batch, Grouping, Keys, Known, group_orders, key_texts, order_keys
+from batchport.domain.orders import RAISED, Batch, Grouping, Keys, Known, group_orders, key_texts, order_keys
 from batchport.domain.requests import Requests
 from batchport.domain.routes import partners_of
 from batchport.domain.table import Column, Ints, Mask, known
@@ -29,7 +29,7 @@ from batchport.store.schema import holds as holds_table
 from batchport.store.schema import order_findings, orders
 
 #: Found by looking at an order as a whole: forgotten and found afresh whenever the order is looked at.
-_OF_THE_ORDER = frozenset(("order-rows-disagree", "order-new-btn", "name-spelling"))
+_OF_THE_ORDER = frozenset(("order-rows-disagree", "order-new-btn", "name-spelling", *RAISED))
 _ENDS_THE_ROW = "NOPORT"
 
 
@@ -228,12 +228,14 @@ def earlier_batch(app: App, connection: Connection, customer: str, members: pd.D
     severities = app.terms(customer).severities
     own = found[~found.code.isin(_OF_THE_ORDER)]
     grave = own[np.array([severity_of(code, detail, severities) == ERROR for code, detail in zip(own.code, own.detail, strict=True)], dtype=bool)]
-    place = {number: at for at, number in enumerate(members.id.tolist())}
+    grave = grave.assign(at=pd.Index(members.id).get_indexer(grave.row_id))
     rejected = np.zeros(len(members), dtype=bool)
+    rejected[grave["at"]] = True
     failures: dict[str, Mask] = {}
-    for row, name in zip(grave.row_id, grave.field, strict=True):
-        rejected[place[row]] = True
-        failures.setdefault(name, np.zeros(len(members), dtype=bool))[place[row]] = True
+    for kind, same in grave.groupby(["code", "field"], sort=False):
+        code, at = map(str, kind)
+        for name, rows in fields_at_fault(code, at, same.detail.tolist(), same["at"].to_numpy(np.int64)):
+            failures.setdefault(name, np.zeros(len(members), dtype=bool))[rows] = True
     names = [f"{row} of {file}" for row, file in zip(members.row, members.file, strict=True)]
     requests = with_shared(app.store, connection, stored.requests, members.shared)
     tn, btn = (requests[name].spread(digits(requests[name].values)[0]) for name in ("tn", "btn"))

@@ -273,6 +273,16 @@ def test_a_customers_check_reads_settings_and_history_and_stores_nothing(home: H
     assert (snapshot(home.path), home.states()) == before
 
 
+@pytest.mark.parametrize(("row", "unknown"), [
+    ({"tn": "617-234", "row_id": "R8M2K7QX4TZACD"}, True), ({"tn": "617-234", "action": "cancel"}, False), ({"action": "cancel"}, True),
+])  # fmt: skip
+@pytest.mark.parametrize("options", [(), ("--customer", "acme")])
+def test_a_row_id_that_nobody_has_is_told_beside_a_number_that_cannot_be_read(home: Home, row: dict[str, str], options: tuple[str, ...], unknown: bool) -> None:  # noqa: FBT001
+    settled(Path("sheet.csv"), sheet(LOCAL | row))
+    (line,) = home("check", "sheet.csv", *options, "--format", "json").lines[1:-1]
+    assert ("row-unknown" in codes(line)) == unknown
+
+
 def test_without_a_customer_history_is_not_looked_at(home: Home) -> None:
     home.take(LOCAL)
     settled(Path("again.csv"), sheet(LOCAL))

@@ -93,6 +93,14 @@ def test_what_kind_of_port_it_is_must_be_known_for_a_date_to_be_too_soon(tmp_pat
     assert [of_dates(line) for line in lines] == [[], [("date-past", None)]]
 
 
+def test_a_date_too_soon_is_told_beside_a_wrong_account_type(tmp_path: Path) -> None:
+    shared = {**LOCAL, "requested_date": "2026-03-02"}
+    lines = checked(tmp_path, shared, {**shared, "tn": "617-234-0143"}, at="2026-03-02T09:00:00-05:00")
+    for line in lines:
+        assert "account-type-mismatch" in [found["code"] for found in line["findings"]]
+        assert of_dates(line) == [("date-too-soon", "2026-03-03")]
+
+
 class TestTwoReadings:
     def test_mean_the_month_first_in_the_united_states(self, tmp_path: Path) -> None:
         [line] = checked(tmp_path, {**LOCAL, "requested_date": "03/09/2026"})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
-from tests.conftest import LOCAL, NEXT, THIRD, TOLL_FREE, Home, account, text_of
+from tests.conftest import LOCAL, NEXT, THIRD, TOLL_FREE, Home, account, numbers, text_of
 
 ROWS = account(3)
 FIRST, SECOND, LAST = (row["tn"] for row in ROWS)
@@ -83,7 +84,7 @@ def test_a_released_order_goes_when_the_new_billing_number_is_given(home: Home) 
     home.take(*FAULTY)
     home("release", home.pon(FIRST), "--why", "asked for", at=NEXT)
     given = {"new_btn": "617-236-2290"}
-    home.take(ROWS[0] | given, ROWS[1] | given, name="given.csv", at=NEXT)
+    home.take(*(row | given for row in FAULTY), name="given.csv", at=NEXT)
     assert [(line["TN"], line["PARTIAL"], line["NEW_BTN"]) for line in home.sent()] == [("6172362200", "Y", "6172362290"), ("6172362201", "Y", "6172362290")]
 
 
@@ -265,3 +266,125 @@ def test_an_orders_state_is_mixed_where_its_rows_differ(home: Home) -> None:
     home.answer(("", "", "6172362200", "ACK"))
     assert [order["state"] for order in home.json("orders")] == ["mixed"]
     assert {row["order_state"] for row in home.json("status")} == {"mixed"}
+
+
+ACME = "email: telecom@acme.example\n"
+RELEASE = "    on_rejected_row: release\n"
+WIRELESS = account(
+    3, number_type="Wireless", account_type="", btn="617-236-4400", losing_carrier="T-Mobile", account_number="77120018", pin="4410",
+    name="Jane Doe", authorized_name="Jane Doe",
+)  # fmt: skip
+
+
+def judged(home: Home, *rows: dict[str, str], settings: str = "") -> list[dict[str, Any]]:
+    """The lines of `check` for the rows of a sheet."""
+    home.set(ACME, ACME + settings)
+    return home("check", home.drop(*rows), "--customer", "acme", "--format", "json").lines[1:-1]
+
+
+def said(line: dict[str, Any]) -> tuple[str, list[str]]:
+    """State of a row, and the codes of what is wrong with it or its order."""
+    return line["state"], [found["code"] for found in line["findings"] if found["severity"] != "info" or found["code"] == "order-held"]
+
+
+def partial(lines: list[dict[str, Any]]) -> list[str | None]:
+    return [line["values"]["partial"] for line in lines]
+
+
+class TestReleases:
+    """`on_rejected_row: release`: what goes without the rejected rows, and what does not."""
+
+    def test_a_new_number_on_a_rejected_row_is_none_for_the_rest(self, home: Home) -> None:
+        lines = judged(home, ROWS[0], ROWS[1], ROWS[2] | {"new_btn": "617-236"}, settings=RELEASE)
+        assert [said(line) for line in lines] == [("held", ["order-new-btn"])] * 2 + [("rejected", ["new-btn-invalid"])]
+
+    def test_a_row_that_is_wrong_by_itself_may_not_disagree_either(self, home: Home) -> None:
+        lines = judged(home, *ROWS[:2], ROWS[2] | {"name": "Other Co", "destination": ""}, settings=RELEASE)
+        assert [said(line) for line in lines] == [
+            ("held", ["partial-assumed", "order-held"]), ("held", ["partial-assumed", "order-held"]),
+            ("rejected", ["destination-missing", "order-rows-disagree", "partial-assumed"]),
+        ]  # fmt: skip
+        assert partial(lines)[:2] == ["N", "N"]
+
+    def test_an_order_that_is_held_by_a_disagreement_is_not_partial_for_it(self, home: Home) -> None:
+        lines = judged(home, *ROWS[:2], ROWS[2] | {"name": "Other Co"}, settings=RELEASE)
+        assert [said(line)[0] for line in lines] == ["held", "held", "rejected"]
+        assert partial(lines)[:2] == ["N", "N"]
+        assert "order-new-btn" not in {code for line in lines for code in said(line)[1]}
+
+    def test_the_rest_of_a_wireless_order_is_partial(self, home: Home) -> None:
+        lines = judged(home, *WIRELESS[:2], WIRELESS[2] | {"destination": ""}, settings=RELEASE)
+        assert [line["state"] for line in lines] == ["ready", "ready", "rejected"]
+        assert partial(lines)[:2] == ["Y", "Y"]
+
+    def test_the_rest_of_a_toll_free_order_is_partial(self, home: Home) -> None:
+        rows = numbers("800-234-7301", 2, **(TOLL_FREE | {"account_number": "77001", "account_type": "Multi-Line"}))
+        lines = judged(home, rows[0], rows[1] | {"authorized_name": ""}, settings=RELEASE)
+        assert [(line["state"], line["values"]["partial"]) for line in lines][0] == ("ready", "Y")
+
+    def test_a_rejected_row_counts_to_its_order_all_the_same(self, home: Home) -> None:
+        alone, *_ = judged(home, ROWS[0] | {"destination": ""}, settings=RELEASE)
+        assert said(alone) == ("rejected", ["destination-missing", "order-new-btn"])
+
+    def test_a_rejected_primary_number_is_among_the_numbers_of_its_order(self, home: Home) -> None:
+        lines = judged(home, ROWS[0] | {"destination": "", "partial": "N"}, ROWS[1] | {"partial": "N"}, settings=RELEASE)
+        assert [said(line)[1] for line in lines] == [["destination-missing"], []]
+        assert (lines[1]["state"], lines[1]["values"]["partial"]) == ("ready", "Y")
+
+
+class TestSeverities:
+    """What a customer calls an error is one, and what it does not is none, of orders too."""
+
+    @pytest.mark.parametrize(("code", "changes", "states"), [
+        ("partial-assumed", {}, ["rejected", "rejected", "rejected"]),
+        ("name-spelling", {"name": "HARBOR BAKERY, LLC"}, ["held", "held", "rejected"]),
+        ("order-btn-not-listed", {"btn": "617-236-2299", "partial": "N"}, ["rejected", "rejected", "rejected"]),
+        ("order-held", {"destination": ""}, ["rejected", "rejected", "rejected"]),
+        ("order-rows-disagree", {"name": "Other Co"}, ["held", "held", "rejected"]),
+    ])  # fmt: skip
+    def test_what_is_raised_to_an_error_rejects_its_rows(self, home: Home, code: str, changes: dict[str, str], states: list[str]) -> None:
+        every = {name: text for name, text in changes.items() if name in {"btn", "partial"}}
+        lines = judged(home, *(row | every for row in ROWS[:2]), ROWS[2] | changes, settings=f"    severities: {{{code}: error}}\n")
+        assert [line["state"] for line in lines] == states
+        for line in lines:
+            errors = [found["code"] for found in line["findings"] if found["severity"] == "error"]
+            assert bool(errors) == (line["state"] == "rejected")
+
+    def test_an_order_without_a_route_can_be_an_error(self, home: Home) -> None:
+        home.set("  - {partner: sample}", "  - {partner: sample, country: CA}")
+        (line,) = judged(home, LOCAL, settings="    severities: {carrier-no-route: error}\n")
+        assert (line["state"], line["order"]) == ("rejected", None)
+        assert [found["code"] for found in line["findings"] if found["severity"] == "error"] == ["carrier-no-route"]
+        home.run()
+        assert home.states() == {"sheet.csv:2": "rejected"}
+        home.set("  - {partner: sample, country: CA}", "  - {partner: sample}")
+        home.take(LOCAL, name="again.csv", at=NEXT)
+        assert home.states() == {"sheet.csv:2": "superseded", "again.csv:2": "submitted"}
+
+    @pytest.mark.parametrize(("code", "field", "text"), [("authorized-missing", "authorized_name", ""), ("address-po-box", "street_name", "PO Box 12")])
+    def test_what_is_lowered_is_compared_as_any_other_field(self, home: Home, code: str, field: str, text: str) -> None:
+        lines = judged(home, ROWS[0], ROWS[1] | {field: text}, ROWS[2], settings=f"    severities: {{{code}: warning}}\n")
+        assert [line["state"] for line in lines] == ["held", "rejected", "held"]
+        assert [found["field"] for found in lines[1]["findings"] if found["code"] == "order-rows-disagree"] == [field]
+
+    @pytest.mark.parametrize(("code", "changes"), [
+        ("btn-missing", {"btn": ""}), ("btn-invalid", {"btn": "617-555-0100"}), ("btn-invalid", {"btn": "617-236-22"}), ("carrier-missing", {"losing_carrier": ""}),
+        ("number-type-missing", {"number_type": ""}), ("address-country", {"country": "MX"}), ("account-invalid", {"account_number": "12/34"}),
+    ])  # fmt: skip
+    def test_a_row_that_is_not_rejected_goes_in_an_order(self, home: Home, code: str, changes: dict[str, str]) -> None:
+        lines = judged(home, *(row | changes | {"partial": "Y"} for row in STAYING), settings=f"    severities: {{{code}: warning}}\n")
+        assert [line["state"] for line in lines] == ["ready", "ready", "ready"]
+        assert len({line["order"] for line in lines} - {None}) == 1
+
+
+def test_a_rejected_row_without_a_key_counts_to_the_orders_of_its_resporg(home: Home) -> None:
+    fine = TOLL_FREE | {"tn": "844-915-5842", "account_number": "000140", "resporg_id": "QZ9X1", "losing_carrier": "Comcast"}
+    wrong = fine | {"tn": "888-816-2419", "number_type": "Fax", "losing_carrier": "MCI", "destination": "trunk-2"}
+    lines = judged(home, fine, wrong)
+    assert [line["state"] for line in lines] == ["held", "rejected"]
+
+
+@pytest.mark.parametrize("number", ["500-234-5939", "900-234-6202", "312-976-0142"])
+def test_a_number_that_does_not_move_cannot_become_a_primary_number(home: Home, number: str) -> None:
+    lines = judged(home, *(row | {"partial": "Y", "new_btn": number} for row in ROWS))
+    assert {code for line in lines for code in said(line)[1]} == {"new-btn-invalid"}

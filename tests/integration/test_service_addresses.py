@@ -37,6 +37,13 @@ def found(**changes: str) -> dict[str, str]:
     return {code: finding["field"] for code, finding in judged(LOCAL | changes)[1].items()}
 
 
+def test_a_line_is_split_beside_a_row_that_has_its_parts() -> None:
+    settled(Path("sheet.csv"), sheet(TOLL_FREE | ONTARIO | {"tn": "888-309-3650", "street_number": "1779", "street_name": "Box Elder Rd"}, LINE | {"service_address": "515 Polk St."}))
+    done = batchport("check", "sheet.csv", "--format", "json")
+    assert done.exit in (0, 1)
+    assert [(line["values"]["street_number"], line["values"]["street_name"]) for line in done.lines[1:-1]] == [("1779", "Box Elder Rd"), ("515", "Polk St.")]
+
+
 def test_a_line_is_split_and_the_finding_says_how() -> None:
     values, codes = judged(LINE | {"service_address": "120 North Main St, Suite 5"})
     assert [values[name] for name in PARTS] == ["120", "N", "Main St", "Suite 5"]

@@ -7,9 +7,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
-from tests.reference import NOT_YET, ask, rows_of
+from tests.reference import ask, rows_of
 from tests.reference.generate import Row, write_sheet
 
 LABELLED = Path(__file__).resolve().parents[1] / "data" / "addresses.tsv"
@@ -26,8 +24,6 @@ COLUMNS = [
 PLACES = [({"city": "Boston", "state": "MA", "postal_code": "02129"}, False), ({"city": "Montreal", "state": "QC", "postal_code": "H2Y 1C6"}, True)]
 #: Of a hundred lines, how many are to come through exactly.
 EXACT = 97
-
-pytestmark = pytest.mark.skipif("whole address lines" in NOT_YET, reason="not yet: whole address lines")
 
 
 def labelled() -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from tests.reference.row import Case, fold, of_carrier, squeeze, states
+from tests.reference.row import ERRORS, Case, fold, of_carrier, squeeze, states
 
 # "`generic-csv`: `cutoff` 13:00, America/New_York."
 ZONE = ZoneInfo("America/New_York")
@@ -93,8 +93,11 @@ def holidays_of_the_states(year: int) -> frozenset[date]:
 @cache
 def holidays_of_canada(year: int, province: str | None) -> frozenset[date]:
     """The days of a year on which nothing is ported in a province."""
-    # "for Canada its statutory days and the province's". New Year's, Canada and Christmas Day are kept on the Monday after a weekend.
-    fixed = [date(year, 1, 1), date(year, 7, 1), date(year, 12, 25)]
+    # "for Canada its statutory days and the province's". New Year's and Christmas Day are kept on the Monday after a weekend; Canada Day after a Sunday
+    # (Holidays Act), after a Saturday where the province says so.
+    fixed = [date(year, 1, 1), date(year, 12, 25)]
+    if date(year, 7, 1).weekday() != SATURDAY or province in {"NL", "PE", "SK", "YT"}:
+        fixed.append(date(year, 7, 1))
     days = [_easter(year) - timedelta(2), _nth(year, 9, MONDAY, 1)]
     victoria = next(day for day in (date(year, 5, 24) - timedelta(back) for back in range(7)) if day.weekday() == MONDAY)
     atlantic, others = {"NB", "NS", "PE", "NL"}, {"AB", "BC", "MB", "ON", "QC", "SK", "NT", "NU", "YT"}
@@ -154,14 +157,14 @@ def kind_is_known(case: Case) -> bool:
     """Whether it can be told how long the number takes: where its type or the account's is missing or wrong, that is the finding."""
     if case.number_class == "toll_free":
         return True
-    return "number_type" not in case.broken and (case.number_class == "wireless" or case.values["account_type"] in {"single_line", "multi_line"})
+    if any(name == "number_type" and code in ERRORS for code, name in case.found):
+        return False
+    return case.number_class == "wireless" or case.values["account_type"] in {"single_line", "multi_line"}
 
 
 def read_date(case: Case) -> None:
     """Requested Date: one finding, the first that fits."""
     text = case.written["requested_date"]
-    if "date-past" in case.terms.without:
-        return
     # "blank: the earliest the partner can"; "ASAP and its like are blank"
     case.values["requested_date"] = None
     if not text or fold(text) in EARLIEST:

@@ -33,7 +33,7 @@ def read_address(case: Case) -> None:
     read_postal_code(case)
 
     # "no PO box"; "`address-po-box`(beside a street too)"
-    boxed = [name for name in ("street_number", "street_name", "unit") if is_box(case, case.values[name] or "")]
+    boxed = [name for name in ("street_number", "street_name", "unit") if is_box(case.values[name] or "")]
     if boxed:
         case.note("address-po-box", boxed[0])
     # "the service address ... Toll-free: optional. Wireless: only ZIP is required"
@@ -63,9 +63,9 @@ def split_line(case: Case) -> None:
     case.note("address-split", "service_address")
 
 
-def is_box(case: Case, text: str) -> bool:
+def is_box(text: str) -> bool:
     """Whether the text names a box of a post office."""
-    return bool(PO_BOX.search(text) or (MILITARY_BOX.search(text) and "military boxes" not in case.terms.without))
+    return bool(PO_BOX.search(text) or MILITARY_BOX.search(text))
 
 
 def direction(case: Case) -> str | None:
@@ -118,7 +118,7 @@ def read_country(case: Case) -> None:
     # "`address-country`: country, state and postal code are not of one country, or neither US nor CA"
     told = {country for country in (said, of_state, of_postal) if country}
     # "US territories (PR VI GU MP AS) count as US unless `territories: false`."
-    abroad = not case.terms.territories and known_state(case) in TERRITORIES and "addresses in the territories" not in case.terms.without
+    abroad = not case.terms.territories and known_state(case) in TERRITORIES
     if (text and not said) or len(told) > 1 or abroad:
         case.note("address-country", "country")
     # "`US`, `CA`; blank: told from the address"

@@ -60,9 +60,15 @@ def check(rows: list[dict[str, str]], customer: dict[str, Any]) -> list[dict[str
         settle_partial(key, members, [case for case in belonging[key] if case.belongs != [key] or case not in members])
     failed = {case for case in counted if case.wrong}
     for key, members in orders.items():
-        hold(key, [case for case in members if case not in failed], [case for case in belonging[key] if case in failed], terms)
+        sent = [case for case in members if case not in failed]
+        hold(key, sent, [case for case in belonging[key] if case in failed], terms)
+        # What holds an order is no error of a row, unless the customer says so ("A customer's `severities` raise or lower by code").
+        failed |= {case for case in sent if any(case.found.get((code, "")) == "error" for code in HOLDING)}
     return [result(case, failed) for case in cases]
 
+
+#: What says of an order that it cannot go, or not whole.
+HOLDING = ("order-held", "order-split", "carrier-no-route")
 
 # A row by itself
 
@@ -71,7 +77,7 @@ def cases_of(number: int, row: dict[str, str], terms: Terms) -> list[Case]:
     """The requests that a row of the sheet makes: one, or one for each number that its cell names."""
     # "A range or list in the cell makes a row for each number, all with the sheet's row number, at most 1,000 a cell"
     written = {name: squeeze(row.get(name, "")) for name in NAMES}
-    named = None if "tn-range-expanded" in terms.without else numbers_of_cell(written["tn"])
+    named = numbers_of_cell(written["tn"])
     if named is None:
         return [Case(number, written, terms)]
     if isinstance(named, str):
@@ -301,12 +307,12 @@ def read_people(case: Case) -> None:
             case.note("authorized-defaulted", "authorized_name")
     # "Authorized Name: one person. Residential and wireless: the subscriber"; "`authorized-not-person`(warning) `authorized-differs`(warning)". One
     # cause, one finding. A wireless account may be a company's, and a residential one that of two people: there the subscriber is what is asked for.
-    text, early = case.values["authorized_name"] or "", "authorized names of subscribers" in case.terms.without
+    text = case.values["authorized_name"] or ""
     differs = subscriber and bool(case.written["authorized_name"] and case.values["name"]) and fold(text) != fold(case.values["name"])
     company = bool(words_of(text) & COMPANY_WORDS)
-    if text and case.number_class != "wireless" and (not early if subscriber and company else not subscriber and (company or several_people(text))):
+    if text and case.number_class != "wireless" and (company or (not subscriber and several_people(text))):
         case.note("authorized-not-person", "authorized_name")
-    elif differs and not (early and case.number_class == "wireless"):
+    elif differs:
         case.note("authorized-differs", "authorized_name")
     for name, most in case.terms.limits.items():
         # "`name-too-long`(warning, with the text as the profile will cut it)"
@@ -344,8 +350,8 @@ def read_the_rest(case: Case) -> None:
         else:
             case.values["action"] = fold(case.written["action"])
     # "A row that speaks of a row: by Row ID, or by `correct` or `cancel` and a number of this customer's; none: `row-unknown`." Nothing was taken in
-    # before, so there is none.
-    if case.written["row_id"] or case.values["action"] in {"correct", "cancel"}:
+    # before, so there is none. A number that cannot be read speaks of nothing, and has its finding: one cause, one finding.
+    if case.written["row_id"] or (case.values["action"] in {"correct", "cancel"} and case.readable):
         case.note("row-unknown", "row_id")
     case.values["partial"] = yes_or_no(case, "partial")
     if case.values["partial"] not in {None, "Y", "N"}:
@@ -353,7 +359,7 @@ def read_the_rest(case: Case) -> None:
     case.partial_as_given = case.values["partial"]
     number, problem = telephone(case.written["new_btn"])
     case.values["new_btn"] = number or case.written["new_btn"] or None
-    special = number is not None and unportable(number) and "new numbers that are not local" not in case.terms.without
+    special = number is not None and unportable(number)
     if problem != "missing" and (number is None or unassignable(number) or special or toll_free(number)):
         case.note("new-btn-invalid", "new_btn")
 
@@ -470,21 +476,22 @@ def key_of(case: Case) -> tuple[str, ...] | None:
     # "Key: customer, partner, number class, country, losing carrier, `account_number`, and for local `btn`."
     # "In the key a filled-in account number counts as blank; toll-free rows without one go together by name."
     # The number class is told by the number and the type. What has an error of its own makes no key.
+    # What a customer calls no error makes a key as it stands: a row that is not rejected always goes in an order.
     carrier = carrier_part(case)
     country = case.values["country"] or ""
-    if carrier is None or not case.readable or {"number_type", "country", "account_number"} & case.broken:
+    if not case.readable or (case.wrong and (carrier is None or {"number_type", "country", "account_number"} & case.broken)):
         return None
     account = "" if case.account_filled else case.values["account_number"] or ""
     btn = name = ""
     if case.number_class == "local":
         btn = valid_btn(case) or ""
-        if not btn or not country:
+        if case.wrong and (not btn or not country):
             return None
     if case.number_class == "toll_free" and not account:
         name = fold(case.values["name"])
-        if not name:
+        if case.wrong and not name:
             return None
-    return case.number_class, country, carrier, account, btn, name
+    return case.number_class, country, carrier or "", account, btn, name
 
 
 def valid_btn(case: Case) -> str | None:
@@ -508,8 +515,6 @@ def group(cases: list[Case]) -> dict[tuple[str, ...], list[Case]]:
         # shares its valid `btn`, or else its valid `account_number`; where neither is valid, to none."
         btn = valid_btn(case)
         carrier = {carrier_part(case) or "", fold(case.values["losing_carrier"])} - {""}
-        if "the RespOrg of rows without a key" in case.terms.without:
-            carrier = {fold(case.values["losing_carrier"])} - {""}
         account = case.values["account_number"] if "account_number" not in case.broken else None
         for key, members in orders.items():
             theirs = {key[2]} | {fold(member.values["losing_carrier"]) for member in members}
@@ -557,10 +562,11 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
     numbers = {case.values["tn"] for case in counted if case.readable}
     btn = key[4]
     partial = most_common([case.partial_as_given or "" for case in members if "partial" not in case.broken])
+    partial = partial if partial in {"Y", "N"} else ""  # what is neither says nothing
     # What the order says is the commonest value, as where the rows are compared.
-    new_btn = most_common([case.values["new_btn"] or "" for case in members if ("new-btn-invalid", "new_btn") not in case.found])
+    new_btn = most_common([case.values["new_btn"] or "" for case in members if "new_btn" not in case.broken])
     # Where one is named that cannot be, that is the cause, and has its finding.
-    unusable = any(("new-btn-invalid", "new_btn") in case.found for case in members)
+    unusable = any(case.found.get(("new-btn-invalid", "new_btn")) == "error" for case in members)
     local = key[0] == "local"
     multi = local and any(case.values["account_type"] == "multi_line" for case in members)
     derived: str | None = "N"  # of a toll-free or wireless order, whose primary number nobody asks for: "`PARTIAL` Y or N" (section 9)
@@ -587,18 +593,17 @@ def settle_partial(key: tuple[str, ...], members: list[Case], guests: list[Case]
 def hold(key: tuple[str, ...], members: list[Case], failed: list[Case], terms: Terms) -> None:
     """Settle whether an order's rows can go: `members` are those without an error, `failed` the others that count to it."""
     routed = has_route(members, terms)
-    if failed:
+    if failed and members:
         # "a rejected row in it: the others are `held` with `order-held`. `on_rejected_row: release` ... sends the rest (not past
         # `order-rows-disagree`): the order is then partial, and where its BTN is among the numbers sent and `new_btn` is blank it stays held with
         # `order-new-btn`"
-        disagree = any(found[0] == "order-rows-disagree" for case in failed for found in case.found)
+        disagree = any(found[0] == "order-rows-disagree" and severity == "error" for case in failed for found, severity in case.found.items())
         if terms.on_rejected_row == "release" and not disagree:
             without_new = key[4] in {case.values["tn"] for case in members} and not any(case.values["new_btn"] for case in members)
             for case in [*members, *failed]:
                 case.found.pop(("partial-assumed", "partial"), None)  # what the order says of it is settled
             for case in members:
-                if key[0] == "local" or "released orders that are not local" not in terms.without:
-                    case.values["partial"] = "Y"
+                case.values["partial"] = "Y"
                 if without_new:
                     case.note("order-new-btn", "new_btn")
                     case.waits = True
@@ -646,7 +651,7 @@ def result(case: Case, failed: set[Case]) -> dict[str, Any]:
     # "`order` is an opaque string, the same for rows that go together; null for rows that are `rejected`, `duplicate` or `superseded`"
     order = "|".join([*case.belongs[0], str(case.part)]) if state in {"held", "ready"} and case.belongs else None
     # "rows that are `rejected`, `duplicate` or `superseded` belong to no order": nothing is told for them that only an order can tell.
-    if state in {"held", "ready"} and case.values["partial"] is None:
+    if state in {"held", "ready"} and case.values["partial"] not in {"Y", "N"}:
         case.values["partial"] = case.partial_of_order
     return {
         "row": case.row, "state": state, "codes": sorted(case.found), "severities": case.found,

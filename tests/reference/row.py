@@ -48,7 +48,7 @@ class Terms:
         routes: as in the settings; none where all orders have one.
         max_lines: of the partner's profile.
         limits: field -> the most signs that the profile sends of it.
-        without: codes that are left out, and rules named in `NOT_YET`.
+        without: codes that are left out.
     """
 
     now: datetime = NOW

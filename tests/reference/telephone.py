@@ -98,7 +98,7 @@ def read_number(case: Case) -> None:
         return
     digits, problem = telephone(case.written["tn"])
     word = by_keypad(case.written["tn"])
-    if problem == "invalid" and word and "tn-letters" not in case.terms.without:
+    if problem == "invalid" and word:
         digits, problem = word, None
         case.note("tn-letters", "tn")
     if digits is None:

@@ -86,6 +86,9 @@ Apt 1B 626 E Kilbourn|626|E|Kilbourn|Apt 1B
 120 US Highway 50 W Suite 3|120||US Highway 50 W|Suite 3
 120 West Highway 50|120|W|Highway 50|
 120 County Road 12B|120||County Road 12B|
+6055 Regional Road 25|6055||Regional Road 25|
+12 Range Road 223|12||Range Road 223|
+120 Range Rd|120||Range Rd|
 120 State Route 9W|120||State Route 9W|
 120 FM 1960 W|120||FM 1960 W|
 18600 I-45 North, Suite 100|18600||I-45 North|Suite 100
@@ -93,6 +96,8 @@ Apt 1B 626 E Kilbourn|626|E|Kilbourn|Apt 1B
 2500 3 Mile Rd NW|2500||3 Mile Rd NW|
 120 Avenue of the Americas|120||Avenue of the Americas|
 100 Calle San Francisco Apt 2|100||Calle San Francisco|Apt 2
+954 Avenida Ponce de León Piso 5|954||Avenida Ponce de León|Piso 5
+954 Calle Loíza, 3er Piso|954||Calle Loíza|3er Piso
 1234, rue Sainte-Catherine Ouest, bureau 400|1234||rue Sainte-Catherine Ouest|bureau 400
 10 boul. René-Lévesque O|10||boul. René-Lévesque O|
 1000, rue De La Gauchetière O., 24e étage|1000||rue De La Gauchetière O.|24e étage
@@ -181,6 +186,11 @@ def test_parts_are_told_in_words_without_the_blank_ones() -> None:
     assert told(found.parts).text().to_pylist() == [
         "number 120, direction N, street Main St, unit Suite 5", "number 10, street boul. René-Lévesque O", "street Main St",
     ]  # fmt: skip
+
+
+def test_a_blank_line_has_nothing_to_tell_and_keeps_its_place() -> None:
+    found = split_column(Column.of(["", "515 Polk St.", ""]))
+    assert told(found.parts).text().to_pylist() == ["", "number 515, street Polk St.", ""]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from batchport.domain.checks import accounts, addresses, carriers, dates, kinds,
 from batchport.domain.checks.prepared import Prepared, prepare
 from batchport.domain.checks.registry import Check
 from batchport.domain.corrections import Named, settle_copies
-from batchport.domain.fields import NAMES
 from batchport.domain.findings import Findings
 from batchport.domain.papers import Beside
 from batchport.domain.reference import Reference
@@ -59,5 +58,3 @@ def _leave_ragged(rows: Prepared, findings: Findings) -> None:
     ragged = findings.on(len(rows), code="row-ragged")
     if ragged.any():
         findings.drop(ragged, but="row-ragged")
-        for name in NAMES:
-            rows.fail(name, ragged)

@@ -153,7 +153,8 @@ def resporg_form(rows: Prepared) -> Mask:
 def new_billing_number_form(rows: Prepared) -> Mask:
     """Rows whose new billing number is no number that a carrier could have given out."""
     given = ~rows["new_btn"].blank
-    return bools(given & ((rows.new_btn < 0) | numbering.not_assignable(rows.new_btn) | numbering.toll_free(rows.new_btn)))
+    no_number = (rows.new_btn < 0) | numbering.not_assignable(rows.new_btn) | numbering.not_portable(rows.new_btn)
+    return bools(given & (no_number | numbering.toll_free(rows.new_btn)))
 
 
 @check("partial-invalid", "partial")

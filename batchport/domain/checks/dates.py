@@ -108,7 +108,7 @@ def _kind(rows: Prepared) -> Ints:
     """The place of each row's kind in `INTERVALS`; one more than the last where it cannot be told."""
     kind = np.full(len(rows), len(_KINDS))
     said = rows["number_type"].isin(NUMBER_TYPES) & ~rows.failed("number_type")
-    account = rows["account_type"].isin(ACCOUNT_TYPES) & ~rows.failed("account_type")
+    account = rows["account_type"].isin(ACCOUNT_TYPES)
     for name, which in (
         ("single_line", rows.local & said & account & rows.single),
         ("multi_line", rows.local & said & account & rows.multi),

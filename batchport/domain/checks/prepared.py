@@ -93,18 +93,13 @@ class Prepared:
         return self.partner.test(lambda names: np.array([wanted(self.terms.asks(name)) for name in names.to_pylist()], dtype=bool))
 
     def failed(self, field: str) -> Mask:
-        """The rows whose field already has an error."""
+        """The rows whose field already has an error, though a customer's severities may have lowered it: what is wrong with it has been said."""
         found = self._failed.get(field)
         return found if found is not None else np.zeros(len(self), dtype=bool)
 
     def fail(self, field: str, rows: Mask) -> None:
         """Remember that the field of these rows has an error."""
         self._failed[field] = self.failed(field) | rows
-
-    @property
-    def failures(self) -> Mapping[str, Mask]:
-        """Field -> the rows in which it has an error."""
-        return self._failed
 
     def troubled(self, field: str, why: int) -> Mask:
         """The rows whose number is none for this reason."""
