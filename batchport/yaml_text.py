@@ -153,11 +153,17 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 
 def _problem(path: Path, detail: Any, model: type[BaseModel], documents: Sequence[Document]) -> Problem:
+    known, path = _names_at(model, path[:-1]), _untagged(path, documents)
     kind, said = detail["type"], ".".join(str(step) for step in path if step != "[key]")
     if kind == "extra_forbidden":
-        words = f"there is no setting '{said}'{nearest(str(path[-1]), _names_at(model, path[:-1]))}"
+        words = f"there is no setting '{said}'{nearest(str(path[-1]), known)}"
     elif kind == "missing":
         words = f"the setting '{said}' is missing"
+    elif kind == "union_tag_not_found":
+        words = f"the setting '{said}.kind' is missing"
+    elif kind == "union_tag_invalid":
+        wrong, expected = detail["ctx"]["tag"], detail["ctx"]["expected_tags"]
+        words = f"{said}: '{wrong}' is none of {expected}{nearest(wrong, _QUOTED.findall(expected))}"
     elif kind == "literal_error":
         wrong, expected = str(detail["input"]), detail["ctx"]["expected"]
         words = f"{said}: '{wrong}' is none of {expected}{nearest(wrong, _QUOTED.findall(expected))}"
@@ -166,6 +172,26 @@ def _problem(path: Path, detail: Any, model: type[BaseModel], documents: Sequenc
         words = f"{said}: {reason}" if said else reason
     file, line = _place(path, documents)
     return Problem(file, line, words, path)
+
+
+def _untagged(path: Path, documents: Sequence[Document]) -> Path:
+    """The path as it is written: pydantic puts the kind of a thing that comes in kinds into it, which stands there as its `kind`, or alone."""
+    plain: Path = ()
+    for step in path:
+        if not any(step in (said, said.get("kind") if isinstance(said, Mapping) else None) for said in _said_at(plain, documents) if not _has(said, (step,))):
+            plain = (*plain, step)
+    return plain
+
+
+def _said_at(path: Path, documents: Sequence[Document]) -> list[Any]:
+    found = []
+    for document in documents:
+        data: Any = document.data
+        if _has(data, path):
+            for step in path:
+                data = data[step]
+            found.append(data)
+    return found
 
 
 def _place(path: Path, documents: Sequence[Document]) -> tuple[str, int | None]:
@@ -199,6 +225,9 @@ def _names_at(model: Any, path: Path) -> list[str]:
 
 def _member(kind: Any, step: str | int) -> Any:
     shape = _model_in(kind)
+    tagged = [each for each in get_args(kind) if (of_kind := _model_in(each)) and "kind" in of_kind.model_fields and step in get_args(of_kind.model_fields["kind"].annotation)]
+    if tagged:
+        return tagged[0]
     if shape and step in shape.model_fields:
         return shape.model_fields[str(step)].annotation
     arguments = [each for each in get_args(kind) if each is not Ellipsis]

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection
 
-from batchport.carriers.render import Rendered, RenderError, manifest, render
+from batchport.carriers.render import Rendered, RenderError, files_of, manifest, render
 from batchport.domain.findings import Findings
 from batchport.domain.orders import AGREE, LOCAL, agreed
 from batchport.domain.table import Column, Ints, text_array
@@ -102,7 +102,7 @@ def _store(app: App, pass_id: int, partner: str, file: Rendered, orders: Ints) -
     """T2: the file with its bytes, before anything is written anywhere."""
     record = {
         "partner": partner, "sequence": file.sequence, "name": file.name, "sha256": file.sha256, "orders": file.orders, "lines": file.lines,
-        "sealed": app.store.keyring.seal(file.data, _context(partner, file.name)), "manifest": manifest(file), "pass_id": pass_id, "stored": app.stamp,
+        "sealed": app.store.keyring.seal(file.stored, _context(partner, file.name)), "manifest": manifest(file), "pass_id": pass_id, "stored": app.stamp,
     }  # fmt: skip
     with app.store.transaction() as connection:
         stored.store_submission(connection, record, orders)
@@ -113,11 +113,11 @@ def _finish(app: App, tally: PassTally) -> None:
     with app.store.reading() as connection:
         waiting = stored.unsent(connection)
     for record in waiting:
-        data = app.store.keyring.unseal(record.sealed, _context(record.partner, record.name))
+        stored_bytes = app.store.keyring.unseal(record.sealed, _context(record.partner, record.name))
         folder = make_folder(app.settings.folder("outbox", record.partner))
         try:
-            deliver(folder, f"{record.name}.manifest.json", record.manifest)
-            deliver(folder, record.name, data)
+            for name, data in files_of(record.name, record.manifest, stored_bytes):
+                deliver(folder, name, data)
         except TransportError as error:
             tally.trouble(f"{record.name} could not be written to outbox/{record.partner}: {error}. It is kept and tried again in the next pass.")
             continue

@@ -11,14 +11,17 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from batchport.carriers.formats import CannotCarry, Unreadable
-from batchport.carriers.profile import Delimited, Profile, Responses
+from batchport.carriers.formats import CannotCarry, Unreadable, Writer, find_columns
+from batchport.carriers.formats.signs import bytes_of, mapped, one_array, refuse, text_of, unsayable
+from batchport.carriers.layout import Delimited, Layout
+from batchport.carriers.profile import Profile
 from batchport.domain.table import Ints, Mask, bools
 
 #: Rows joined at a time: Arrow's text holds two gigabytes at most, and a slice should stay near the processor.
@@ -31,12 +34,19 @@ _BLOCK, _LARGEST_BLOCK = 1 << 22, (1 << 31) - 2
 _BOM = b"\xef\xbb\xbf"
 
 
-def write(table: pa.Table, profile: Profile) -> bytes:
+def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: ARG001  every line is alike
     """The header, where there is one, and a record a row; every record ends with a line break."""
-    form = profile.format
+    form = cast("Delimited", profile.format)
+    return lambda start, end, facts: _file(table.slice(start, end - start), start, form)  # noqa: ARG005
+
+
+def _file(table: pa.Table, start: int, form: Delimited) -> bytes:
     names = table.column_names
-    columns = {name: _one_array(table.column(name)) for name in names}
-    pieces = [_piece({name: columns[name] for name in group}, changes, form, alone=len(names) == 1) for group, changes in _groups(columns)]
+    columns = {name: one_array(table.column(name)) for name in names}
+    try:
+        pieces = [_piece({name: columns[name] for name in group}, changes, form, alone=len(names) == 1) for group, changes in _groups(columns)]
+    except CannotCarry as error:
+        raise CannotCarry(error.header, start + error.row, error.why) from None
     parts: list[bytes | memoryview] = [_header(names, form).encode(form.encoding)] if form.header else []
     for batch in pa.table(pieces, [str(place) for place in range(len(pieces))]).to_batches(max_chunksize=_SLICE):
         parts.append(_records(batch.columns, form))
@@ -47,13 +57,6 @@ def _header(names: Sequence[str], form: Delimited) -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=form.delimiter, lineterminator=_LINE_ENDS[form.line_end]).writerow(names)
     return out.getvalue()
-
-
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    array = column.unify_dictionaries().combine_chunks()
-    return array if isinstance(array, pa.Array) else pa.array([], column.type)
 
 
 def _groups(columns: Mapping[str, pa.Array]) -> Iterator[tuple[list[str], Mask]]:
@@ -93,24 +96,15 @@ def _piece(columns: Mapping[str, pa.Array], changes: Mask, form: Delimited, *, a
         ((name, array),) = columns.items()
         return _quoted(name, array, np.arange(len(array)), form, alone=alone)
     rows = pa.array(first)
-    texts = [_text(_quoted(name, array.take(rows), first, form, alone=alone)) for name, array in columns.items()]
+    texts = [text_of(_quoted(name, array.take(rows), first, form, alone=alone)) for name, array in columns.items()]
     joined = pc.binary_join_element_wise(*texts, form.delimiter)
     return pa.DictionaryArray.from_arrays(pa.array(np.cumsum(changes) - 1), joined)
 
 
-def _text(array: pa.Array) -> pa.StringArray:
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-
-
 def _quoted(name: str, array: pa.Array, rows: Ints, form: Delimited, *, alone: bool) -> pa.Array:
     """A column with quotes where values need them, a dictionary's looked at once each; `rows` are where its values stand in the file."""
-    if pa.types.is_dictionary(array.type):
-        values = array.dictionary.cast(pa.string())
-        _refuse_unspeakable(name, values, array.indices, rows, form)
-        return pa.DictionaryArray.from_arrays(array.indices, _with_quotes(values, form, alone=alone))
-    values = array.cast(pa.string())
-    _refuse_unspeakable(name, values, None, rows, form)
-    return _with_quotes(values, form, alone=alone)
+    refuse(name, array, rows, lambda values: unsayable(values, form.encoding))
+    return mapped(array, lambda values: _with_quotes(values, form, alone=alone))
 
 
 def _with_quotes(values: pa.StringArray, form: Delimited, *, alone: bool) -> pa.StringArray:
@@ -122,49 +116,24 @@ def _with_quotes(values: pa.StringArray, form: Delimited, *, alone: bool) -> pa.
     return pc.if_else(needed, dressed, values)
 
 
-def _refuse_unspeakable(name: str, values: pa.StringArray, indices: pa.Array | None, rows: Ints, form: Delimited) -> None:
-    unspeakable, why = _unspeakable(values, form.encoding)
-    if unspeakable.any():
-        found = unspeakable if indices is None else unspeakable[indices.to_numpy()]
-        if found.any():
-            raise CannotCarry(name, int(rows[np.argmax(found)]), why)
-
-
-def _unspeakable(values: pa.StringArray, encoding: str) -> tuple[Mask, str]:
-    """Which values cannot be written at all, and why."""
-    zero = bools(pc.match_substring(values, "\0"))
-    if zero.any() or encoding == "utf-8":
-        return zero, "has a zero byte in it"
-    beyond = ~bools(pc.string_is_ascii(values))
-    beyond[beyond] = [not _sayable(value, encoding) for value in values.filter(pa.array(beyond)).to_pylist()]
-    return beyond, f"has a sign in it that {encoding} does not have"
-
-
-def _sayable(value: str, encoding: str) -> bool:
-    try:
-        value.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _records(pieces: Sequence[pa.Array], form: Delimited) -> bytes | memoryview:
     """The bytes of some rows: joined piece by piece, and taken as they lie in memory, one after another."""
-    *front, last = [_text(piece) for piece in pieces]
+    *front, last = [text_of(piece) for piece in pieces]
     ended = pc.binary_join_element_wise(last, _LINE_ENDS[form.line_end], "")
     joined = pc.binary_join_element_wise(*front, ended, form.delimiter) if front else ended
-    offsets = np.frombuffer(joined.buffers()[1], np.int32)[joined.offset : joined.offset + len(joined) + 1]
-    text = memoryview(joined.buffers()[2])[offsets[0] : offsets[-1]]
-    return text if form.encoding == "utf-8" else str(text, "utf-8").encode(form.encoding)
+    return bytes_of(joined, form.encoding)
 
 
-def read(data: bytes, profile: Profile) -> tuple[pa.Table, tuple[str, ...]]:
+def read(data: bytes, layout: Layout) -> tuple[pa.Table, tuple[str, ...]]:
     """The records below the header line; see `Format`."""
-    responses = profile.responses
-    form = responses.format
+    return read_text(data, layout, cast("Delimited", layout.format))
+
+
+def read_text(data: bytes, layout: Layout, form: Delimited) -> tuple[pa.Table, tuple[str, ...]]:
+    """As `read`, where what the text is like is said elsewhere."""
     text = _as_utf8(data, form.encoding).removeprefix(_BOM).rstrip(b"\r\n")
     header_row, header = next(((row, cells) for row, cells in _records_of(text, form) if cells), (1, []))
-    names, ignored = _columns(header, responses)
+    names, ignored = find_columns(header, layout)
     table = _read_fast(text, form, len(header)) if header_row == 1 else None
     if table is None:
         table = _read_exactly(text, form, len(header))
@@ -189,20 +158,6 @@ def _records_of(text: bytes, form: Delimited) -> Iterator[tuple[int, list[str]]]
     except csv.Error as error:
         why = "a quote is opened and not closed" if "end of data" in str(error) else "a closing quote stands inside a value, or a value is too long"
         raise Unreadable(f"record {number + 1} cannot be read: {why}") from None
-
-
-def _columns(header: Sequence[str], responses: Responses) -> tuple[list[str | None], tuple[str, ...]]:
-    """Our name of each column, None for those that the profile does not speak of, and the headers of these."""
-    known = {said.casefold(): name for name, said in responses.columns.items()}
-    names = [known.get(cell.strip().casefold()) for cell in header]
-    if not any(names):
-        raise Unreadable("there is no header line")
-    for name, said in responses.columns.items():
-        if names.count(name) > 1:
-            raise Unreadable(f"the column {said} is there twice")
-        if name not in names and name not in responses.optional:
-            raise Unreadable(f"the column {said} is missing")
-    return list(names), tuple(cell for cell, name in zip(header, names, strict=True) if name is None)
 
 
 def _read_fast(text: bytes, form: Delimited, width: int) -> pa.Table | None:
