@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
-from batchport.carriers.layout import Delimited, Fixed, Model, OutColumn, OutFormat, Responses, Several, Source, Template, refuse_repeats
+from batchport.carriers.layout import Delimited, Fixed, Model, OutColumn, OutFormat, Responses, Several, Source, Template, Xml, refuse_repeats
 from batchport.yaml_text import Document, Problem, UnreadableYaml, explain, nearest, read_yaml
 
 class ProfileError(ValueError):
@@ -235,7 +235,7 @@ class Profile(Model):
     def _longest(self, too_long: str) -> dict[str, int]:
         found: dict[str, int] = {}
         for column in self.outgoing.values():
-            if column.source and column.room is not None and column.form.too_long == too_long:
+            if column.source and column.room is not None and column.form.kind == "text" and column.form.too_long == too_long:
                 found[column.source] = min(column.room, found.get(column.source, column.room))
         return found
 
@@ -304,7 +304,11 @@ def _joined(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _prove_templates(profile: Profile, layers: Sequence[Document]) -> None:
-    """Make a document of each template once, so that a fault shows before an order needs it."""
+    """Make a document of each template once, so that a fault shows before an order needs it; and see that schemas are there."""
+    schemas = [form.xsd for form in (profile.format, *(layout.format for layout in profile.responses.layouts)) if isinstance(form, (Template, Xml)) and form.xsd]
+    missing = [schema for schema in schemas if not Path(schema).is_file()]
+    if missing:
+        raise ProfileError([Problem(layers[0].file, None, f"there is no schema {missing[0]}", ("format", "xsd"))])
     if not (isinstance(profile.format, Template) or profile.cover):
         return
     from batchport.carriers.formats.template import TemplateFault, prove
@@ -312,7 +316,7 @@ def _prove_templates(profile: Profile, layers: Sequence[Document]) -> None:
     try:
         prove(profile)
     except TemplateFault as error:
-        raise ProfileError([Problem(error.file, error.line, error.words, ("format",))]) from None
+        raise ProfileError([Problem(error.file, error.line, error.words, ("format", "template"))]) from None
 
 
 def _layers(name_or_path: str | Path) -> list[Document]:

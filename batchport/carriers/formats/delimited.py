@@ -37,10 +37,11 @@ _BOM = b"\xef\xbb\xbf"
 def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: ARG001  every line is alike
     """The header, where there is one, and a record a row; every record ends with a line break."""
     form = cast("Delimited", profile.format)
-    return lambda start, end, facts: _file(table.slice(start, end - start), start, form)  # noqa: ARG005
+    return lambda start, end, facts: compose(table.slice(start, end - start), start, form)  # noqa: ARG005
 
 
-def _file(table: pa.Table, start: int, form: Delimited) -> bytes:
+def compose(table: pa.Table, start: int, form: Delimited) -> bytes:
+    """A file of these lines; the first of them is row `start` of the table that faults are told by."""
     names = table.column_names
     columns = {name: one_array(table.column(name)) for name in names}
     try:

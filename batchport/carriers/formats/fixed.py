@@ -7,8 +7,8 @@ file is read, its trailer is compared with what stands before it, so that no lin
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
-from typing import Any, cast
+from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -28,8 +28,15 @@ _SLICE = 100_000
 def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:
     """Records of the file, then of each order and its lines, then the trailer; every record ends with a line break."""
     form = cast("Fixed", profile.format)
-    columns = {name: _fitting(name, one_array(table.column(name)), profile.outgoing[name], form.encoding) for name in table.column_names}
-    numbers = next((columns[name] for name, field in profile.outgoing.items() if field.source == "tn" and not _early(name, form)), None)
+    per_line = [f"{record.name}.{field.header}" for record in form.of("line") for field in record.fields if field.source == "tn"]
+    return compose(table, starts, form, per_line[0] if per_line else "")
+
+
+def compose(table: pa.Table, starts: Ints, form: Fixed, tn: str) -> Writer:
+    """As `writer`, for any records: `table` has a column for each of their fields but facts, named as `RECORD.FIELD`; `tn` is the one to be summed."""
+    fields = {f"{record.name}.{field.header}": field for record in form.records for field in record.fields}
+    columns = {name: _fitting(name, one_array(table.column(name)), fields[name], form.encoding) for name in table.column_names}
+    numbers = columns.get(tn)
 
     def file(start: int, end: int, facts: Facts) -> bytes:
         first = starts[(starts >= start) & (starts < end)]
@@ -43,7 +50,10 @@ def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:
                     return str(_sum_of(numbers.slice(start, end - start) if numbers is not None else text_array([])))
                 if field.fact == "crc32":
                     return f"{zlib.crc32(before):08X}"
-                return known[field.fact] if field.fact else str(columns[f"{one.name}.{field.header}"][start])
+                if field.fact or field.value is not None:
+                    return known[field.fact] if field.fact else str(field.value)
+                column = columns.get(f"{one.name}.{field.header}")
+                return "" if column is None else str(column[start])
 
             texts = [_field(said(field), field, one, start) for field in one.fields]
             return "".join([*texts, _LINE_ENDS[form.line_end]]).encode(form.encoding)
@@ -56,11 +66,6 @@ def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:
         return before
 
     return file
-
-
-def _early(name: str, form: Fixed) -> bool:
-    """Whether a field stands in another record than those of lines."""
-    return name.partition(".")[0] not in {record.name for record in form.of("line")}
 
 
 def _fitting(name: str, array: pa.Array, field: OutColumn, encoding: str) -> pa.Array:
@@ -227,14 +232,3 @@ def _compare(record: Record, said: dict[str, pa.StringArray], totals: dict[str, 
             same = stands.upper() == counted if field.fact == "crc32" else (stands.lstrip("0") or "0") == counted
             if not same:
                 raise Unreadable(f"{record.name}.{field.header} does not agree with the lines before it: one is missing, doubled or changed")
-
-
-def totals_in_words(fields: Sequence[Any]) -> str:
-    """What a reader compares, in words."""
-    words = {
-        "lines": "the number of records for lines",
-        "orders": "the number of orders",
-        "tn_sum": "the sum of the ten digits of the numbers, modulo 10^10; a blank number counts nothing",
-        "crc32": "the CRC-32 (of zip and PNG) of all bytes before this record, line breaks counted, as 8 hexadecimal digits",
-    }
-    return "; ".join(f"{field.header}: {words[field.fact]}" for field in fields if field.fact in words)

@@ -22,7 +22,11 @@ _HOLE = "\0"
 
 def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: ARG001  every line is alike
     """A list of objects, a number each; headers with dots in them are objects in objects."""
-    form = cast("Json", profile.format)
+    return compose(table, cast("Json", profile.format))
+
+
+def compose(table: pa.Table, form: Json) -> Writer:
+    """As `writer`, for any table."""
     for name in table.column_names:
         refuse(name, one_array(table.column(name)), None, lambda values: unsayable(values, "utf-8"))
     pieces, order = _shape(table.column_names)

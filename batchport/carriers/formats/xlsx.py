@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.carriers.formats import CannotCarry, Facts, Unreadable, Writer, find_columns, table_of
+from batchport.carriers.formats import CannotCarry, Unreadable, Writer, find_columns, table_of
 from batchport.carriers.formats.signs import one_array, refuse, text_of
 from batchport.carriers.layout import Layout, Xlsx
 from batchport.carriers.profile import Profile
@@ -28,7 +28,7 @@ def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: 
     form = cast("Xlsx", profile.format)
     for name in table.column_names:
         refuse(name, one_array(table.column(name)), None, _unspeakable)
-    return lambda start, end, facts: _file(table.slice(start, end - start), start, form, facts)
+    return lambda start, end, facts: compose(table.slice(start, end - start), start, form, facts.sent)
 
 
 def _unspeakable(values: pa.StringArray) -> tuple[Mask, str]:
@@ -38,7 +38,8 @@ def _unspeakable(values: pa.StringArray) -> tuple[Mask, str]:
     return wrong, "has a sign in it that a cell cannot hold, or too many signs"
 
 
-def _file(table: pa.Table, start: int, form: Xlsx, facts: Facts) -> bytes:
+def compose(table: pa.Table, start: int, form: Xlsx, made: datetime) -> bytes:
+    """A workbook of these lines; the first of them is row `start` of the table that faults are told by."""
     import xlsxwriter
 
     if table.num_rows > _MOST_ROWS:
@@ -46,7 +47,7 @@ def _file(table: pa.Table, start: int, form: Xlsx, facts: Facts) -> bytes:
     out = io.BytesIO()
     # In memory, because values are secret: otherwise parts would lie in the folder for temporary files.
     book = xlsxwriter.Workbook(out, {"in_memory": True})
-    book.set_properties({"created": facts.sent.replace(tzinfo=None)})
+    book.set_properties({"created": made.replace(tzinfo=None)})
     text = book.add_format({"num_format": "@"})
     sheet = book.add_worksheet(form.sheet)
     for place, name in enumerate(table.column_names):
@@ -68,7 +69,7 @@ def read(data: bytes, layout: Layout) -> tuple[pa.Table, tuple[str, ...]]:
 
         return read_text(data, layout, form.text)
     fault: Unreadable | None = None
-    for rows in _sheets(data):
+    for rows in rows_of(data):
         filled = [(number, row) for number, row in rows if any(cell.strip() for cell in row)]
         try:
             names, ignored = find_columns(filled[0][1] if filled else [], layout)
@@ -91,7 +92,7 @@ def _records(filled: Sequence[tuple[int, list[str]]], names: Sequence[str | None
     return table
 
 
-def _sheets(data: bytes) -> list[list[tuple[int, list[str]]]]:
+def rows_of(data: bytes) -> list[list[tuple[int, list[str]]]]:
     """The rows of every sheet, with their numbers, as text."""
     import python_calamine
 

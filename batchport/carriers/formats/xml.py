@@ -59,7 +59,7 @@ def _elements(at: Element, steps: Sequence[str], outer: tuple[Element, ...]) -> 
         yield around
         return
     inner = [child for child in at if _local(child.tag) == steps[0]]
-    if not inner and len(steps) == 1 and outer:
+    if not inner and outer:
         yield around
     for child in inner:
         yield from _elements(child, steps[1:], around)
