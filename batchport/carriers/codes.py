@@ -96,13 +96,10 @@ def load_codes(profile: Profile) -> Codes:
         ProfileError: the file is not there, or is not what it should be; with file and line.
     """
     reasons: dict[str, Reason] = {}
+    blameless = {code.casefold() for code in profile.blameless}
     for name in profile.codes:
         for code, reason in _load(name).items():
-            reasons.setdefault(code, replace(reason, blames=code not in {each.casefold() for each in profile.blameless}))
-    strange = [code for code in profile.blameless if code.casefold() not in reasons]
-    if strange:
-        words = f"blameless: no file of codes has {', '.join(strange)}"
-        raise ProfileError([Problem(profile.name, None, words, ("blameless",))])
+            reasons.setdefault(code, replace(reason, blames=code not in blameless))
     return Codes(reasons, profile.pad)
 
 

@@ -29,7 +29,7 @@ _FACTS = {
     "sequence": "the number of the file, counted on by partner without gaps",
     "sent": "when the file was made, by the profile's clock",
     "orders": "how many orders are in the file",
-    "lines": "how many lines (one a number) are in the file",
+    "lines": "how many records of lines are in the file: one a number in what is sent, one an answer in what comes back",
     "tn_sum": "the sum of the ten digits of the numbers of all lines, modulo 10^10; a blank number counts nothing",
     "crc32": "the CRC-32 (as of zip and PNG) of all bytes before this record, line breaks counted, as 8 hexadecimal digits",
 }

@@ -293,10 +293,15 @@ def load_profile(name_or_path: str | Path, overrides: Mapping[str, Any] | None =
 
 
 def _joined(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """What `base` says, changed by what `over` says: mappings are joined name by name, but one of another `kind` takes the other's place whole."""
+    """What `base` says, changed by what `over` says.
+
+    Mappings are joined name by name, but one of another `kind` takes the other's place whole; a name with nothing behind it takes away what was said.
+    """
     joined = dict(base)
     for name, value in over.items():
-        old = joined.get(name)
+        old = joined.pop(name, None)
+        if value is None:
+            continue
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
         same_kind = both and value.get("kind", old.get("kind")) == old.get("kind")
         joined[name] = _joined(old, value) if same_kind else value

@@ -187,7 +187,7 @@ def _written(profile: Profile, lines: pd.DataFrame, column: OutColumn, pon: Colu
     room = column.room
     if room is not None:
         if form.too_long == "cut":
-            written = written.map(lambda values: pc.utf8_rtrim_whitespace(pc.utf8_slice_codeunits(values, 0, room)))
+            written = written.map(lambda values: _cut(values, room))
         refuse(written.longer_than(room), f"is longer than {room} signs")
     if column.width and not isinstance(profile.format, Fixed):
         written = written.map(lambda values: filled(values, column))
@@ -198,6 +198,12 @@ def _said(profile: Profile, lines: pd.DataFrame, column: OutColumn) -> Column:
     """What stands in a column, before it is written in the partner's form."""
     always = column.value if column.value is not None else profile.settings[column.setting] if column.setting else ""
     return Column.constant(always, len(lines)) if always or column.source is None else Column.from_series(lines[column.source])
+
+
+def _cut(values: pa.StringArray, room: int) -> pa.StringArray:
+    """The values, longer ones without what is too much; no blank is left at the end of these."""
+    cut = pc.utf8_rtrim_whitespace(pc.utf8_slice_codeunits(values, 0, room))
+    return pc.if_else(pc.greater(pc.utf8_length(values), room), cut, values)
 
 
 def _without(values: pa.StringArray, omitted: Sequence[str]) -> pa.StringArray:

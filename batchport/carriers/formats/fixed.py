@@ -212,23 +212,29 @@ def _all_levels(form: Fixed, kinds: Ints, cut: dict[str, dict[str, pa.StringArra
     return found
 
 
-def _totals(form: Fixed, kinds: Ints, of_lines: dict[str, pa.StringArray], before: bytes, layout: Layout) -> dict[str, Callable[[], str]]:
+def _totals(form: Fixed, kinds: Ints, of_lines: dict[str, pa.StringArray], before: bytes, layout: Layout) -> dict[str, Callable[[], set[str]]]:
+    """Fact -> what the trailer may say of it."""
     first_of_order = next((place for place, record in enumerate(form.records) if record.per == "order"), None)
     numbers = next((of_lines[header] for header in layout.of("tn")), None)
     first_of_line = next(place for place, record in enumerate(form.records) if record.per == "line")
     return {
-        "lines": lambda: str(np.count_nonzero(kinds == first_of_line)),
-        "orders": lambda: str(np.count_nonzero(kinds == first_of_order) if first_of_order is not None else 0),
-        "tn_sum": lambda: str(_sum_of(numbers) if numbers is not None else 0),
-        "crc32": lambda: f"{zlib.crc32(before):08X}",
+        "lines": lambda: {str(np.count_nonzero(kinds == first_of_line))},
+        "orders": lambda: {str(np.count_nonzero(kinds == first_of_order) if first_of_order is not None else 0)},
+        "tn_sum": lambda: {str(_sum_of(numbers) if numbers is not None else 0)},
+        "crc32": lambda: _checks_of(before),
     }
 
 
-def _compare(record: Record, said: dict[str, pa.StringArray], totals: dict[str, Callable[[], str]]) -> None:
+def _checks_of(before: bytes) -> set[str]:
+    """The CRC-32 of the bytes as they are, and as they were if only their line breaks were changed on the way, or not counted by the partner."""
+    unix = before.replace(b"\r\n", b"\n")
+    windows = unix.replace(b"\n", b"\r\n")
+    return {f"{zlib.crc32(text):08X}" for text in (before, unix, windows, unix.rstrip(b"\n"), windows.rstrip(b"\r\n"), unix.replace(b"\n", b""))}
+
+
+def _compare(record: Record, said: dict[str, pa.StringArray], totals: dict[str, Callable[[], set[str]]]) -> None:
     for field in record.fields:
         if field.fact in TOTALS:
             stands = str(said[field.header][0])
-            counted = totals[str(field.fact)]()
-            same = stands.upper() == counted if field.fact == "crc32" else (stands.lstrip("0") or "0") == counted
-            if not same:
+            if (stands.upper() if field.fact == "crc32" else stands.lstrip("0") or "0") not in totals[str(field.fact)]():
                 raise Unreadable(f"{record.name}.{field.header} does not agree with the lines before it: one is missing, doubled or changed")

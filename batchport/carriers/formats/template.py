@@ -183,4 +183,8 @@ def fault_of(schema: Any, document: Any) -> str:
         error = next(iter(schema.iter_errors(document)), None)
     except (xmlschema.XMLSchemaException, SyntaxError, ValueError) as fault:
         return type(fault).__name__
-    return "" if error is None else f"{error.path}: {type(error.validator).__name__.removeprefix('Xsd')}"
+    if error is None:
+        return ""
+    kind = type(error.validator).__name__.removeprefix("Xsd")
+    # What speaks of elements and attributes names them; what speaks of a value would tell it.
+    return f"{error.path}: {error.reason if kind in {'AttributeGroup', 'Group'} else kind}"
