@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import cast
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 import pyarrow as pa
 
 from batchport.carriers.formats import Facts, delimited, fixed, json, xlsx
-from batchport.carriers.layout import Answer, Delimited, Fixed, Json, Layout, Xlsx, Xml
+from batchport.carriers.layout import Answer, Fixed, Json, Layout, Xlsx, Xml
 from batchport.domain.table import text_array
 
 _FACTS = Facts("sample", 1, datetime(2026, 11, 25, 9, 0, tzinfo=UTC))
@@ -58,7 +57,7 @@ def compose(layout: Layout, answers: Sequence[Mapping[Answer, str]]) -> bytes:
         return json.compose(table, form)(0, table.num_rows, _FACTS)
     if isinstance(form, Xlsx):
         return xlsx.compose(table, 0, form, _FACTS.sent)
-    return delimited.compose(table, 0, cast("Delimited", form))
+    return delimited.compose(table, 0, form)
 
 
 def _fixed(form: Fixed, table: pa.Table, layout: Layout) -> bytes:

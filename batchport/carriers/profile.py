@@ -9,6 +9,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +19,7 @@ from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, fi
 
 from batchport.carriers.layout import Delimited, Fixed, Model, OutColumn, OutFormat, Responses, Several, Source, Template, Xml, refuse_repeats
 from batchport.yaml_text import Document, Problem, UnreadableYaml, explain, nearest, read_yaml
+
 
 class ProfileError(ValueError):
     """A profile that cannot be used; `problems` say file, line and what is wrong, and the message says them all."""
@@ -369,8 +371,12 @@ def _with_files_found(document: Document, folder: Path) -> Document:
     """The document with the files that lie beside it named by their paths."""
     data = document.data
     for path, endings in _FILES.items():
-        data = _changed(data, path, lambda name, endings=endings: str(folder / name) if name.endswith(endings) else name)
+        data = _changed(data, path, partial(_found, folder, endings))
     return Document(document.file, data, document.lines)
+
+
+def _found(folder: Path, endings: tuple[str, ...], name: str) -> str:
+    return str(folder / name) if name.endswith(endings) else name
 
 
 def _changed(data: Mapping[str, Any], path: Sequence[str], change: Callable[[str], str]) -> Mapping[str, Any]:

@@ -25,7 +25,10 @@ from batchport.carriers.profile import Profile
 from batchport.domain.table import Column, Mask, text_array
 
 #: Signs that have a plain way of being written which their decomposition does not give.
-_PLAIN = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"})
+_PLAIN = str.maketrans({
+    "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D",
+    **dict.fromkeys("\u2018\u2019", "'"), **dict.fromkeys("\u201c\u201d", '"'), **dict.fromkeys("\u2010\u2011\u2013\u2014\u2212", "-"),
+})  # fmt: skip
 
 
 class RenderError(ValueError):

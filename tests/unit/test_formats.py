@@ -9,7 +9,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import openpyxl
 import pandas as pd
@@ -139,7 +139,7 @@ def test_fixed_records_read_back_as_they_were_and_their_totals_come_out(orders: 
 def test_an_xml_document_reads_back_as_it_was(name: str, remarks: list[str]) -> None:
     lines = table(*({"name": name, "remarks": text, "tn": f"61723401{place:02}", "line": str(place + 1)} for place, text in enumerate(remarks)))
     (file,) = render(load_profile("lnp-xml"), "sample", lines, sequence=1, now=NOW)
-    root = ElementTree.fromstring(file.data)
+    root = ET.fromstring(file.data)
     assert root.findtext("EndUser/Name") == name
     assert [number.text or "" for number in root.iter("Number")] == remarks
     columns = {"pon": "@pon", "tn": "@tn", "status": "EndUser/Name", "at": "@line"}
@@ -188,7 +188,7 @@ def test_a_value_that_would_break_a_file_is_refused_by_order_and_field(name: str
 @pytest.mark.parametrize("value", ["]]>", '"', "<b>", "&lt;", "{{ pon }}", "{% endfor %}", "Zoë 漢字", "--", "<!--"])
 def test_no_text_can_break_an_xml_document(value: str) -> None:
     (file,) = render(load_profile("lnp-xml"), "sample", table({"name": value, "pin": value, "remarks": value}), sequence=1, now=NOW)
-    root = ElementTree.fromstring(file.data)
+    root = ET.fromstring(file.data)
     assert root.findtext("EndUser/Name") == value
     assert [(number.text, number.get("pin")) for number in root.iter("Number")] == [(value, value)]
 

@@ -59,7 +59,7 @@ def compose(table: pa.Table, starts: Ints, form: Fixed, tn: str) -> Writer:
             return "".join([*texts, _LINE_ENDS[form.line_end]]).encode(form.encoding)
 
         parts: list[bytes | memoryview] = [record(one, b"") for one in form.of("file")]
-        parts.extend(_body(form, columns, first, start, end))
+        parts.extend(_body(form, columns, first, end))
         before = b"".join(parts)
         for one in form.of("trailer"):
             before += record(one, before)
@@ -88,7 +88,7 @@ def _field(text: str, field: OutColumn, record: Record, row: int) -> str:
     return str(filled(text_array([text]), field)[0])
 
 
-def _body(form: Fixed, columns: dict[str, pa.Array], first: Ints, start: int, end: int) -> list[memoryview | bytes]:
+def _body(form: Fixed, columns: dict[str, pa.Array], first: Ints, end: int) -> list[memoryview | bytes]:
     """The records of the orders and their lines, one after another, some thousands at a time."""
     per_order, per_line = form.of("order"), form.of("line")
     ends = np.append(first[1:], end)

@@ -109,9 +109,7 @@ def _holders(at: Any, steps: Sequence[str], outer: tuple[Any, ...]) -> Iterator[
             yield from _holders(each, steps, outer)
     elif not isinstance(at, dict):
         raise Unreadable("where the list of lines should be is something else", foreign=True)
-    elif not steps:
-        yield (*outer, at)
-    elif at.get(steps[0]) in (None, []) and outer:
+    elif not steps or (outer and at.get(steps[0]) in (None, [])):
         yield (*outer, at)
     elif steps[0] not in at:
         raise Unreadable(f"there is no {steps[0]} in it", foreign=True)

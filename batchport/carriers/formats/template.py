@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -130,7 +131,7 @@ class _Orders:
         first, last = np.searchsorted(self._starts, [start, end])
         names = self._table.column_names
         bounds = [*self._starts[first:last].tolist(), end]
-        for begin, stop in zip(bounds, bounds[1:], strict=False):
+        for begin, stop in pairwise(bounds):
             at = slice(begin - self._rows.start, stop - self._rows.start)
             numbers = [dict(zip(names, row, strict=True)) for row in zip(*(column[at] for column in self._columns), strict=True)]
             yield {**numbers[0], "numbers": numbers}
