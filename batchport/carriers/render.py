@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,12 +95,12 @@ def each_file(profile: Profile, partner: str, lines: pd.DataFrame, *, sequence: 
     with _told(pon, profile.outgoing):
         write = format_of(profile.format.kind).writer(_table(profile, profile.outgoing, lines, pon), starts, profile)
         cover = _cover_writer(profile, lines, pon, starts) if profile.cover else None
-        for place, (start, end) in enumerate(_file_ranges(starts, len(lines), profile.max_lines_per_file, profile.orders_per_file)):
-            facts = Facts(partner, sequence + place, profile.local(now))
+        sent = profile.local(now)
+        for place, (start, end, orders) in enumerate(_file_ranges(starts, len(lines), profile.max_lines_per_file, profile.orders_per_file)):
+            facts = Facts(partner, sequence + place, sent)
             data = write(start, end, facts)
-            name = profile.file_of(partner, sequence + place, now, pon.at(start))
+            name = profile.file_of(partner, sequence + place, sent, pon.at(start) if orders == 1 else "")
             beside = ((profile.cover.name.format(stem=PurePath(name).stem), cover(start, end, facts)),) if profile.cover and cover else ()
-            orders = int(((starts >= start) & (starts < end)).sum())
             yield Rendered(name, data, sequence + place, orders, end - start, hashlib.sha256(data).hexdigest(), beside)
 
 
@@ -165,16 +166,14 @@ def _order_starts(pon: Column) -> np.ndarray[Any, Any]:
     return np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]]))
 
 
-def _file_ranges(starts: np.ndarray[Any, Any], length: int, most: int, most_orders: int | None) -> Iterator[tuple[int, int]]:
-    """First row and row after the last of each file: as many whole orders as fit."""
-    ends = np.append(starts[1:], length)
-    first = 0
-    while first < len(ends):
-        start = int(starts[first])
-        last = max(int(np.searchsorted(ends, start + most, "right")), first + 1)
-        if most_orders is not None:
-            last = min(last, first + most_orders)
-        yield start, int(ends[last - 1])
+def _file_ranges(starts: np.ndarray[Any, Any], length: int, most: int, most_orders: int | None) -> Iterator[tuple[int, int, int]]:
+    """First row, row after the last and number of orders of each file: as many whole orders as fit."""
+    bounds = [*starts.tolist(), length]
+    first, orders = 0, len(starts)
+    while first < orders:
+        last = max(bisect_right(bounds, bounds[first] + most) - 1, first + 1)
+        last = min(last, orders, first + (most_orders or orders))
+        yield bounds[first], bounds[last], last - first
         first = last
 
 

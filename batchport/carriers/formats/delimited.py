@@ -18,14 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from batchport.carriers.formats import CannotCarry, Unreadable, Writer, find_columns
+from batchport.carriers.formats import CannotCarry, Facts, Unreadable, Writer, find_columns
 from batchport.carriers.formats.signs import bytes_of, mapped, one_array, refuse, text_of, unsayable
 from batchport.carriers.layout import Delimited, Layout
 from batchport.carriers.profile import Profile
-from batchport.domain.table import Ints, Mask, bools
+from batchport.domain.table import Ints, Mask, bools, text_array
 
 #: Rows joined at a time: Arrow's text holds two gigabytes at most, and a slice should stay near the processor.
 _SLICE = 50_000
+#: Files of so few lines are made together.
+_SMALL = 5_000
 _LINE_ENDS = {"CRLF": "\r\n", "LF": "\n"}
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 #: Blank lines, which Arrow would drop without counting them.
@@ -37,21 +39,41 @@ _BOM = b"\xef\xbb\xbf"
 def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: ARG001  every line is alike
     """The header, where there is one, and a record a row; every record ends with a line break."""
     form = cast("Delimited", profile.format)
-    return lambda start, end, facts: compose(table.slice(start, end - start), start, form)  # noqa: ARG005
+    head = _head(table.column_names, form)
+    block, begin = text_array([]), 0
+
+    def file(start: int, end: int, facts: Facts) -> bytes:  # noqa: ARG001  lines say nothing of the file
+        nonlocal block, begin
+        if end - start > _SMALL:
+            return compose(table.slice(start, end - start), start, form)
+        # Many small files, as of a partner who wants one an order: their lines are made together.
+        if start < begin or end > begin + len(block):
+            begin = start
+            block = pa.concat_arrays(list(_lines(table.slice(start, _SLICE), start, form)))
+        return b"".join([head, bytes_of(block.slice(start - begin, end - start), form.encoding)])
+
+    return file
 
 
 def compose(table: pa.Table, start: int, form: Delimited) -> bytes:
     """A file of these lines; the first of them is row `start` of the table that faults are told by."""
+    return b"".join([_head(table.column_names, form), *(bytes_of(lines, form.encoding) for lines in _lines(table, start, form))])
+
+
+def _head(names: Sequence[str], form: Delimited) -> bytes:
+    return _header(names, form).encode(form.encoding) if form.header else b""
+
+
+def _lines(table: pa.Table, start: int, form: Delimited) -> Iterator[pa.StringArray]:
+    """The records, some thousands at a time."""
     names = table.column_names
     columns = {name: one_array(table.column(name)) for name in names}
     try:
         pieces = [_piece({name: columns[name] for name in group}, changes, form, alone=len(names) == 1) for group, changes in _groups(columns)]
     except CannotCarry as error:
         raise CannotCarry(error.header, start + error.row, error.why) from None
-    parts: list[bytes | memoryview] = [_header(names, form).encode(form.encoding)] if form.header else []
     for batch in pa.table(pieces, [str(place) for place in range(len(pieces))]).to_batches(max_chunksize=_SLICE):
-        parts.append(_records(batch.columns, form))
-    return b"".join(parts)
+        yield _records(batch.columns, form)
 
 
 def _header(names: Sequence[str], form: Delimited) -> str:
@@ -117,12 +139,11 @@ def _with_quotes(values: pa.StringArray, form: Delimited, *, alone: bool) -> pa.
     return pc.if_else(needed, dressed, values)
 
 
-def _records(pieces: Sequence[pa.Array], form: Delimited) -> bytes | memoryview:
-    """The bytes of some rows: joined piece by piece, and taken as they lie in memory, one after another."""
+def _records(pieces: Sequence[pa.Array], form: Delimited) -> pa.StringArray:
+    """Some rows, joined piece by piece."""
     *front, last = [text_of(piece) for piece in pieces]
     ended = pc.binary_join_element_wise(last, _LINE_ENDS[form.line_end], "")
-    joined = pc.binary_join_element_wise(*front, ended, form.delimiter) if front else ended
-    return bytes_of(joined, form.encoding)
+    return pc.binary_join_element_wise(*front, ended, form.delimiter) if front else ended
 
 
 def read(data: bytes, layout: Layout) -> tuple[pa.Table, tuple[str, ...]]:
@@ -170,7 +191,9 @@ def _read_fast(text: bytes, form: Delimited, width: int) -> pa.Table | None:
     try:
         table = arrow_csv.read_csv(
             pa.py_buffer(text),
-            arrow_csv.ReadOptions(column_names=names, skip_rows_after_names=1, block_size=len(text) + 1 if breaks_inside else _BLOCK),
+            arrow_csv.ReadOptions(
+                column_names=names, skip_rows_after_names=1, block_size=len(text) + 1 if breaks_inside else _BLOCK, use_threads=len(text) > _BLOCK
+            ),
             arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=breaks_inside),
             arrow_csv.ConvertOptions(check_utf8=False, column_types=dict.fromkeys(names, pa.string())),
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -37,9 +38,10 @@ def compose(table: pa.Table, starts: Ints, form: Fixed, tn: str) -> Writer:
     fields = {f"{record.name}.{field.header}": field for record in form.records for field in record.fields}
     columns = {name: _fitting(name, one_array(table.column(name)), fields[name], form.encoding) for name in table.column_names}
     numbers = columns.get(tn)
+    padded = {name: mapped(column, partial(filled, column=fields[name])) for name, column in columns.items()}
 
     def file(start: int, end: int, facts: Facts) -> bytes:
-        first = starts[(starts >= start) & (starts < end)]
+        first = starts[slice(*np.searchsorted(starts, [start, end]))]
         known = {"partner": facts.partner, "sequence": str(facts.sequence), "orders": str(len(first)), "lines": str(end - start)}
 
         def record(one: Record, before: bytes) -> bytes:
@@ -59,7 +61,7 @@ def compose(table: pa.Table, starts: Ints, form: Fixed, tn: str) -> Writer:
             return "".join([*texts, _LINE_ENDS[form.line_end]]).encode(form.encoding)
 
         parts: list[bytes | memoryview] = [record(one, b"") for one in form.of("file")]
-        parts.extend(_body(form, columns, first, end))
+        parts.extend(_body(form, padded, first, end))
         before = b"".join(parts)
         for one in form.of("trailer"):
             before += record(one, before)
@@ -109,13 +111,10 @@ def _body(form: Fixed, columns: dict[str, pa.Array], first: Ints, end: int) -> l
 
 
 def _joined(record: Record, columns: dict[str, pa.Array], rows: Ints) -> pa.StringArray:
-    """A record of one kind for each of the rows."""
+    """A record of one kind for each of the rows, from columns that are filled up."""
     at = pa.array(rows)
 
-    def field(one: OutColumn) -> pa.StringArray:
-        return text_of(mapped(columns[f"{record.name}.{one.header}"].take(at), lambda values: filled(values, one)))
-
-    return pc.binary_join_element_wise(*map(field, record.fields), "")
+    return pc.binary_join_element_wise(*(text_of(columns[f"{record.name}.{field.header}"].take(at)) for field in record.fields), "")
 
 
 def _sum_of(numbers: pa.Array) -> int:

@@ -7,13 +7,13 @@ line breaks or other control signs are refused: no template can be trusted to ca
 from __future__ import annotations
 
 import functools
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
-import numpy as np
 import pyarrow as pa
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -115,7 +115,8 @@ class _Orders:
 
     def __init__(self, table: pa.Table, starts: Ints) -> None:
         self._table = table
-        self._starts = starts
+        self._names: list[str] = table.column_names
+        self._starts: list[int] = starts.tolist()
         self._rows = range(0)
         self._columns: list[list[str]] = []
 
@@ -128,12 +129,10 @@ class _Orders:
         return list(self._each(start, end))
 
     def _each(self, start: int, end: int) -> Iterator[dict[str, Any]]:
-        first, last = np.searchsorted(self._starts, [start, end])
-        names = self._table.column_names
-        bounds = [*self._starts[first:last].tolist(), end]
+        bounds = [*self._starts[bisect_left(self._starts, start) : bisect_left(self._starts, end)], end]
         for begin, stop in pairwise(bounds):
             at = slice(begin - self._rows.start, stop - self._rows.start)
-            numbers = [dict(zip(names, row, strict=True)) for row in zip(*(column[at] for column in self._columns), strict=True)]
+            numbers = [dict(zip(self._names, row, strict=True)) for row in zip(*[column[at] for column in self._columns], strict=True)]
             yield {**numbers[0], "numbers": numbers}
 
 
