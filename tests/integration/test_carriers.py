@@ -119,8 +119,8 @@ WRONG = [
     ({"orders.csv": "pon,tn\nP7K2M9QX4TZA,617\n"}, "the profile cannot carry order P7K2M9QX4TZA: tn is not a telephone number of ten digits"),
     ({"profile.yaml": PROFILE.replace("codes:", "code:")}, "profile.yaml, line 9: there is no setting 'code'; did you mean 'codes'?"),
     ({"profile.yaml": PROFILE.replace("source: tn", "source: tm")}, "line 6: columns.1.source: 'tm' is none of"),
-    ({"profile.yaml": PROFILE.replace("delimiter: \"|\", line_end", "delimeter: \"|\", line_end")}, "line 3: there is no setting 'format.delimeter'; did you mean 'delimiter'?"),
-    ({"profile.yaml": PROFILE.replace("kind: delimited, delimiter: \"|\", line_end: LF", "kind: delimitd")}, "line 3: format: 'delimitd' is none of"),
+    ({"profile.yaml": PROFILE.replace('delimiter: "|", line_end', 'delimeter: "|", line_end')}, "line 3: there is no setting 'format.delimeter'; did you mean 'delimiter'?"),
+    ({"profile.yaml": PROFILE.replace('kind: delimited, delimiter: "|", line_end: LF', "kind: delimitd")}, "line 3: format: 'delimitd' is none of"),
 ]  # fmt: skip
 
 

@@ -327,7 +327,7 @@ SOMOS = load_profile("somos-roc")
 BOMB = io.BytesIO()
 with zipfile.ZipFile(BOMB, "w", zipfile.ZIP_DEFLATED) as packed:
     for part in range(3):
-        packed.writestr(f"xl/worksheets/sheet{part}.xml", b" " * (200 << 20))
+        packed.writestr(f"xl/worksheets/sheet{part}.xml", b" " * (100 << 20))
 REFUSED = [
     (LSR, b"", "there is no HDR record"),
     (LSR, b"\xff\n", "it is not ASCII text"),
@@ -361,6 +361,15 @@ def test_a_response_that_is_not_whole_is_set_aside_with_the_reason(profile: Prof
     with pytest.raises(ResponseUnreadable) as caught:
         parse(profile, data)
     assert caught.value.reason.startswith(reason)
+
+
+def test_a_workbook_of_two_cells_far_apart_is_refused_before_it_fills_the_memory() -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "Toll-Free Number", "Status"
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(ResponseUnreadable, match="larger than any answer"):
+        parse(SOMOS, out.getvalue())
 
 
 def test_json_answers_are_looked_for_in_the_number_then_in_its_order() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, cast
@@ -20,7 +24,10 @@ from batchport.domain.table import Ints, Mask, bools
 
 _MOST_ROWS, _LONGEST = 1_048_575, 32_767
 #: What an answer's parts may unpack to: a bomb is found before it is unpacked.
-_MOST_BYTES, _MOST_PARTS = 512 << 20, 2_000
+_MOST_BYTES, _MOST_PARTS, _MOST_CELLS = 256 << 20, 2_000, 20_000_000
+#: What tells the formats of other spreadsheet programs, which are no answers.
+_OTHER_KINDS = {"xl/workbook.bin", "content.xml"}
+_CELL = re.compile(rb"""\br\s*=\s*["']\s*([A-Za-z]{1,4})([0-9]{1,8})""")
 
 
 def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: ARG001  every line is alike
@@ -114,12 +121,33 @@ def _numbered(sheet: Any) -> list[tuple[int, list[Any]]]:
 
 
 def _refuse_bombs(data: bytes) -> None:
+    """Refuse what would fill the memory: too much when unpacked, or a few cells so far apart that the reader, which keeps all between, could not."""
     try:
-        parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, RuntimeError):
+        packed = zipfile.ZipFile(io.BytesIO(data))
+        parts = packed.infolist()
+        names = {part.filename.casefold() for part in parts}
+        if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_BYTES:
+            raise Unreadable("the workbook is larger than any answer")
+        if "xl/workbook.xml" not in names or names & _OTHER_KINDS:
+            raise Unreadable("it is not an .xlsx workbook")
+        area = max((_area(packed.read(part)) for part in parts if part.filename.casefold().endswith(".xml")), default=0)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError, RuntimeError, struct.error) as error:
+        if isinstance(error, Unreadable):
+            raise
         raise Unreadable("the workbook is damaged") from None
-    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_BYTES:
+    if area > _MOST_CELLS:
         raise Unreadable("the workbook is larger than any answer")
+
+
+def _area(part: bytes) -> int:
+    """How many cells the outermost ones of a part have between them; the reader understands no other encoding than UTF-8."""
+    if b"\0" in part:
+        raise Unreadable("the workbook is damaged")
+    width = height = 0
+    for letters, digits in set(_CELL.findall(part)):
+        height = max(height, int(digits))
+        width = max(width, functools.reduce(lambda sum_, letter: sum_ * 26 + letter - 64, letters.upper(), 0))
+    return width * height
 
 
 def _text(cell: Any) -> str:
