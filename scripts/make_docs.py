@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 import numpy as np
+from pydantic import BaseModel
 
 ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
 # The checkout comes before what may be installed.
+from batchport.carriers.layout import described  # noqa: E402
+from batchport.carriers.profile import Profile  # noqa: E402
 from batchport.cli import batchport  # noqa: E402
 from batchport.domain.cases import case_of, near_of  # noqa: E402
 from batchport.domain.fields import BY_NAME, FIELDS, PARTS, RESULT_LABELS, Field  # noqa: E402
@@ -239,6 +244,36 @@ def _and(words: Sequence[str]) -> str:
     return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
 
 
+def profile_schema() -> str:
+    """The JSON Schema of profiles, for editors; since one may extend another, nothing must stand in it."""
+    schema = Profile.model_json_schema()
+    parts = {model.__name__: described(model) for model in _models(Profile)}
+    for name, part in {"Profile": schema, **schema["$defs"]}.items():
+        if name in {"Profile", "Responses"}:
+            part.pop("required", None)
+        if "description" in part:
+            part["description"] = part["description"].partition("\n\n")[0]
+        for field, words in parts.get(name, {}).items():
+            if field in part.get("properties", {}):
+                part["properties"][field] |= {"description": words}
+    top = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A partner's profile of batchport", "description": "Made by scripts/make_docs.py from batchport/carriers/."}
+    return json.dumps({**schema, **top}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _models(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A model and those in its fields."""
+    yield model
+    for field in model.model_fields.values():
+        yield from _in_type(field.annotation)
+
+
+def _in_type(kind: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield from _models(kind)
+    for each in get_args(kind):
+        yield from _in_type(each)
+
+
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -249,6 +284,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/columns.md": columns_page,
     "docs/commands.md": commands_page,
     "docs/findings.md": findings_page,
+    "docs/profile.schema.json": profile_schema,
     "docs/states.md": states_page,
 }
 

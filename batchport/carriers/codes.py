@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -33,6 +33,7 @@ class Reason:
         field: the field of the row that is at fault; blank for none.
         scope: whether it speaks of one number, or of what the whole order shares.
         remedy: what the customer can do.
+        blames: whether the row it stands on is at fault at all; not so where another one is, or nobody.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Reason:
     field: str
     scope: Scope
     remedy: str
+    blames: bool = True
 
 
 class _Line(BaseModel):
@@ -93,7 +95,17 @@ def load_codes(profile: Profile) -> Codes:
     Raises:
         ProfileError: the file is not there, or is not what it should be; with file and line.
     """
-    file, text = _read(profile.codes)
+    reasons: dict[str, Reason] = {}
+    blameless = {code.casefold() for code in profile.blameless}
+    for name in profile.codes:
+        for code, reason in _load(name).items():
+            reasons.setdefault(code, replace(reason, blames=code not in blameless))
+    return Codes(reasons, profile.pad)
+
+
+def _load(name: str) -> dict[str, Reason]:
+    """The reasons in one file of codes, by code in lower case."""
+    file, text = _read(name)
     numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]
     records = list(csv.reader(line for _, line in numbered))
     if not records or records[0] != HEADER:
@@ -108,7 +120,7 @@ def load_codes(profile: Profile) -> Codes:
             reasons[line.code.casefold()] = Reason(line.code, line.reason, line.class_, line.field, line.scope, line.remedy)
     if problems:
         raise ProfileError(problems)
-    return Codes(reasons, profile.pad)
+    return reasons
 
 
 def _faults(record: list[str], known: Mapping[str, Reason]) -> list[str]:

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchport.carriers.formats import Unreadable, format_of
-from batchport.carriers.profile import ANSWERS, Profile
+from batchport.carriers.layout import ANSWERS, Answer, Layout
+from batchport.carriers.profile import Profile
 from batchport.domain.table import Column, text_array
 
 #: What a version that is not a number becomes: it is no version of any order.
@@ -59,13 +60,21 @@ def parse(profile: Profile, data: bytes, *, manifest: bytes | None = None) -> Re
     promised = _promised(manifest) if manifest is not None else {}
     if "sha256" in promised and str(promised["sha256"]).strip().casefold() != hashlib.sha256(data).hexdigest():
         raise ResponseUnreadable("its manifest has another SHA-256: the file was changed, or is not whole")
-    try:
-        table, ignored = format_of(profile.responses.format.kind).read(data, profile)
-    except Unreadable as error:
-        raise ResponseUnreadable(str(error)) from None
+    layout, table, ignored = _read(profile, data)
     if "lines" in promised and str(promised["lines"]).strip() != str(table.num_rows):
         raise ResponseUnreadable(f"it has {table.num_rows} lines, its manifest says another number")
-    return Response(_lines(table, profile), ignored)
+    return Response(_lines(table, layout, profile), ignored)
+
+
+def _read(profile: Profile, data: bytes) -> tuple[Layout, pa.Table, tuple[str, ...]]:
+    """The records of a file, and which of the profile's layouts it has: the first that fits."""
+    faults = []
+    for layout in profile.responses.layouts:
+        try:
+            return layout, *format_of(layout.format.kind).read(data, layout)
+        except Unreadable as error:
+            faults.append(error)
+    raise ResponseUnreadable(str(next((fault for fault in faults if not fault.foreign), faults[0])))
 
 
 def _promised(manifest: bytes) -> Mapping[str, Any]:
@@ -78,32 +87,75 @@ def _promised(manifest: bytes) -> Mapping[str, Any]:
     return said
 
 
-def _lines(table: pa.Table, profile: Profile) -> pd.DataFrame:
-    statuses = {word.upper(): kind for kind, words in profile.responses.statuses.items() for word in words}
+def _lines(table: pa.Table, layout: Layout, profile: Profile) -> pd.DataFrame:
+    words = _column(table, layout, "status").map(pc.utf8_trim_whitespace)
     forms: dict[str, Callable[[Column], Column]] = {
         "pon": lambda column: column.map(pc.utf8_upper),
         "tn": telephones,
-        "status": lambda column: column.map(pc.utf8_upper).look_up(statuses),
+        "status": lambda column: _statuses(column, layout, profile.pad),
+        "code": lambda column: _codes(column, layout, profile.pad),
         "foc_date": lambda column: column.map_text(_date),
         "at": lambda column: moments(column, profile.timezone),
     }
     frame = pd.DataFrame({"line": table.column("line").to_numpy()})
     for name in ANSWERS:
-        column = _column(table, name).map(pc.utf8_trim_whitespace)
+        column = _column(table, layout, name).map(pc.utf8_trim_whitespace)
         if name == "ver":
             frame[name] = _versions(column)
         else:
             shaped = forms[name](column) if name in forms else column
             frame[name] = shaped.text().to_pandas()
-    return frame
+    return _with_partners_word(frame, words)
 
 
-def _column(table: pa.Table, name: str) -> Column:
+def _column(table: pa.Table, layout: Layout, name: Answer) -> Column:
     """A column of the response, each different value once where values repeat; blank where the partner does not send it."""
-    if name not in table.column_names:
+    there = [table.column(header) for header in layout.of(name) if header in table.column_names]
+    if not there:
         return Column.constant("", table.num_rows)
-    whole = Column.from_arrow(table.column(name))
-    return whole if name in ("pon", "tn") else Column.from_arrow(whole.values.dictionary_encode())
+    whole = Column.from_arrow(there[0])
+    for other in there[1:]:
+        both = pc.binary_join_element_wise(whole.text(), Column.from_arrow(other).text(), "; ")
+        whole = Column(pc.utf8_trim(both, "; "))
+    return whole if name in ("pon", "tn") else Column.from_arrow(whole.text().dictionary_encode())
+
+
+def _padded(word: str, pad: int | None) -> str:
+    """The word with the zeros that a spreadsheet took."""
+    return word.zfill(pad) if pad and word.isascii() and word.isdigit() else word
+
+
+def _statuses(column: Column, layout: Layout, pad: int | None) -> Column:
+    """What lines say, in our words; what is no word of the partner's in capitals, or what the layout takes every other word for."""
+    known = {word.upper(): kind for kind, words in layout.statuses.items() for word in words}
+
+    def status(word: str) -> str:
+        said = (_padded(word, pad) if layout.one_for_both else word).upper()
+        return known.get(said, layout.otherwise if layout.otherwise and said else said)
+
+    return column.map_text(status)
+
+
+def _codes(column: Column, layout: Layout, pad: int | None) -> Column:
+    """Codes with `;` between; what is a status word where both stand in one column is none."""
+    if layout.code_separator == ";" and not layout.one_for_both:
+        return column
+    words = {word.casefold() for said in layout.statuses.values() for word in said} if layout.one_for_both else set()
+
+    def codes(text: str) -> str:
+        each = [_padded(code.strip(), pad) for code in text.split(layout.code_separator)]
+        return ";".join(code for code in each if code and code.casefold() not in words)
+
+    return column.map_text(codes)
+
+
+def _with_partners_word(frame: pd.DataFrame, words: Column) -> pd.DataFrame:
+    """The lines, where a refusal that gives no reason has the partner's own word for it, such as Expired, as its text."""
+    wordless = (frame.status == "REJECT") & (frame.code == "") & (frame.text == "")
+    if wordless.any():
+        own = words.text().to_pandas()
+        frame["text"] = frame.text.where(~(wordless & (own.str.upper() != "REJECT")), own)
+    return frame
 
 
 def telephones(column: Column) -> Column:

@@ -7,26 +7,18 @@ and a fault is told with the file and line that caused it.
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
-from batchport.yaml_text import Document, Problem, UnreadableYaml, explain, merge, nearest, read_yaml
-
-Source = Literal[
-    "pon", "ver", "sup", "tn", "btn", "account_number", "pin", "number_type", "losing_carrier", "name", "authorized_name", "street_number",
-    "street_direction", "street_name", "unit", "city", "state", "postal_code", "country", "requested_date", "partial", "new_btn", "line", "lines",
-    "resporg_id", "reseller", "remarks",
-]  # fmt: skip
-SOURCES: tuple[str, ...] = get_args(Source)
-Answer = Literal["pon", "ver", "tn", "status", "code", "text", "foc_date", "at"]
-ANSWERS: tuple[Answer, ...] = get_args(Answer)
-Status = Literal["ACK", "REJECT", "DELAY", "FOC", "COMPLETE", "CANCEL"]
+from batchport.carriers.layout import Delimited, Fixed, Model, OutColumn, OutFormat, Responses, Several, Source, Template, Xml, refuse_repeats
+from batchport.yaml_text import Document, Problem, UnreadableYaml, explain, nearest, read_yaml
 
 
 class ProfileError(ValueError):
@@ -46,94 +38,10 @@ def _clock(value: object) -> time:
         raise ValueError("a time of day is written as '13:00', in quotes") from None
 
 
-Clock = Annotated[time, BeforeValidator(_clock)]
+Clock = Annotated[time, BeforeValidator(_clock), WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["13:00"]})]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Form(_Model):
-    """How a value is written.
-
-    Attributes:
-        kind: `text` as it is; `telephone`, ten digits put into `pattern`; `date`, an ISO date put into `pattern`.
-        pattern: for telephones ten N, as `(NNN) NNN-NNNN`; for dates %Y, %y, %m and %d, as `%m/%d/%Y`; not for text.
-        longest: the most signs that the partner takes; None: any number.
-        too_long: what happens to a longer value: the file is refused, or the value is cut.
-    """
-
-    kind: Literal["text", "telephone", "date"] = "text"
-    pattern: str = ""
-    longest: int | None = Field(default=None, ge=1)
-    too_long: Literal["refuse", "cut"] = "refuse"
-
-    @model_validator(mode="after")
-    def _pattern_fits(self) -> Form:
-        if self.kind == "telephone" and self.pattern and (self.pattern.count("N") != 10 or "NN" not in self.pattern):
-            raise ValueError("the pattern of a telephone number has ten N in it, in groups, such as NNN-NNN-NNNN")
-        if self.kind == "date" and any(sign not in "YymdYmd" for sign in _directives(self.pattern)):
-            raise ValueError("the pattern of a date is made of %Y, %y, %m and %d, such as %m/%d/%Y")
-        if self.kind == "text" and self.pattern:
-            raise ValueError("text is written as it is and has no pattern")
-        return self
-
-
-def _directives(pattern: str) -> list[str]:
-    return [part[:1] or "%" for part in pattern.split("%")[1:]]
-
-
-class OutColumn(_Model):
-    """One column of a submission: its header, which value stands in it, and how that is written."""
-
-    header: str
-    source: Source
-    form: Form = Form()
-
-
-class Delimited(_Model):
-    """Text with a sign between values, as CSV; values are put in double quotes where they must be (RFC 4180)."""
-
-    kind: Literal["delimited"] = "delimited"
-    delimiter: Literal[",", ";", "|", "\t"] = ","
-    header: bool = True
-    line_end: Literal["CRLF", "LF"] = "CRLF"
-    encoding: Literal["utf-8", "cp1252", "ascii"] = "utf-8"
-
-
-class Responses(_Model):
-    """How the partner's answers are read.
-
-    Attributes:
-        format: what their files are; a header line is needed, the order of columns is not.
-        columns: our name -> the partner's header, compared without case.
-        optional: which of these columns may be absent.
-        statuses: what a line may say -> the partner's words for it, compared without case.
-    """
-
-    format: Delimited = Delimited()
-    columns: Mapping[Answer, str]
-    optional: tuple[Answer, ...] = ()
-    statuses: Mapping[Status, tuple[str, ...]]
-
-    @model_validator(mode="after")
-    def _readable(self) -> Responses:
-        if not self.format.header:
-            raise ValueError("columns are found by their headers, so a response must have a header line")
-        if "status" not in self.columns or not {"pon", "tn"} & set(self.columns):
-            raise ValueError("a response needs columns for 'status' and for 'pon' or 'tn'")
-        _refuse_repeats([header.casefold() for header in self.columns.values()], "header")
-        _refuse_repeats([word.casefold() for words in self.statuses.values() for word in words], "status word")
-        return self
-
-
-def _refuse_repeats(names: Sequence[str], what: str) -> None:
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated:
-        raise ValueError(f"a {what} stands twice: {', '.join(sorted(repeated))}")
-
-
-class Papers(_Model):
+class Papers(Model):
     """Which papers the partner wants beyond what is asked for anyway, and in which form.
 
     Attributes:
@@ -146,7 +54,7 @@ class Papers(_Model):
     tiff: bool = False
 
 
-class Soonest(_Model):
+class Soonest(Model):
     """Business days that the partner takes at least, by kind of port, where that is more than the trade's own."""
 
     single_line: int = Field(default=1, ge=1)
@@ -155,7 +63,30 @@ class Soonest(_Model):
     toll_free: int = Field(default=2, ge=2)
 
 
-class Window(_Model):
+class Cover(Model):
+    """A sheet that goes beside a submission and says what has no place in it.
+
+    Attributes:
+        template: a Jinja2 template of text, a file beside the profile; it sees what a submission's template sees, values by our own names.
+        name: its file's name, of `{stem}`, the submission's name without its ending.
+    """
+
+    template: str
+    name: str = "{stem}-cover.txt"
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_file(cls, template: str) -> str:
+        try:
+            example = template.format(stem="a")
+        except (ValueError, LookupError, AttributeError) as error:
+            raise ValueError(f"the name of a cover sheet is a template such as '{{stem}}-cover.txt': {error}") from None
+        if example == template or not _plain(example):
+            raise ValueError("the name of a cover sheet has {stem} in it, and is one that can be seen, without a folder")
+        return template
+
+
+class Window(Model):
     """A time of day, from and until, when files may be sent; one that ends before it begins goes on after midnight."""
 
     start: Clock
@@ -183,19 +114,34 @@ def _windows(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-class Profile(_Model):
+#: As in a profile: `always`, or times with commas between.
+_WRITTEN_WINDOWS: dict[str, Any] = {
+    "examples": ["always", "09:00-12:00, 13:00-17:00"],
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
+Windows = Annotated[tuple[Annotated[Window, BeforeValidator(_window)], ...], BeforeValidator(_windows), WithJsonSchema(_WRITTEN_WINDOWS)]
+
+
+class Profile(Model):
     """A partner's way of being sent orders and of answering.
 
     Attributes:
         name: what it is called.
         extends: the profile it was made from, by name or path.
         format: what a submission file is.
-        columns: the columns of a submission, in order.
-        file_name: template of a submission's name: `{partner}`, `{date:%Y%m%d}` (the partner's time), `{sequence:06d}`.
+        columns: the columns of a submission, in order; for a template, what it sees. Fixed-width records have their fields in `format`.
+        settings: texts of ours that the partner wants to see, such as our company code: name -> what it is with this partner.
+        file_name: template of a submission's name: `{partner}`, `{date:%Y%m%d}` (the partner's time), `{sequence:06d}`, and `{pon}` where a file holds one order.
+        cover: a sheet that goes beside each submission.
         max_lines: the most numbers an order may have.
         max_lines_per_file: the most lines a file may have; more are spread over several, whole orders each.
+        orders_per_file: the most orders a file may have; none: any number.
+        required: what may not be blank, such as `requested_date`.
         by_address: whether numbers at different addresses are different orders.
         cutoff: the time of day after which the next business day counts as the day of sending.
+        holidays: days of the partner's own on which it moves no numbers.
+        soonest: business days that it takes at least.
+        papers: which papers it wants.
         timezone: of `cutoff`, `windows`, the date in file names and times without a zone in answers.
         holidays: days of the partner's own on which it moves no numbers.
         soonest: business days that it takes at least.
@@ -205,31 +151,37 @@ class Profile(_Model):
         fixed_fields: fields of a sent order that a supplement may not change.
         freeze: hours before the confirmed date when nothing may be changed any more.
         overdue: business days after which an order not heard of is overdue.
-        codes: the file of response codes, by name or path.
+        codes: files of response codes, by name or path; where two explain a code, the first counts.
         pad: the length that codes of digits alone have; zeros that a spreadsheet has eaten are put back.
+        blameless: codes that blame nobody's number: it was another one's fault, or nobody's.
         responses: how answers are read.
     """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     extends: str | None = None
-    format: Delimited = Delimited()
-    columns: tuple[OutColumn, ...]
+    format: OutFormat = Delimited()
+    columns: tuple[OutColumn, ...] = ()
+    settings: Mapping[str, str] = {}
     file_name: str = "{partner}-{date:%Y%m%d}-{sequence:06d}.csv"
+    cover: Cover | None = None
     max_lines: int = Field(default=999, ge=1)
     max_lines_per_file: int = Field(default=1_000_000, ge=1)
+    orders_per_file: int | None = Field(default=None, ge=1)
+    required: tuple[Source, ...] = ()
     by_address: bool = False
     cutoff: Clock = time(13)
     timezone: ZoneInfo = ZoneInfo("America/New_York")
     holidays: tuple[date, ...] = ()
     soonest: Soonest = Soonest()
     papers: Papers = Papers()
-    windows: Annotated[tuple[Annotated[Window, BeforeValidator(_window)], ...], BeforeValidator(_windows)] = ()
+    windows: Windows = ()
     edit_numbers: bool = True
     fixed_fields: tuple[Source, ...] = ()
     freeze: int = Field(default=24, ge=0)
     overdue: int = Field(default=3, ge=1)
-    codes: str
+    codes: Several
     pad: int | None = Field(default=None, ge=1)
+    blameless: tuple[str, ...] = ()
     responses: Responses
 
     @field_validator("file_name")
@@ -237,11 +189,11 @@ class Profile(_Model):
     def _names_a_file(cls, template: str) -> str:
         try:
             names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
-            if names - {"partner", "date", "sequence"}:
-                raise ValueError("may hold {partner}, {date} and {sequence} only")  # noqa: TRY301
+            if names - {"partner", "date", "sequence", "pon"}:
+                raise ValueError("may hold {partner}, {date} and {sequence} only, and {pon} where a file holds one order")  # noqa: TRY301
             if "sequence" not in names:
                 raise ValueError("needs {sequence}, or one file would take another's place")  # noqa: TRY301
-            example = template.format(partner="sample", date=datetime(2026, 3, 2, 9, 30, tzinfo=UTC), sequence=1)
+            example = template.format(partner="sample", date=datetime(2026, 3, 2, 9, 30, tzinfo=UTC), sequence=1, pon="P7K2M9QX4TZA")
         except (ValueError, LookupError, AttributeError) as error:
             raise ValueError(f"the file name is a template such as '{{partner}}-{{date:%Y%m%d}}-{{sequence:06d}}.csv': {error}") from None
         if not _plain(example):
@@ -250,12 +202,30 @@ class Profile(_Model):
 
     @model_validator(mode="after")
     def _agrees(self) -> Profile:
-        if not self.columns:
+        if isinstance(self.format, Fixed):
+            if self.columns:
+                raise ValueError("fixed-width records have fields of their own in 'format'; there are no columns beside them")
+        elif not self.columns:
             raise ValueError("a submission needs columns")
-        _refuse_repeats([column.header for column in self.columns], "header")
+        refuse_repeats([column.header for column in self.columns], "header")
+        strange = [column.header for column in self.columns if column.fact]
+        if strange:
+            raise ValueError(f"facts of the file stand in fixed-width records and in templates only, not in {', '.join(strange)}")
+        for column in self.outgoing.values():
+            if column.setting and column.setting not in self.settings:
+                raise ValueError(f"{column.header} wants the setting '{column.setting}'{nearest(column.setting, list(self.settings))}; 'settings' has none of that name")
         if self.max_lines > self.max_lines_per_file:
             raise ValueError("max_lines is more than max_lines_per_file, and an order is never spread over files")
+        if "{pon" in self.file_name and self.orders_per_file != 1:
+            raise ValueError("{pon} in the file's name needs 'orders_per_file: 1'")
         return self
+
+    @property
+    def outgoing(self) -> dict[str, OutColumn]:
+        """What a submission holds: a name that stands once -> column, or field of a record (`NPN.PORTEDNBR`)."""
+        if isinstance(self.format, Fixed):
+            return {f"{record.name}.{field.header}": field for record in self.format.records for field in record.fields}
+        return {column.header: column for column in self.columns}
 
     @property
     def takes(self) -> dict[str, int]:
@@ -269,14 +239,14 @@ class Profile(_Model):
 
     def _longest(self, too_long: str) -> dict[str, int]:
         found: dict[str, int] = {}
-        for column in self.columns:
-            if column.form.longest is not None and column.form.too_long == too_long:
-                found[column.source] = min(column.form.longest, found.get(column.source, column.form.longest))
+        for column in self.outgoing.values():
+            if column.source and column.room is not None and column.form.kind == "text" and column.form.too_long == too_long:
+                found[column.source] = min(column.room, found.get(column.source, column.room))
         return found
 
-    def file_of(self, partner: str, sequence: int, now: datetime) -> str:
+    def file_of(self, partner: str, sequence: int, now: datetime, pon: str = "") -> str:
         """The name of a submission file; `now` must have a time zone."""
-        return self.file_name.format(partner=partner, date=self.local(now), sequence=sequence)
+        return self.file_name.format(partner=partner, date=self.local(now), sequence=sequence, pon=pon)
 
     def local(self, now: datetime) -> datetime:
         """A moment as the partner's clock shows it; ValueError for one without a time zone."""
@@ -312,17 +282,51 @@ def load_profile(name_or_path: str | Path, overrides: Mapping[str, Any] | None =
     layers = _layers(name_or_path)
     data: dict[str, Any] = {}
     for layer in reversed(layers):
-        data = merge(data, layer.data)
+        data = _joined(data, layer.data)
     data["name"] = layers[0].data.get("name", Path(layers[0].file).stem)
     if overrides:
         layers = [Document(f"the settings of a partner with profile '{data['name']}'", overrides), *layers]
-        data = merge(data, overrides)
+        data = _joined(data, overrides)
         if "extends" in overrides:
             raise ProfileError([Problem(layers[0].file, None, "'extends' belongs in a profile; here 'profile' says which", ("extends",))])
     try:
-        return Profile.model_validate(data)
+        profile = Profile.model_validate(data)
     except ValidationError as error:
         raise ProfileError(explain(error, Profile, layers)) from None
+    _prove_templates(profile, layers)
+    return profile
+
+
+def _joined(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """What `base` says, changed by what `over` says.
+
+    Mappings are joined name by name, but one of another `kind` takes the other's place whole; a name with nothing behind it takes away what was said.
+    """
+    joined = dict(base)
+    for name, value in over.items():
+        old = joined.pop(name, None)
+        if value is None:
+            continue
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        same_kind = both and value.get("kind", old.get("kind")) == old.get("kind")
+        joined[name] = _joined(old, value) if same_kind else value
+    return joined
+
+
+def _prove_templates(profile: Profile, layers: Sequence[Document]) -> None:
+    """Make a document of each template once, so that a fault shows before an order needs it; and see that schemas are there."""
+    schemas = [form.xsd for form in (profile.format, *(layout.format for layout in profile.responses.layouts)) if isinstance(form, (Template, Xml)) and form.xsd]
+    missing = [schema for schema in schemas if not Path(schema).is_file()]
+    if missing:
+        raise ProfileError([Problem(layers[0].file, None, f"there is no schema {missing[0]}", ("format", "xsd"))])
+    if not (isinstance(profile.format, Template) or profile.cover):
+        return
+    from batchport.carriers.formats.template import TemplateFault, prove
+
+    try:
+        prove(profile)
+    except TemplateFault as error:
+        raise ProfileError([Problem(error.file, error.line, error.words, ("format", "template"))]) from None
 
 
 def _layers(name_or_path: str | Path) -> list[Document]:
@@ -345,10 +349,10 @@ def _document(wanted: str | Path, beside: Path | None, asked_by: Document | None
         if str(wanted).endswith((".yaml", ".yml")):
             path = ((beside or Path()) / wanted).resolve()
             document = read_yaml(path.read_text("utf-8-sig"), str(path))
-            return _with_codes_found(document, path.parent)
+            return _with_files_found(document, path.parent)
         if wanted in profile_names():
             file = resources.files(__package__).joinpath("profiles", f"{wanted}.yaml")
-            return read_yaml(file.read_text("utf-8"), str(file))
+            return _with_files_found(read_yaml(file.read_text("utf-8"), str(file)), Path(str(file)).parent)
         words = f"there is no profile '{wanted}'{nearest(str(wanted), profile_names())}"
     except UnreadableYaml as error:
         raise ProfileError([error.problem]) from None
@@ -360,9 +364,32 @@ def _document(wanted: str | Path, beside: Path | None, asked_by: Document | None
     raise ProfileError([Problem(file_, line, words, ("extends",) if asked_by else ())])
 
 
-def _with_codes_found(document: Document, folder: Path) -> Document:
-    """The document with a codes file that lies beside it named by its path."""
-    codes = document.data.get("codes")
-    if isinstance(codes, str) and codes.endswith(".csv"):
-        return Document(document.file, {**document.data, "codes": str(folder / codes)}, document.lines)
-    return document
+#: Settings that name files beside the profile, and how such names end; others name what comes with batchport.
+_FILES = {
+    ("codes",): (".csv",), ("format", "template"): ("",), ("format", "xsd"): ("",), ("cover", "template"): ("",), ("responses", "format", "xsd"): ("",),
+}  # fmt: skip
+
+
+def _with_files_found(document: Document, folder: Path) -> Document:
+    """The document with the files that lie beside it named by their paths."""
+    data = document.data
+    for path, endings in _FILES.items():
+        data = _changed(data, path, partial(_found, folder, endings))
+    return Document(document.file, data, document.lines)
+
+
+def _found(folder: Path, endings: tuple[str, ...], name: str) -> str:
+    return str(folder / name) if name.endswith(endings) else name
+
+
+def _changed(data: Mapping[str, Any], path: Sequence[str], change: Callable[[str], str]) -> Mapping[str, Any]:
+    """The data with the text, or each text of the list, at a path changed, where there is any."""
+    step, *rest = path
+    value = data.get(step)
+    if rest:
+        return {**data, step: _changed(value, rest, change)} if isinstance(value, Mapping) else data
+    if isinstance(value, str):
+        return {**data, step: change(value)}
+    if isinstance(value, list):
+        return {**data, step: [change(each) if isinstance(each, str) else each for each in value]}
+    return data

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-from batchport.carriers.render import Rendered
+from batchport.carriers.render import Rendered, files_of
 from batchport.pipeline.app import App
 from batchport.pipeline.tally import PassTally, Sent
 from batchport.pipeline.ways import way_to
@@ -24,7 +24,7 @@ from batchport.transport import Found, MaybeDelivered, NotDelivered, TransportEr
 
 def sealed_as_sent(app: App, partner: str, rendered: Rendered, sent: Rendered) -> bytes | None:
     """The bytes that are sent, sealed for the database; None where they are those that were rendered."""
-    return None if sent.data == rendered.data else app.store.keyring.seal(sent.data, _sent_context(partner, rendered.name))
+    return None if sent.stored == rendered.stored else app.store.keyring.seal(sent.stored, _sent_context(partner, rendered.name))
 
 
 def context(partner: str, name: str) -> str:
@@ -84,11 +84,11 @@ def _send(app: App, tally: PassTally, way: Way, sending: Any) -> None:
     Raises:
         Unreachable: the way does not lead there now.
     """
-    data = _bytes(app, sending)
+    *before, (_, data) = files_of(sending.name, manifest_of(sending), _bytes(app, sending))
     try:
         if sending.state != "unknown" or _look(way, sending, data):
             _settle(app, sending.id, "sending", again=True)
-            _deliver_manifest(way, sending)
+            _deliver_before(way, before)
             way.deliver(sending.name, data, lambda: _settle(app, sending.id, "unknown"))
     except Unreachable:
         raise
@@ -105,10 +105,11 @@ def _send(app: App, tally: PassTally, way: Way, sending: Any) -> None:
         arrived(app, tally, sending)
 
 
-def _deliver_manifest(way: Way, sending: Any) -> None:
-    """Bring what goes before a submission; as long as that is not certain to be there, the submission itself is certain not to be."""
+def _deliver_before(way: Way, files: Iterable[tuple[str, bytes]]) -> None:
+    """Bring what goes before a submission, its manifest last; as long as that is not certain to be there, the submission itself is certain not to be."""
     try:
-        way.deliver(f"{sending.name}.manifest.json", manifest_of(sending))
+        for name, data in files:
+            way.deliver(name, data)
     except MaybeDelivered as error:
         raise NotDelivered(str(error)) from None
 
@@ -147,7 +148,7 @@ def _settle(app: App, number: int, state: stored.State, trouble: str = "", *, ag
 
 
 def _bytes(app: App, sending: Any) -> bytes:
-    """A submission as it is sent."""
+    """A submission as it is sent, and behind it what lies beside it."""
     if sending.protected is not None:
         return app.store.keyring.unseal(sending.protected, _sent_context(sending.partner, sending.rendered))
     return app.store.keyring.unseal(sending.sealed, context(sending.partner, sending.rendered))

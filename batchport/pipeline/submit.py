@@ -137,7 +137,7 @@ def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered,
     """T2: the file with its bytes, as it was rendered and as it is sent, before anything is written anywhere."""
     record = {
         "partner": partner, "sequence": file.sequence, "name": file.name, "sha256": file.sha256, "orders": file.orders, "lines": file.lines,
-        "sealed": app.store.keyring.seal(file.data, context(partner, file.name)), "protected": sealed_as_sent(app, partner, file, sent),
+        "sealed": app.store.keyring.seal(file.stored, context(partner, file.name)), "protected": sealed_as_sent(app, partner, file, sent),
         "manifest": manifest(sent), "pass_id": pass_id, "stored": app.stamp,
     }  # fmt: skip
     with app.store.transaction() as connection:

@@ -67,7 +67,7 @@ def session_to(app: App, transport: Sftp) -> Session:
 
 
 def protected(app: App, tally: PassTally, partner: str, file: Rendered) -> Rendered:
-    """A submission as it is sent: signed and encrypted where the settings say so, else as it is.
+    """A submission as it is sent: signed and encrypted where the settings say so, it and what goes beside it, else as it is.
 
     Raises:
         NotDelivered: it cannot be signed or encrypted.
@@ -83,9 +83,10 @@ def protected(app: App, tally: PassTally, partner: str, file: Rendered) -> Rende
         keys = _keys(app, pgp)
         _tell_of_expiry(app, tally, partner, keys)
         data = protect(keys, file.data)
+        beside = tuple((name + pgp.suffix, protect(keys, each)) for name, each in file.beside)
     except (ConfigProblem, PgpProblem) as error:
         raise NotDelivered(str(error)) from None
-    return replace(file, name=file.name + pgp.suffix, data=data, sha256=hashlib.sha256(data).hexdigest())
+    return replace(file, name=file.name + pgp.suffix, data=data, sha256=hashlib.sha256(data).hexdigest(), beside=beside)
 
 
 def plain(app: App, tally: PassTally, partner: str, data: bytes) -> bytes:

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batchport.carriers.profile import SOURCES, Profile, load_profile
+from batchport.carriers.layout import SOURCES
+from batchport.carriers.profile import Profile, load_profile
 from batchport.carriers.render import RenderError, manifest, render
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "carriers" / "generic-csv"

@@ -11,18 +11,23 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from batchport.carriers.formats import CannotCarry, Unreadable
-from batchport.carriers.profile import Delimited, Profile, Responses
-from batchport.domain.table import Ints, Mask, bools
+from batchport.carriers.formats import CannotCarry, Facts, Unreadable, Writer, find_columns
+from batchport.carriers.formats.signs import bytes_of, mapped, one_array, refuse, text_of, unsayable
+from batchport.carriers.layout import Delimited, Layout
+from batchport.carriers.profile import Profile
+from batchport.domain.table import Ints, Mask, bools, text_array
 
 #: Rows joined at a time: Arrow's text holds two gigabytes at most, and a slice should stay near the processor.
 _SLICE = 50_000
+#: Files of so few lines are made together.
+_SMALL = 5_000
 _LINE_ENDS = {"CRLF": "\r\n", "LF": "\n"}
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 #: Blank lines, which Arrow would drop without counting them.
@@ -31,29 +36,50 @@ _BLOCK, _LARGEST_BLOCK = 1 << 22, (1 << 31) - 2
 _BOM = b"\xef\xbb\xbf"
 
 
-def write(table: pa.Table, profile: Profile) -> bytes:
+def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: ARG001  every line is alike
     """The header, where there is one, and a record a row; every record ends with a line break."""
-    form = profile.format
+    form = cast("Delimited", profile.format)
+    head = _head(table.column_names, form)
+    block, begin = text_array([]), 0
+
+    def file(start: int, end: int, facts: Facts) -> bytes:  # noqa: ARG001  lines say nothing of the file
+        nonlocal block, begin
+        if end - start > _SMALL:
+            return compose(table.slice(start, end - start), start, form)
+        # Many small files, as of a partner who wants one an order: their lines are made together.
+        if start < begin or end > begin + len(block):
+            begin = start
+            block = pa.concat_arrays(list(_lines(table.slice(start, _SLICE), start, form)))
+        return b"".join([head, bytes_of(block.slice(start - begin, end - start), form.encoding)])
+
+    return file
+
+
+def compose(table: pa.Table, start: int, form: Delimited) -> bytes:
+    """A file of these lines; the first of them is row `start` of the table that faults are told by."""
+    return b"".join([_head(table.column_names, form), *(bytes_of(lines, form.encoding) for lines in _lines(table, start, form))])
+
+
+def _head(names: Sequence[str], form: Delimited) -> bytes:
+    return _header(names, form).encode(form.encoding) if form.header else b""
+
+
+def _lines(table: pa.Table, start: int, form: Delimited) -> Iterator[pa.StringArray]:
+    """The records, some thousands at a time."""
     names = table.column_names
-    columns = {name: _one_array(table.column(name)) for name in names}
-    pieces = [_piece({name: columns[name] for name in group}, changes, form, alone=len(names) == 1) for group, changes in _groups(columns)]
-    parts: list[bytes | memoryview] = [_header(names, form).encode(form.encoding)] if form.header else []
+    columns = {name: one_array(table.column(name)) for name in names}
+    try:
+        pieces = [_piece({name: columns[name] for name in group}, changes, form, alone=len(names) == 1) for group, changes in _groups(columns)]
+    except CannotCarry as error:
+        raise CannotCarry(error.header, start + error.row, error.why) from None
     for batch in pa.table(pieces, [str(place) for place in range(len(pieces))]).to_batches(max_chunksize=_SLICE):
-        parts.append(_records(batch.columns, form))
-    return b"".join(parts)
+        yield _records(batch.columns, form)
 
 
 def _header(names: Sequence[str], form: Delimited) -> str:
     out = io.StringIO()
     csv.writer(out, delimiter=form.delimiter, lineterminator=_LINE_ENDS[form.line_end]).writerow(names)
     return out.getvalue()
-
-
-def _one_array(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    array = column.unify_dictionaries().combine_chunks()
-    return array if isinstance(array, pa.Array) else pa.array([], column.type)
 
 
 def _groups(columns: Mapping[str, pa.Array]) -> Iterator[tuple[list[str], Mask]]:
@@ -93,24 +119,15 @@ def _piece(columns: Mapping[str, pa.Array], changes: Mask, form: Delimited, *, a
         ((name, array),) = columns.items()
         return _quoted(name, array, np.arange(len(array)), form, alone=alone)
     rows = pa.array(first)
-    texts = [_text(_quoted(name, array.take(rows), first, form, alone=alone)) for name, array in columns.items()]
+    texts = [text_of(_quoted(name, array.take(rows), first, form, alone=alone)) for name, array in columns.items()]
     joined = pc.binary_join_element_wise(*texts, form.delimiter)
     return pa.DictionaryArray.from_arrays(pa.array(np.cumsum(changes) - 1), joined)
 
 
-def _text(array: pa.Array) -> pa.StringArray:
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
-
-
 def _quoted(name: str, array: pa.Array, rows: Ints, form: Delimited, *, alone: bool) -> pa.Array:
     """A column with quotes where values need them, a dictionary's looked at once each; `rows` are where its values stand in the file."""
-    if pa.types.is_dictionary(array.type):
-        values = array.dictionary.cast(pa.string())
-        _refuse_unspeakable(name, values, array.indices, rows, form)
-        return pa.DictionaryArray.from_arrays(array.indices, _with_quotes(values, form, alone=alone))
-    values = array.cast(pa.string())
-    _refuse_unspeakable(name, values, None, rows, form)
-    return _with_quotes(values, form, alone=alone)
+    refuse(name, array, rows, lambda values: unsayable(values, form.encoding))
+    return mapped(array, lambda values: _with_quotes(values, form, alone=alone))
 
 
 def _with_quotes(values: pa.StringArray, form: Delimited, *, alone: bool) -> pa.StringArray:
@@ -122,49 +139,23 @@ def _with_quotes(values: pa.StringArray, form: Delimited, *, alone: bool) -> pa.
     return pc.if_else(needed, dressed, values)
 
 
-def _refuse_unspeakable(name: str, values: pa.StringArray, indices: pa.Array | None, rows: Ints, form: Delimited) -> None:
-    unspeakable, why = _unspeakable(values, form.encoding)
-    if unspeakable.any():
-        found = unspeakable if indices is None else unspeakable[indices.to_numpy()]
-        if found.any():
-            raise CannotCarry(name, int(rows[np.argmax(found)]), why)
-
-
-def _unspeakable(values: pa.StringArray, encoding: str) -> tuple[Mask, str]:
-    """Which values cannot be written at all, and why."""
-    zero = bools(pc.match_substring(values, "\0"))
-    if zero.any() or encoding == "utf-8":
-        return zero, "has a zero byte in it"
-    beyond = ~bools(pc.string_is_ascii(values))
-    beyond[beyond] = [not _sayable(value, encoding) for value in values.filter(pa.array(beyond)).to_pylist()]
-    return beyond, f"has a sign in it that {encoding} does not have"
-
-
-def _sayable(value: str, encoding: str) -> bool:
-    try:
-        value.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _records(pieces: Sequence[pa.Array], form: Delimited) -> bytes | memoryview:
-    """The bytes of some rows: joined piece by piece, and taken as they lie in memory, one after another."""
-    *front, last = [_text(piece) for piece in pieces]
+def _records(pieces: Sequence[pa.Array], form: Delimited) -> pa.StringArray:
+    """Some rows, joined piece by piece."""
+    *front, last = [text_of(piece) for piece in pieces]
     ended = pc.binary_join_element_wise(last, _LINE_ENDS[form.line_end], "")
-    joined = pc.binary_join_element_wise(*front, ended, form.delimiter) if front else ended
-    offsets = np.frombuffer(joined.buffers()[1], np.int32)[joined.offset : joined.offset + len(joined) + 1]
-    text = memoryview(joined.buffers()[2])[offsets[0] : offsets[-1]]
-    return text if form.encoding == "utf-8" else str(text, "utf-8").encode(form.encoding)
+    return pc.binary_join_element_wise(*front, ended, form.delimiter) if front else ended
 
 
-def read(data: bytes, profile: Profile) -> tuple[pa.Table, tuple[str, ...]]:
+def read(data: bytes, layout: Layout) -> tuple[pa.Table, tuple[str, ...]]:
     """The records below the header line; see `Format`."""
-    responses = profile.responses
-    form = responses.format
+    return read_text(data, layout, cast("Delimited", layout.format))
+
+
+def read_text(data: bytes, layout: Layout, form: Delimited) -> tuple[pa.Table, tuple[str, ...]]:
+    """As `read`, where what the text is like is said elsewhere."""
     text = _as_utf8(data, form.encoding).removeprefix(_BOM).rstrip(b"\r\n")
     header_row, header = next(((row, cells) for row, cells in _records_of(text, form) if cells), (1, []))
-    names, ignored = _columns(header, responses)
+    names, ignored = find_columns(header, layout)
     table = _read_fast(text, form, len(header)) if header_row == 1 else None
     if table is None:
         table = _read_exactly(text, form, len(header))
@@ -191,20 +182,6 @@ def _records_of(text: bytes, form: Delimited) -> Iterator[tuple[int, list[str]]]
         raise Unreadable(f"record {number + 1} cannot be read: {why}") from None
 
 
-def _columns(header: Sequence[str], responses: Responses) -> tuple[list[str | None], tuple[str, ...]]:
-    """Our name of each column, None for those that the profile does not speak of, and the headers of these."""
-    known = {said.casefold(): name for name, said in responses.columns.items()}
-    names = [known.get(cell.strip().casefold()) for cell in header]
-    if not any(names):
-        raise Unreadable("there is no header line")
-    for name, said in responses.columns.items():
-        if names.count(name) > 1:
-            raise Unreadable(f"the column {said} is there twice")
-        if name not in names and name not in responses.optional:
-            raise Unreadable(f"the column {said} is missing")
-    return list(names), tuple(cell for cell, name in zip(header, names, strict=True) if name is None)
-
-
 def _read_fast(text: bytes, form: Delimited, width: int) -> pa.Table | None:
     """The records after the first, by Arrow; None where it might read them otherwise than they are meant, or finds something wrong."""
     breaks_inside = _line_breaks_inside_quotes(text, form.delimiter)
@@ -214,7 +191,9 @@ def _read_fast(text: bytes, form: Delimited, width: int) -> pa.Table | None:
     try:
         table = arrow_csv.read_csv(
             pa.py_buffer(text),
-            arrow_csv.ReadOptions(column_names=names, skip_rows_after_names=1, block_size=len(text) + 1 if breaks_inside else _BLOCK),
+            arrow_csv.ReadOptions(
+                column_names=names, skip_rows_after_names=1, block_size=len(text) + 1 if breaks_inside else _BLOCK, use_threads=len(text) > _BLOCK
+            ),
             arrow_csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=breaks_inside),
             arrow_csv.ConvertOptions(check_utf8=False, column_types=dict.fromkeys(names, pa.string())),
         )
