@@ -155,8 +155,8 @@ def order_keys(batch: Batch) -> Keys:
     for name in ("account_number", "number_type", "country"):
         whole &= ~batch.failed(name)
     whole &= ~(batch.toll_free & (batch.failed("resporg_id") | (~stated & requests["name"].blank)))
-    whole &= ~local | ((batch.btn >= 0) & ~batch.failed("btn") & ~requests["country"].blank)
-    odd = local & (batch.btn < 0) & ~batch.rejected
+    whole &= ~local | (~requests["btn"].blank & ~batch.failed("btn") & ~requests["country"].blank)
+    odd = local & (batch.btn < 0)
     if odd.any():
         parts.append(np.where(odd, normalise.folded(requests["btn"]).ids() + 1, 0))
     makeable = (batch.tn >= 0) & ~batch.again & (whole | ~batch.rejected)

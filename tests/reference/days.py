@@ -172,6 +172,9 @@ def read_date(case: Case) -> None:
     case.values["requested_date"] = text
     country = case.values["country"] if case.values["country"] in {"US", "CA"} else None
     found = readings(text)
+    # "What has one reading is read (15/12/2026; two-digit years are 20xx)": 15/12/26 has one, since nobody puts two digits of the year first unasked.
+    if case.terms.date_order != "ymd" and len(found) > 1:
+        found.pop("ymd", None)
     # "What has one reading is read"; "ISO dates ... never are"
     if len(set(found.values())) > 1 and not re.match(r"\d{4}", text):
         # "default `mdy` for US addresses; `date-ambiguous` only for Canadian ones without the setting"

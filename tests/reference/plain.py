@@ -14,7 +14,7 @@ from typing import Any
 from batchport.domain.fields import ADDRESS, NAMES
 from tests.reference.days import read_date
 from tests.reference.places import read_address
-from tests.reference.row import CODES, Case, Terms, area_places, carriers, fold, of_carrier, squeeze, whole
+from tests.reference.row import CODES, ERRORS, Case, Terms, area_places, carriers, fold, of_carrier, squeeze, whole
 from tests.reference.telephone import in_full, numbers_of_cell, read_number, telephone, toll_free, unassignable, unportable
 
 __all__ = ["CODES", "area_places", "check"]
@@ -443,7 +443,9 @@ def single_lines_with_company(cases: list[Case]) -> None:
 
 def account_place(case: Case) -> tuple[str, str] | None:
     """Carrier and account number, where both are there."""
-    if "account_number" in case.broken or not case.values["account_number"] or not case.values["losing_carrier"]:
+    # What is wrong with an account number has been said, though the customer may not call it an error: one cause, one finding.
+    told = any(name == "account_number" and code in ERRORS for code, name in case.found)
+    if told or not case.values["account_number"] or not case.values["losing_carrier"]:
         return None
     return fold(case.values["losing_carrier"]), case.values["account_number"]
 
@@ -603,7 +605,7 @@ def hold(key: tuple[str, ...], members: list[Case], failed: list[Case], terms: T
             for case in [*members, *failed]:
                 case.found.pop(("partial-assumed", "partial"), None)  # what the order says of it is settled
             for case in members:
-                case.values["partial"] = "Y"
+                case.partial_of_order = "Y"
                 if without_new:
                     case.note("order-new-btn", "new_btn")
                     case.waits = True
@@ -641,7 +643,7 @@ def split(key: tuple[str, ...], members: list[Case], terms: Terms) -> None:
         case.part = place // terms.max_lines
         case.waits = case.waits or case.part > 0
         if case.part < last:
-            case.values["partial"] = "Y"
+            case.partial_of_order = "Y"
 
 
 def result(case: Case, failed: set[Case]) -> dict[str, Any]:
@@ -651,7 +653,7 @@ def result(case: Case, failed: set[Case]) -> dict[str, Any]:
     # "`order` is an opaque string, the same for rows that go together; null for rows that are `rejected`, `duplicate` or `superseded`"
     order = "|".join([*case.belongs[0], str(case.part)]) if state in {"held", "ready"} and case.belongs else None
     # "rows that are `rejected`, `duplicate` or `superseded` belong to no order": nothing is told for them that only an order can tell.
-    if state in {"held", "ready"} and case.values["partial"] not in {"Y", "N"}:
+    if state in {"held", "ready"} and case.partial_of_order:
         case.values["partial"] = case.partial_of_order
     return {
         "row": case.row, "state": state, "codes": sorted(case.found), "severities": case.found,
