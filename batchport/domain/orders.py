@@ -122,6 +122,7 @@ class Grouping:
         findings: order-level findings: order, code, field, detail; each stands on every row of its order that goes, or all of them (`rejected_too`).
         holds: pairs (row, order): rejected rows without a key of their own, and the orders they count to.
         ahead: rows of orders that are too large for their partner which go first, as an order of their own.
+        part: in which part of its order each row goes, from 0; the parts go one after another.
     """
 
     keys: Keys
@@ -130,6 +131,7 @@ class Grouping:
     findings: pd.DataFrame
     holds: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     ahead: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    part: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def order_keys(batch: Batch) -> Keys:
@@ -264,7 +266,8 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, known: Known, *, 
     notes.reject(order, goes, rejected)
     goes = member & ~rejected
     lines = np.bincount(order[goes], minlength=count)
-    ahead = _ahead(batch, keys, goes, np.where((lines > most) & (held_by == ""), most, 0))
+    part = _parts(batch, keys, goes, np.where(lines > most, most, 0))
+    ahead = goes & (part == 0) & np.append((lines > most) & (held_by == ""), False)[order]
     parted = np.bincount(order[ahead], minlength=count)
     held_by[parted > 0] = "order-split"
 
@@ -283,24 +286,23 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, known: Known, *, 
         "lines": lines - parted,
         "held_by": held_by,
     })  # fmt: skip
-    return Grouping(keys, state, orders, notes.frame(), holds, ahead)
+    return Grouping(keys, state, orders, notes.frame(), holds, ahead, part)
 
 
-def _ahead(batch: Batch, keys: Keys, goes: Mask, most: Ints) -> Mask:
-    """The rows of orders that are too large which go first: as many as the partner takes, in their order, without the billing number.
+def _parts(batch: Batch, keys: Keys, goes: Mask, most: Ints) -> Ints:
+    """In which part of its order each row goes: as many in each as the partner takes, in their order, the billing number in the last.
 
     Args:
         batch: the rows.
         keys: which of them go together.
         goes: the rows that are sent.
-        most: the most lines in each order; 0 for orders that are not split.
+        most: the most lines in a part of each order; 0 for orders that are not split.
     """
-    ahead = np.zeros(len(batch), dtype=bool)
-    if not most.any():
-        return ahead
-    at = np.flatnonzero(goes & np.append(most > 0, False)[keys.order] & (batch.tn != batch.btn))
-    ahead[at] = pd.Series(keys.order[at]).groupby(keys.order[at]).cumcount().to_numpy() < most[keys.order[at]]
-    return ahead
+    part = np.zeros(len(batch), np.int64)
+    at = np.flatnonzero(goes & np.append(most > 0, False)[keys.order])
+    at = at[np.argsort(batch.tn[at] == batch.btn[at], kind="stable")]
+    part[at] = pd.Series(keys.order[at]).groupby(keys.order[at]).cumcount().to_numpy() // most[keys.order[at]]
+    return part
 
 
 class _Notes:

@@ -95,13 +95,14 @@ class Checked:
     def orders(self) -> int:
         """How many orders rows go in."""
         order = self.order[self.order >= 0]
-        return len(np.unique(order * 2 + self.ahead[self.order >= 0]))
+        part = self.part[self.order >= 0]
+        return len(np.unique(order * (part.max(initial=0) + 1) + part))
 
     @property
-    def ahead(self) -> Mask:
-        """The rows that go in a part of their order before the rest of it."""
-        ahead: Mask = self.grouping.ahead[: len(self.rows)]
-        return ahead
+    def part(self) -> Ints:
+        """In which part of its order each row goes, from 0."""
+        part: Ints = self.grouping.part[: len(self.rows)]
+        return part
 
     def code_counts(self) -> dict[str, int]:
         """How many findings there are of each code, those of files and orders included."""
@@ -213,7 +214,7 @@ class Report:
         rows = list(zip(found.code, found.field, found.detail, found.suggestion, strict=True))
         texts = {name: requests[name].text().to_pylist() for name in NAMES}
         partial = self._partial()
-        order = checked.order
+        order, part = checked.order, checked.part
         labels = {int(state): state.label for state in State}
         for file, first, end in checked.starts():
             yield {"file": file.name, "sheet": None, "row": None, "state": file.state, "findings": [_of_file(problem) for problem in file.problems]}
@@ -224,15 +225,17 @@ class Report:
                 said = [self.source.sentence(at, *row) for row in rows[starts[at] : starts[at + 1]]]
                 yield {
                     "file": file.name, "sheet": self.source.sheets[self.source.sheet_at(at)].name, "row": int(requests.row[at]),
-                    "state": labels[int(checked.state[at])], "order": f"order-{order[at] + 1}{'-first' if checked.ahead[at] else ''}" if order[at] >= 0 else None,
+                    "state": labels[int(checked.state[at])], "order": f"order-{order[at] + 1}{f'-{part[at] + 1}' if part[at] else ''}" if order[at] >= 0 else None,
                     "values": values, "findings": [finding_json(each) for each in said],
                 }  # fmt: skip
         yield {"summary": checked.summary()}
 
     def _partial(self) -> list[str]:
         """What each row's order says of being partial, blank for rows without one."""
-        order, says = self._checked.order, self._checked.grouping.orders.partial.tolist()
-        return ["Y" if first else says[number] if number >= 0 else "" for number, first in zip(order.tolist(), self._checked.ahead.tolist(), strict=True)]
+        order, part = self._checked.order, self._checked.part
+        last = pd.Series(part[order >= 0]).groupby(order[order >= 0]).max().to_dict()
+        says = self._checked.grouping.orders.partial.tolist()
+        return ["Y" if at < last.get(number, 0) else says[number] if number >= 0 else "" for number, at in zip(order.tolist(), part.tolist(), strict=True)]
 
     def _mask(self, values: dict[str, str | None]) -> None:
         if self._secrets:

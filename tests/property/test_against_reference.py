@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.reference import NOT_YET, NOW, ask, rows_of
+from tests.reference import NOW, ask, rows_of
 from tests.reference.generate import COLUMNS, PAPERS, Row, random_rows, write_sheet
 from tests.reference.plain import CODES, check
 
@@ -22,7 +22,7 @@ SHOWN = 15
 #: Findings of which the contract does not say on which field they stand.
 NO_FIELD = {"row-unknown", "order-new-btn", "order-split", "order-held", "carrier-no-route"}
 #: What the reference is told of every sheet.
-USUAL = {"without": NOT_YET, "papers_there": PAPERS}
+USUAL = {"papers_there": PAPERS}
 
 
 def differences(rows: list[Row], customer: dict[str, Any], lines: list[dict[str, Any]]) -> list[str]:
@@ -33,7 +33,7 @@ def differences(rows: list[Row], customer: dict[str, Any], lines: list[dict[str,
     if [line["row"] for line in got] != [want["row"] for want in expected]:
         return [f"the rows are {[line['row'] for line in got]}, expected {[want['row'] for want in expected]}"]
     for want, line in zip(expected, got, strict=True):
-        have = {_finding(finding["code"], finding["field"] or "", finding["severity"]) for finding in line["findings"] if finding["code"] in CODES - NOT_YET}
+        have = {_finding(finding["code"], finding["field"] or "", finding["severity"]) for finding in line["findings"] if finding["code"] in CODES}
         codes = {_finding(code, field, severity) for (code, field), severity in want["severities"].items()}
         words = []
         if line["state"] != want["state"]:
@@ -89,13 +89,6 @@ def home_with(folder: Path, customer: dict[str, Any], partner: dict[str, Any] | 
     written.update(settings)
     (home / "config.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
     return "--config", home / "config.yaml", "--customer", "acme"
-
-
-def needs(*words: str) -> None:
-    """Leave the test out while the product does not know what it is about."""
-    missing = NOT_YET.intersection(words)
-    if missing:
-        pytest.skip(f"not yet: {', '.join(sorted(missing))}")
 
 
 @pytest.mark.parametrize("seed", range(max(1, ROWS // PER_SHEET)))
@@ -171,7 +164,6 @@ def test_numbers_of_the_territories_can_be_left_out(tmp_path: Path) -> None:
 
 
 def test_orders_of_more_numbers_than_the_partner_takes_go_in_parts(tmp_path: Path) -> None:
-    needs("order-split")
     rows = random_rows(random.Random(6006), PER_SHEET, 0)
     agree(differences(rows, {"max_lines": 2}, judged(write_sheet(tmp_path / "sheet.csv", rows), *home_with(tmp_path, {}, {"max_lines": 2}))))
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 #: A Monday morning, so that the dates the generated rows ask for are neither too soon nor too far.
 NOW = "2026-11-23T10:00:00-05:00"
 
-#: What the product does not do yet: a test of it is left out, and the finding not looked for.
-NOT_YET = frozenset({"order-split"})
-
 
 def ask(*words: str | Path, at: str = NOW) -> tuple[int, list[dict[str, Any]]]:
     """The exit status of a command of the product, and the JSON lines that it printed."""

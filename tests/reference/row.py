@@ -48,7 +48,6 @@ class Terms:
         routes: as in the settings; none where all orders have one.
         max_lines: of the partner's profile.
         limits: field -> the most signs that the profile sends of it.
-        without: codes that are left out.
     """
 
     now: datetime = NOW
@@ -63,7 +62,6 @@ class Terms:
     routes: list[dict[str, str]] | None = None
     max_lines: int = 999
     limits: dict[str, int] = field(default_factory=dict)
-    without: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -91,8 +89,6 @@ class Case:
         """Put a finding on the row."""
         # "A customer's `severities` raise or lower by code"
         severity = self.terms.severities.get(code) or severity or ("error" if code in ERRORS else "warning" if code in WARNINGS else "info")
-        if code in self.terms.without:
-            return
         self.found[code, name] = severity
         if severity == "error":
             self.broken.add(name)
