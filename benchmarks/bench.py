@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Each figure beside its bare floor, measured in the same run.
 
-    bench.py [--rows 100000] [--runs 3] [--json] [--profile] [--tools ../shared/bench]
+    bench.py [--rows 100000] [--runs 3] [--million] [--json] [--profile] [--tools ../shared/bench]
 
 Product and floor take turns, and the medians are set against each other: single times say little on a machine that others use too. Times are of whole
 processes; what a command imports is measured by itself and taken off, because the floor leaves its imports out too. Every run is appended to history.jsonl.
@@ -10,6 +10,7 @@ processes; what a command imports is measured by itself and taken off, because t
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import os
 import resource
@@ -129,6 +130,79 @@ def bench_help(runs: int) -> Figure:
     return Figure("--help / import pandas", own, cpu, bare, own / bare, 0.25)
 
 
+def inside(what: str, sheet: Path) -> dict[str, float]:
+    """A part of the work by itself: its seconds and its memory."""
+    told: dict[str, float] = json.loads(timed(python(str(HERE / "inside.py"), what, str(sheet))).out)
+    return told
+
+
+def bench_part(name: str, what: str, sheet: Path, tools: Path, runs: int, target: float) -> Figure:
+    """A part of the work against the bare read of the same file."""
+    (own,), (bare,) = medians(runs, lambda: (inside(what, sheet)["total"],), lambda: (floor(tools, sheet, "--read-only"),))
+    return Figure(name, own, own, bare, own / bare, target)
+
+
+def numeric_workbook(sheet: Path, target: Path) -> None:
+    """The rows of a CSV as a workbook in which identifiers are numbers, shown through formats."""
+    from xlsxwriter import Workbook
+
+    book = Workbook(target, {"constant_memory": True, "strings_to_urls": False})
+    page = book.add_worksheet()
+    formats = {0: "000-000-0000", 1: "(000) 000-0000", 2: "00000000", 3: "0000", 15: "00000"}
+    shown = {place: book.add_format({"num_format": code}) for place, code in formats.items()}
+    with sheet.open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.reader(file)):
+            for place, text in enumerate(row):
+                digits = "".join(filter(str.isdigit, text))
+                if number and place in formats and digits:
+                    page.write_number(number, place, int(digits), shown[place])
+                else:
+                    page.write_string(number, place, text)
+    book.close()
+
+
+def bench_many(sheet: Path, runs: int, folder: Path) -> Figure:
+    """A thousand workbooks of fifty rows in one command against a bare import of pandas."""
+    from xlsxwriter import Workbook
+
+    header, *rows = list(csv.reader(sheet.read_text(encoding="utf-8").splitlines()))
+    folder.mkdir()
+    for number in range(1000):
+        book = Workbook(folder / f"{number:04d}.xlsx", {"strings_to_urls": False})
+        page = book.add_worksheet()
+        for at, row in enumerate([header, *rows[number * 50 : number * 50 + 50]]):
+            page.write_row(at, 0, row)
+        book.close()
+    paths = sorted(map(str, folder.iterdir()))
+
+    def side(*words: str) -> Callable[[], tuple[float, ...]]:
+        def run() -> tuple[float, ...]:
+            done = timed(python(*words))
+            return done.wall, done.cpu
+
+        return run
+
+    (own, cpu), (bare, _) = medians(runs, side("-m", "batchport", "check", *paths), side("-c", "import pandas"))
+    return Figure("check of 1,000 workbooks / import pandas", own, cpu, bare, own / bare, 12)
+
+
+def bench_million(tools: Path, folder: Path) -> list[Figure]:
+    """A million rows: all checks of clean and of bad ones, and the memory that a workbook of them takes."""
+    clean, bad, book = (folder / name for name in ("clean.csv", "bad.csv", "million.xlsx"))
+    timed(python(str(tools / "generate.py"), "1000000", str(clean), "--bad", "0"))
+    timed(python(str(tools / "generate.py"), "1000000", str(bad), "--bad", "1"))
+    (good,), (worse,), (bare,) = medians(
+        1, lambda: (inside("check", clean)["total"],), lambda: (inside("check", bad)["total"],), lambda: (floor(tools, clean, "--read-only"),)
+    )
+    timed(python(str(tools / "generate.py"), "1000000", str(book)))
+    took = inside("read", book)
+    print(f"1,000,000 rows of XLSX: {took['total']:.1f} s, at most {took['child_peak_mb']:.0f} MB in the reading process and {took['peak_mb']:.0f} MB in ours")
+    return [
+        Figure("checks of 1,000,000 clean rows / bare read", good, good, bare, good / bare, 5),
+        Figure("checks of 1,000,000 bad rows / clean ones", worse, worse, good, worse / good, 1.5),
+    ]
+
+
 def profile(sheet: Path) -> None:
     """Where `check` spends its time, function by function."""
     script = f"import cProfile, pstats; from click.testing import CliRunner; from batchport.cli import batchport; run = cProfile.Profile(); run.enable(); CliRunner().invoke(batchport, ['check', {str(sheet)!r}]); run.disable(); pstats.Stats(run).sort_stats('tottime').print_stats(25)"
@@ -139,6 +213,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--million", action="store_true", help="also a million rows, which takes some minutes")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--profile", action="store_true", help="where `check` spends its time")
     parser.add_argument("--tools", type=Path, default=ROOT.parent / "shared" / "bench", help="the folder of generate.py and floor.py")
@@ -150,6 +225,15 @@ def main() -> None:
         sheet = folder / "requests.csv"
         timed(python(str(args.tools / "generate.py"), str(args.rows), str(sheet)))
         figures = [bench_help(args.runs), bench_check(sheet, args.tools, args.runs), bench_night(sheet, args.tools, args.runs, folder)]
+        text, numbers = folder / "text.xlsx", folder / "numbers.xlsx"
+        timed(python(str(args.tools / "generate.py"), str(args.rows), str(text)))
+        numeric_workbook(sheet, numbers)
+        figures.append(bench_part("reading XLSX, text / bare read", "read", text, args.tools, args.runs, 1.3))
+        figures.append(bench_part("reading XLSX, numbers / bare read", "read", numbers, args.tools, args.runs, 1.6))
+        if args.rows >= 50_000:
+            figures.append(bench_many(sheet, args.runs, folder / "many"))
+        if args.million:
+            figures += bench_million(args.tools, folder)
         if args.profile:
             profile(sheet)
     told = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "rows": args.rows, "runs": args.runs, "figures": [asdict(figure) for figure in figures]}

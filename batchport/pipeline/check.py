@@ -44,6 +44,9 @@ from batchport.spreadsheets.results import Summary, results_csv, results_workboo
 #: Without a customer: the shipped profile, which all goes to, and no history.
 _STANDARD_PROFILE = "generic-csv"
 _STATES = ("ready", "held", "rejected", "duplicate")
+_LABELS = {int(state): state.label for state in State}
+#: How many rows are made into JSON at once: of a million, not all lie in the memory as Python's texts.
+_SLICE = 50_000
 
 
 @dataclass(slots=True)
@@ -185,6 +188,11 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
     return Checked(files, rows, findings, grouping, dict(terms.severities))
 
 
+def _order_name(order: int, part: int) -> str | None:
+    """What is the same for rows that go together; None for rows that belong to no order."""
+    return None if order < 0 else f"order-{order + 1}-{part + 1}" if part else f"order-{order + 1}"
+
+
 class Report:
     """A check told to people and programs.
 
@@ -208,27 +216,32 @@ class Report:
 
     def json_lines(self) -> Iterator[dict[str, Any]]:
         """The objects of the JSON output: for each file its own and its rows', then the summary."""
-        checked, requests = self._checked, self._checked.rows.requests
-        found = checked.findings_frame()
-        starts = np.searchsorted(found.row.to_numpy(), np.arange(len(requests) + 1)) if len(found) else np.zeros(len(requests) + 1, np.int64)
-        rows = list(zip(found.code, found.field, found.detail, found.suggestion, strict=True))
-        texts = {name: requests[name].text().to_pylist() for name in NAMES}
-        partial = self._partial()
-        order, part = checked.order, checked.part
-        labels = {int(state): state.label for state in State}
+        checked = self._checked
+        found, partial = checked.findings_frame(), self._partial()
         for file, first, end in checked.starts():
             yield {"file": file.name, "sheet": None, "row": None, "state": file.state, "findings": [_of_file(problem) for problem in file.problems]}
-            for at in range(first, end):
-                values = {name: texts[name][at] or None for name in NAMES}
-                values["partial"] = partial[at] or values["partial"]
-                self._mask(values)
-                said = [self.source.sentence(at, *row) for row in rows[starts[at] : starts[at + 1]]]
-                yield {
-                    "file": file.name, "sheet": self.source.sheets[self.source.sheet_at(at)].name, "row": int(requests.row[at]),
-                    "state": labels[int(checked.state[at])], "order": f"order-{order[at] + 1}{f'-{part[at] + 1}' if part[at] else ''}" if order[at] >= 0 else None,
-                    "values": values, "findings": [finding_json(each) for each in said],
-                }  # fmt: skip
+            for start in range(first, end, _SLICE):
+                yield from self._row_lines(file.name, found, partial, start, min(start + _SLICE, end))
         yield {"summary": checked.summary()}
+
+    def _row_lines(self, file: str, found: pd.DataFrame, partial: list[str], start: int, end: int) -> Iterator[dict[str, Any]]:
+        """The objects of some rows, from the position `start` to that before `end`."""
+        checked, requests = self._checked, self._checked.rows.requests.take(np.arange(start, end))
+        bounds = np.searchsorted(found.row.to_numpy(), np.arange(start, end + 1))
+        some = found.iloc[bounds[0] : bounds[-1]]
+        findings = list(zip(some.code, some.field, some.detail, some.suggestion, strict=True))
+        bounds = (bounds - bounds[0]).tolist()
+        texts = {name: requests[name].text().to_pylist() for name in NAMES}
+        states, orders, parts = (each[start:end].tolist() for each in (checked.state, checked.order, checked.part))
+        for place, at in enumerate(range(start, end)):
+            values = {name: texts[name][place] or None for name in NAMES}
+            values["partial"] = partial[at] or values["partial"]
+            self._mask(values)
+            said = [self.source.sentence(at, *finding) for finding in findings[bounds[place] : bounds[place + 1]]]
+            yield {
+                "file": file, "sheet": self.source.sheets[self.source.sheet_at(at)].name, "row": int(requests.row[place]),
+                "state": _LABELS[states[place]], "order": _order_name(orders[place], parts[place]), "values": values, "findings": [finding_json(each) for each in said],
+            }  # fmt: skip
 
     def _partial(self) -> list[str]:
         """What each row's order says of being partial, blank for rows without one."""
