@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchport.spreadsheets.cells import refuse_columns
 from batchport.spreadsheets.container import Container
 from batchport.spreadsheets.displayed import TOO_LONG, general, with_all_digits
-from batchport.spreadsheets.gather import Both, Merged, Rows, gather
+from batchport.spreadsheets.gather import Both, Rows, gather
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
+from batchport.spreadsheets.streamed import Cell, Event, StreamedSheet, rows_of
 from batchport.spreadsheets.xml_stream import Markup
 
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
@@ -37,9 +37,6 @@ _NUMBERS = ("float", "percentage", "currency")
 _MACRO = re.compile(r"(?:basic/[^/]+/(?!script-l[bc]\.xml).+|scripts/.+)")
 _SPAN = re.compile(r"(-?)P(?:[0-9]+Y)?(?:[0-9]+M)?(?:([0-9]+)D)?T?(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.[0-9]*)?S)?")
 
-Cell = str | Both
-
-
 def read_ods(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
     """The visible sheets that hold anything, one after the other; of a hidden one that it was skipped, or the sheet where all are asked for.
 
@@ -57,7 +54,7 @@ def read_ods(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
         book = _Book(ask, limits)
         events = book.events(container.pieces(_CONTENT))
         for event in events:
-            if not isinstance(event, _Table):
+            if not isinstance(event, StreamedSheet):
                 continue
             if event.hidden and not ask.whole:
                 yield Problem("sheet-skipped", detail=event.name)
@@ -67,31 +64,9 @@ def read_ods(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
                 yield sheet
 
 
-def _sheet_of(table: _Table, events: Iterator[_Event], ask: Ask, limits: Limits) -> Sheet | None:
-    gathered = gather(Rows(table.name, _rows(events), merged=table.merged, hidden=table.hidden), ask, limits)
+def _sheet_of(table: StreamedSheet, events: Iterator[Event], ask: Ask, limits: Limits) -> Sheet | None:
+    gathered = gather(Rows(table.name, rows_of(events), merged=table.merged, hidden=table.hidden), ask, limits)
     return gathered.sheet(limits, table.problems, table.rows_hidden) if gathered is not None else None
-
-
-def _rows(events: Iterator[_Event]) -> Iterator[tuple[int, list[Cell]]]:
-    """The rows of the sheet that has begun."""
-    for event in events:
-        if not isinstance(event, tuple):
-            return
-        yield event
-
-
-@dataclass(slots=True)
-class _Table:
-    """A sheet, filled while its rows come."""
-
-    name: str
-    hidden: bool
-    merged: list[Merged] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    rows_hidden: list[int] = field(default_factory=list)
-
-
-_Event = _Table | tuple[int, list[Cell]] | None
 
 
 class _Book:
@@ -99,10 +74,10 @@ class _Book:
 
     def __init__(self, ask: Ask, limits: Limits) -> None:
         self._ask, self._limits = ask, limits
-        self._out: deque[_Event] = deque()
+        self._out: deque[Event] = deque()
         self._style = ""
         self._hidden_styles: set[str] = set()
-        self._table: _Table | None = None
+        self._table: StreamedSheet | None = None
         self._depth = 0  # of tables: there may be tables inside of cells
         self._aside = 0  # of notes and drawings, whose text is none of the cell's
         self._row, self._row_repeats, self._row_hidden = 0, 1, False
@@ -117,7 +92,7 @@ class _Book:
             _STYLE + "table-properties": self._table_style,
         }  # fmt: skip
 
-    def events(self, pieces: Iterable[bytes]) -> Iterator[_Event]:
+    def events(self, pieces: Iterable[bytes]) -> Iterator[Event]:
         """What the content says, while it is read."""
         markup = Markup(self._started, self._ended, self._said, namespaces=True)
         for piece in pieces:
@@ -153,7 +128,7 @@ class _Book:
     def _table_started(self, said: dict[str, str]) -> None:
         self._depth += 1
         if self._depth == 1:
-            self._table = _Table(said.get(_TABLE + "name", ""), said.get(_TABLE + "style-name") in self._hidden_styles)
+            self._table = StreamedSheet(said.get(_TABLE + "name", ""), said.get(_TABLE + "style-name") in self._hidden_styles)
             self._row = 0
             self._out.append(self._table)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from batchport.spreadsheets.cells import refuse_columns
 from batchport.spreadsheets.container import PIECE
 from batchport.spreadsheets.displayed import BUILT_IN, GENERAL, TOO_LONG, NumberFormat, general, identifier, iso, number_format, serial
-from batchport.spreadsheets.gather import Both, Merged, Rows, gather
+from batchport.spreadsheets.gather import Both, Rows, gather
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
+from batchport.spreadsheets.streamed import Cell, Event, StreamedSheet, rows_of
 from batchport.spreadsheets.xml_stream import Markup
 
 #: The formats that these files know by name.
@@ -24,9 +24,6 @@ _NAMED = {
     "Scientific": BUILT_IN[11], "Yes/No": '"Yes";"Yes";"No"', "True/False": '"True";"True";"False"', "On/Off": '"On";"On";"Off"',
 }  # fmt: skip
 
-Cell = str | Both
-
-
 def read_xml_2003(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
     """The visible sheets that hold anything, one after the other; of a hidden one that it was skipped, or the sheet where all are asked for.
 
@@ -36,23 +33,15 @@ def read_xml_2003(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Prob
     book = _Book(ask, limits)
     events = book.events(_pieces(path))
     for event in events:
-        if not isinstance(event, _Worksheet):
+        if not isinstance(event, StreamedSheet):
             continue
-        rows = Rows(event.name, _rows(events), merged=event.merged)
+        rows = Rows(event.name, rows_of(events), merged=event.merged)
         gathered = gather(rows, ask, limits)
         rows.hidden = event.hidden  # which is said below the rows
         if event.hidden and not ask.whole:
             yield Problem("sheet-skipped", detail=event.name)
         elif gathered is not None:
             yield gathered.sheet(limits, event.problems, event.rows_hidden)
-
-
-def _rows(events: Iterator[_Event]) -> Iterator[tuple[int, list[Cell]]]:
-    """The rows of the sheet that has begun."""
-    for event in events:
-        if not isinstance(event, tuple):
-            return
-        yield event
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
@@ -62,29 +51,15 @@ def _pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-@dataclass(slots=True)
-class _Worksheet:
-    """A sheet, filled while its rows come."""
-
-    name: str
-    hidden: bool = False
-    merged: list[Merged] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    rows_hidden: list[int] = field(default_factory=list)
-
-
-_Event = _Worksheet | tuple[int, list[Cell]] | None
-
-
 class _Book:
     """Takes the elements of the file in, and gives out sheets, rows that say something, and None where a sheet ends."""
 
     def __init__(self, ask: Ask, limits: Limits) -> None:
         self._ask, self._limits = ask, limits
-        self._out: deque[_Event] = deque()
+        self._out: deque[Event] = deque()
         self._codes: dict[str, str] = {}
         self._style = ""
-        self._sheet = _Worksheet("")
+        self._sheet = StreamedSheet("")
         self._row, self._row_hidden, self._row_style, self._span = 0, False, "", 0
         self._column, self._across = 0, 0
         self._cells: list[Cell] = []
@@ -95,7 +70,7 @@ class _Book:
         self._in_note = False
         self._in_visible = False
 
-    def events(self, pieces: Iterable[bytes]) -> Iterator[_Event]:
+    def events(self, pieces: Iterable[bytes]) -> Iterator[Event]:
         """What the file says, while it is read."""
         markup = Markup(self._started, self._ended, self._said)
         for piece in pieces:
@@ -119,7 +94,7 @@ class _Book:
             self._row_hidden, self._row_style, self._span = said.get("Hidden") == "1", said.get("StyleID", ""), _count(said.get("Span"))
             self._cells, self._column = [], 0
         elif name == "Worksheet":
-            self._sheet = _Worksheet(said.get("Name", ""))
+            self._sheet = StreamedSheet(said.get("Name", ""))
             self._row = 0
             self._out.append(self._sheet)
         elif name == "Style":
