@@ -19,31 +19,30 @@ from batchport.data import load_reference
 from batchport.domain.checks import check_rows
 from batchport.domain.findings import Findings
 from batchport.domain.terms import Terms
-from batchport.pipeline.app import asks_of
 from batchport.pipeline.assess import read_requests
-from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.read import read_file
 
 
 def read(path: Path) -> float:
     """The seconds of reading a file."""
-    with tempfile.TemporaryDirectory() as folder, ReaderChild(Limits()) as child:
+    with tempfile.TemporaryDirectory() as folder, ReaderPool(Limits()) as pool:
         first = Path(folder) / "first.csv"
         first.write_text("Phone Number\n2127361000\n", encoding="utf-8")
-        read_file(first, Limits(), child=child)
+        read_file(first, Limits(), pool=pool)
         start = time.perf_counter()
-        read_file(path, Limits(), child=child)
+        read_file(path, Limits(), pool=pool)
         return time.perf_counter() - start
 
 
 def check(path: Path) -> float:
     """The seconds of all checks, on rows that have been read."""
-    terms = Terms(now=datetime.now(UTC), partners={"generic-csv": asks_of(load_profile("generic-csv"))})
+    terms = Terms(now=datetime.now(UTC), partners={"generic-csv": load_profile("generic-csv").asks})
     known = load_reference()
-    with ReaderChild(Limits()) as child:
-        requests = read_requests(path, path.name, terms, Limits(), Saved(), child).requests
+    with ReaderPool(Limits()) as pool:
+        requests = read_requests(path, path.name, terms, Limits(), Saved(), pool).requests
         start = time.perf_counter()
         check_rows(requests, terms, known, Findings({}))
         return time.perf_counter() - start

@@ -220,7 +220,7 @@ _FORMS = "The *name* is what JSON, settings and profiles call it. *secret*: mask
 def columns_page() -> str:
     """Every column: label, name, what to write into it, and the other headers that mean it."""
     nothing, one_row = map_headers((), {}), Requests({}, np.ones(1, np.int64))
-    always, whole = (missing_columns(nothing, one_row, {}, np.array([local])) for local in (False, True))
+    always, whole = (missing_columns(nothing, one_row, {}, lambda _, local=local: np.array([local])) for local in (False, True))
     local = [f"{label} (or {BY_NAME['service_address'].label})" if label == BY_NAME["street_name"].label else label for label in whole if label not in always]
     results = ", ".join(f"`{label}`" for label in RESULT_LABELS)
     return "\n".join([

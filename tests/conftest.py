@@ -18,11 +18,14 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 import pytest
 from jinja2 import Environment
+
+if TYPE_CHECKING:
+    from batchport.spreadsheets.limits import Limits
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
@@ -67,12 +70,54 @@ class Result:
         return cast("dict[str, Any]", self.lines[-1]["run"])
 
 
+#: Reading processes that no command uses just now, by their limits.
+_IDLE: dict[Limits, list[Any]] = {}
+
+
+@contextlib.contextmanager
+def warm_readers() -> Iterator[None]:
+    """Reading processes outlive a command here as they outlive a file there: to start one takes longer than most tests do."""
+    from batchport.spreadsheets import pool
+
+    class Warm(pool._Process):
+        def __init__(self, limits: Limits) -> None:
+            super().__init__(limits)
+            self.limits = limits
+
+        def end(self) -> None:
+            if self.dead or self.waiting or self.limits not in _IDLE:
+                super().end()
+            else:
+                _IDLE[self.limits].append(self)
+
+    def started(limits: Limits) -> Any:
+        idle = _IDLE.setdefault(limits, [])
+        while idle:
+            process = idle.pop()
+            if not process.dead:
+                return process
+            process.end()
+        return Warm(limits)
+
+    with mock.patch.object(pool, "_Process", started):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_reader_is_left() -> Iterator[None]:
+    yield
+    left = [process for idle in _IDLE.values() for process in idle]
+    _IDLE.clear()
+    for process in left:
+        process.end()
+
+
 def batchport(*args: object, at: str | None = None, config: Path | None = None) -> Result:
     """A command, in this process."""
     from batchport.cli import main
 
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.TextIOWrapper(io.BytesIO(), "utf-8")
-    with mock.patch.object(sys, "argv", ["batchport", *_arguments(args, at, config)]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with mock.patch.object(sys, "argv", ["batchport", *_arguments(args, at, config)]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warm_readers():
         try:
             main()
         except SystemExit as end:

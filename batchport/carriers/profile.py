@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
 from batchport.carriers.layout import Delimited, Fixed, Model, OutColumn, OutFormat, Responses, Several, Source, Template, Xml, refuse_repeats
+from batchport.domain.terms import Asks
 from batchport.yaml_text import Document, Problem, UnreadableYaml, explain, nearest, read_yaml
 
 
@@ -236,6 +237,14 @@ class Profile(Model):
     def cuts(self) -> dict[str, int]:
         """Value -> after how many signs it is cut."""
         return self._longest("cut")
+
+    @property
+    def asks(self) -> Asks:
+        """What the partner asks of rows."""
+        return Asks(
+            cutoff=self.cutoff, timezone=self.timezone, holidays=self.holidays, soonest=self.soonest.model_dump(),
+            loa=self.papers.loa == "always", invoice=self.papers.invoice == "always", tiff=self.papers.tiff, takes=self.takes, cuts=self.cuts,
+        )  # fmt: skip
 
     def _longest(self, too_long: str) -> dict[str, int]:
         found: dict[str, int] = {}

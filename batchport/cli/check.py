@@ -11,6 +11,8 @@ import click
 from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, format_option
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from batchport.pipeline.assess import ReadFile
     from batchport.pipeline.check import Checked, Report
 
@@ -34,19 +36,10 @@ def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, outp
     for file in files:
         must_be_file(Path(file))
     context: Context = ctx.obj
-    from batchport.data import load_reference
-    from batchport.pipeline.check import Report, check_files
-    from batchport.spreadsheets.limits import Limits
-
     named = [(Path(file), file) for file in files]
-    if customer is None:
-        checked = check_files(named, load_reference(), Limits(), context.now, None, None)
-    else:
-        from batchport.pipeline.app import closing
+    checked = _checked(named, context.now) if customer is None else _checked_for(context, customer, named)
+    from batchport.pipeline.check import Report
 
-        with closing(context.app()) as app:
-            app.customer(customer)
-            checked = check_files(named, app.reference, app.limits, app.now, app, customer)
     report = Report(checked, secrets=show_secrets)
     if form == "json":
         from batchport.cli.output import print_json
@@ -58,6 +51,33 @@ def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, outp
         _write(checked, output, applied=applied)
     unreadable = any(file.state == "unreadable" for file in checked.files)
     ctx.exit(USAGE if unreadable else 0 if checked.clean else NEEDS_SOMEBODY)
+
+
+def _checked(files: list[tuple[Path, str]], now: datetime) -> Checked:
+    """Files of nobody's, checked; they are read while most of what checks them is imported, which takes longer."""
+    from batchport.spreadsheets.limits import Limits
+    from batchport.spreadsheets.pool import ReaderPool
+    from batchport.spreadsheets.sheet import Ask
+
+    with ReaderPool(Limits()) as pool:
+        pool.ahead([path for path, _ in files], Ask())
+        from batchport.data import load_reference
+        from batchport.pipeline.check import check_files, standard
+
+        return check_files(files, standard(now, load_reference(), Limits()), pool)
+
+
+def _checked_for(context: Context, customer: str, files: list[tuple[Path, str]]) -> Checked:
+    """Files of a customer's, checked beside what came before."""
+    from batchport.pipeline.app import closing
+    from batchport.pipeline.check import Basis, check_files
+    from batchport.pipeline.columns import saved_of
+    from batchport.pipeline.history import History
+    from batchport.spreadsheets.pool import ReaderPool
+
+    with closing(context.app()) as app, ReaderPool(app.limits) as pool:
+        basis = Basis(app.terms(customer), app.reference, app.limits, saved_of(app, customer), History(app, customer))
+        return check_files(files, basis, pool)
 
 
 def must_be_file(file: Path) -> None:

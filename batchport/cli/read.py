@@ -51,13 +51,13 @@ def _limits(context: Context) -> Limits:
 
 def _sheets(file: Path, limits: Limits) -> Iterator[tuple[str, Sheet]]:
     """Every sheet of a file, and of the sheets in a zip archive, with what to call its file."""
-    from batchport.spreadsheets.child import ReaderChild, unbundled
+    from batchport.spreadsheets.pool import ReaderPool, unbundled
     from batchport.spreadsheets.sheet import Ask
 
-    with ReaderChild(limits) as child, unbundled(file, child) as members:
+    with ReaderPool(limits) as pool, unbundled(file, pool) as members:
         sheets = [(f"{file}/{member.name}", member.path) for member in members if not member.is_paper]
         for name, path in sheets or [(str(file), file)]:
-            for sheet in child.read(path, Ask(whole=True)).sheets:
+            for sheet in pool.read(path, Ask(whole=True)).sheets:
                 yield name, sheet
 
 

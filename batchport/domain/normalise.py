@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -89,6 +90,7 @@ def _written_out(text: str) -> str:
     return said[1] + said[2] if said is not None and len(said[2]) == int(said[3]) < _KEPT_DIGITS else text
 
 
+@lru_cache(maxsize=4_096)
 def squeezed(text: str) -> str:
     """Letters and digits of a text in lower case without accents: what is compared when only meaning counts."""
     return "".join(sign for sign in unicodedata.normalize("NFKD", text).casefold() if sign.isalnum())

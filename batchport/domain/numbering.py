@@ -241,18 +241,25 @@ _IS_TOLL_FREE, _NOT_ASSIGNABLE, _NOT_PORTABLE, _TEST_LINE = 1, 2, 4, 8
 def _blocks() -> Bytes:
     """The flags of each area code and exchange, by their six digits; one more at the end, for -1."""
     code = np.arange(1000)
-    area, exchange = code[:, None], code[None, :]
     n11 = (code >= 200) & (code % 100 == 11)
-    toll_free, never = np.isin(area, TOLL_FREE), np.isin(area, NEVER_PORTED)
-    assignable = (code >= 200) & (code // 10 % 10 != 9) & ~n11
-    reserved = n11 | np.isin(code, (555, 950))
-    unassignable = ~assignable[:, None] | (exchange < 200)
-    unassignable |= ~toll_free & ~never & reserved[None, :]
-    unassignable |= toll_free & ((exchange == 911) | ((exchange == 555) & (area != 800)))
-    unportable = ~unassignable & (never | (exchange == 976))
-    tests = ~unassignable & ~unportable & np.isin(exchange, (958, 959))
-    flags = toll_free * _IS_TOLL_FREE + unassignable * _NOT_ASSIGNABLE + unportable * _NOT_PORTABLE + tests * _TEST_LINE
-    return np.append(flags.astype(np.uint8).ravel(), np.uint8(0))
+    flags = np.empty(1_000_001, np.uint8)
+    flags[-1] = 0
+    areas = flags[:-1].reshape(1000, 1000)
+    areas[:] = _exchanges(code, n11 | np.isin(code, (555, 950)))
+    areas[(code < 200) | (code // 10 % 10 == 9) | n11] = _NOT_ASSIGNABLE
+    for area in TOLL_FREE:
+        areas[area] = _exchanges(code, (code == 911) | ((code == 555) & (area != 800))) | _IS_TOLL_FREE
+    for area in NEVER_PORTED:
+        areas[area] = np.where(code < 200, _NOT_ASSIGNABLE, _NOT_PORTABLE)
+    return flags
+
+
+def _exchanges(code: Ints, reserved: Mask) -> Bytes:
+    """The flags of the exchanges of an area code, of which some are reserved."""
+    unassignable = (code < 200) | reserved
+    choices = [unassignable, code == 976, np.isin(code, (958, 959))]
+    flags: Bytes = np.select(choices, [_NOT_ASSIGNABLE, _NOT_PORTABLE, _TEST_LINE], 0).astype(np.uint8)
+    return flags
 
 
 def _flagged(tn: Ints, flag: int) -> Mask:

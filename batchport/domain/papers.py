@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import pyarrow as pa
+
 from batchport.domain.normalise import tidy
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints
@@ -45,5 +48,7 @@ def papers_named(requests: Requests, defaults: Mapping[str, str]) -> set[str]:
     found = {defaults[name].strip() for name in PAPERS if name in defaults}
     for name in PAPERS:
         # Each different text once: nearly all rows of a sheet name the same few papers.
-        found.update(tidy(Column(requests[name].text().unique())).values.to_pylist())
+        column = requests[name]
+        used = column.values if column.codes is None else column.values.take(pa.array(np.unique(column.codes)))
+        found.update(tidy(Column(used.unique())).values.to_pylist())
     return found - {""}

@@ -17,6 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from batchport.domain.coded import repeats
+
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
@@ -156,9 +158,13 @@ class Column:
 
     def ids(self) -> Ints:
         """A small whole number for each row: the same for the same text, in order of first appearance of the value."""
-        encoded = self.values.dictionary_encode()
-        per_value = encoded.indices.to_numpy(zero_copy_only=False)
-        return self.spread(per_value)
+        if self.codes is None or len(self.codes) >= len(self.values):
+            encoded = self.values.dictionary_encode()
+            per_value = encoded.indices.to_numpy(zero_copy_only=False)
+            return self.spread(per_value)
+        # Few rows of many: only what they hold is told apart.
+        used, place = np.unique(self.codes, return_inverse=True)
+        return Column(self.values.take(pa.array(used)), place).ids()
 
     def to_series(self) -> pd.Series[Any]:
         """The column for pandas: categories where values repeat, else plain text."""
@@ -174,7 +180,8 @@ class Column:
         if len(columns) == 1:
             return columns[0]
         if all(column.codes is None for column in columns):
-            return cls(pa.concat_arrays([column.values for column in columns]))
+            values = pa.concat_arrays([column.values for column in columns])
+            return cls.from_arrow(values.dictionary_encode() if repeats(values) else values)
         codes, start = [], 0
         for column in columns:
             own = column.codes if column.codes is not None else np.arange(len(column.values))

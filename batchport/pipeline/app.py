@@ -124,7 +124,7 @@ class App:
 
     @cached_property
     def _asks(self) -> Mapping[str, Asks]:
-        return {partner: asks_of(self.profile(partner)) for partner in self.settings.partners}
+        return {partner: self.profile(partner).asks for partner in self.settings.partners}
 
     def roster(self, customer: str) -> Roster | None:
         """A customer's list of its lines, as it is now; None where there is none."""
@@ -169,15 +169,6 @@ class App:
     def max_lines(self) -> Mapping[str, int]:
         """The most lines in an order, by partner."""
         return {partner: self.profile(partner).max_lines for partner in self.settings.partners}
-
-
-def asks_of(profile: Profile) -> Asks:
-    """What a profile asks of rows."""
-    papers = profile.papers
-    return Asks(
-        cutoff=profile.cutoff, timezone=profile.timezone, holidays=profile.holidays, soonest=profile.soonest.model_dump(),
-        loa=papers.loa == "always", invoice=papers.invoice == "always", tiff=papers.tiff, takes=profile.takes, cuts=profile.cuts,
-    )  # fmt: skip
 
 
 @contextmanager

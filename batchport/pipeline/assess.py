@@ -17,11 +17,11 @@ from batchport.domain.table import Ints, Mask
 from batchport.domain.terms import Terms
 from batchport.pipeline.ranges import Ranges, written_out
 from batchport.spreadsheets.bundle import Member
-from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import ColumnMapping, map_sheet, missing_columns, repeated_columns, requests_from
 from batchport.spreadsheets.papers import Reader, look_at, papers_in, reader
+from batchport.spreadsheets.pool import ReaderPool, unbundled
 from batchport.spreadsheets.read import read_file
 from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
 
@@ -111,19 +111,19 @@ def _note(findings: Findings, problem: Problem, mapping: ColumnMapping, position
         findings.add(code, positions, name or "", detail=[problem.detail] * len(positions))
 
 
-def read_whole(path: Path, name: str, terms: Terms, limits: Limits, saved: Saved, child: ReaderChild) -> list[ReadFile]:
+def read_whole(path: Path, name: str, terms: Terms, limits: Limits, saved: Saved, pool: ReaderPool) -> list[ReadFile]:
     """A file as `read_requests` understands it, or every sheet of a zip archive so, called `bundle.zip/acme.xlsx`.
 
     Raises:
         OSError: the file cannot be opened.
     """
     try:
-        with unbundled(path, child) as members:
+        with unbundled(path, pool) as members:
             if not members:
-                return [_with_papers(read_requests(path, name, terms, limits, saved, child), lambda: papers_in(path.parent), limits)]
+                return [_with_papers(read_requests(path, name, terms, limits, saved, pool), lambda: papers_in(path.parent), limits)]
             there = papers_of(members)
             sheets = [member for member in members if not member.is_paper]
-            read = [read_requests(member.path, f"{name}/{member.name}", terms, limits, saved, child) for member in sheets]
+            read = [read_requests(member.path, f"{name}/{member.name}", terms, limits, saved, pool) for member in sheets]
             return [_with_papers(file, lambda: there, limits) for file in read]
     except Unreadable as error:
         return [unreadable(name, error)]
@@ -146,7 +146,7 @@ def unreadable(name: str, error: Unreadable) -> ReadFile:
     return ReadFile(name, UNREADABLE, [FileFinding(error.code, detail=error.detail)])
 
 
-def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Saved, child: ReaderChild) -> ReadFile:
+def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Saved, pool: ReaderPool) -> ReadFile:
     """The rows of a file, or why there are none.
 
     Args:
@@ -155,21 +155,21 @@ def read_requests(path: Path, name: str, terms: Terms, limits: Limits, saved: Sa
         terms: the customer's settings.
         limits: what is still read.
         saved: what the customer's headers were said to mean.
-        child: reads workbooks.
+        pool: reads workbooks.
 
     Raises:
         OSError: the file cannot be opened.
     """
     try:
-        reading = read_file(path, limits, child=child, saved=saved.any())
+        reading = read_file(path, limits, pool=pool, saved=saved.any())
     except Unreadable as error:
         return unreadable(name, error)
     problems = [FileFinding(problem.code, detail=problem.detail) for problem in reading.problems]
     sheets: list[SheetRead] = []
     parts: list[Requests] = []
-    for sheet in reading.sheets:
+    for sheet, found in zip(reading.sheets, reading.mappings, strict=True):
         try:
-            read, requests = understood(sheet, terms, saved, limits)
+            read, requests = understood(sheet, terms, saved, limits, found)
         except Unreadable as error:
             return unreadable(name, error)
         problems += _told(read)
@@ -188,15 +188,23 @@ _WEIGHTY = frozenset(
 )
 
 
-def understood(sheet: Sheet, terms: Terms, saved: Saved, limits: Limits) -> tuple[SheetRead, Requests]:
+def understood(sheet: Sheet, terms: Terms, saved: Saved, limits: Limits, found: ColumnMapping | None = None) -> tuple[SheetRead, Requests]:
     """What the columns of a sheet mean and what is not certain of them, and its rows.
+
+    Args:
+        sheet: the sheet.
+        terms: the customer's settings.
+        saved: what the customer's headers were said to mean.
+        limits: what is still read.
+        found: what its columns mean by all that was ever said of any header, where that is known already.
 
     Raises:
         Unreadable: `file-too-large`, when its ranges make more rows than are read.
     """
-    mapping = map_sheet(sheet, saved.of(sheet.headers))
+    own = saved.of(sheet.headers)
+    mapping = found if found is not None and own == saved.any() else map_sheet(sheet, own)
     whole, requests, ranges = written_out(sheet, mapping, requests_from(sheet, mapping), limits)
-    missing = missing_columns(mapping, requests, terms.defaults, needs_address(requests))
+    missing = missing_columns(mapping, requests, terms.defaults, needs_address)
     refused = [place for place in mapping.refused if not _WEIGHTY.isdisjoint(mapping.ambiguous[place]) and not _given(mapping, mapping.ambiguous[place])]
     unsure = [place for place, names in sorted(mapping.ambiguous.items()) if place in refused or _labels(names) & set(missing)]
     headers = tuple(sheet.headers[place] for place in unsure)

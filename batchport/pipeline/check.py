@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,19 +27,18 @@ from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, records
 from batchport.domain.table import known as is_known
 from batchport.domain.terms import Terms
-from batchport.pipeline.app import App, asks_of
 from batchport.pipeline.assess import READ, ReadFile, read_whole
-from batchport.pipeline.columns import saved_of
-from batchport.pipeline.earlier import named_rows, restore_masked, settle_new
-from batchport.pipeline.papers import remembered
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
-from batchport.pipeline.versions import with_versions
 from batchport.pipeline.wording import NO_PIN, file_words, masked
-from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.corrected import Change, CorrectedSheet
 from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.results import Summary, results_csv, results_workbook
+from batchport.spreadsheets.sheet import Ask
+
+if TYPE_CHECKING:
+    from batchport.pipeline.history import History
 
 #: Without a customer: the shipped profile, which all goes to, and no history.
 _STANDARD_PROFILE = "generic-csv"
@@ -141,25 +140,44 @@ class Checked:
         return not (self.state == State.REJECTED).any() and all(file.state == READ for file in self.files)
 
 
-def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Limits, now: datetime, app: App | None, customer: str | None) -> Checked:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What files are checked by.
+
+    Attributes:
+        terms: the settings of a customer, or the built-in ones.
+        known: the reference tables.
+        limits: what is still read.
+        saved: what the customer's headers were said to mean.
+        history: what the customer sent before; None where files are nobody's.
+    """
+
+    terms: Terms
+    known: Reference
+    limits: Limits
+    saved: Saved = field(default_factory=Saved)
+    history: History | None = None
+
+
+def standard(now: datetime, known: Reference, limits: Limits) -> Basis:
+    """By what nobody's files are checked: the shipped profile's rules, and no history."""
+    return Basis(Terms(now=now, partners={_STANDARD_PROFILE: load_profile(_STANDARD_PROFILE).asks}), known, limits)
+
+
+def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPool) -> Checked:
     """Read, check and group files.
 
     Args:
         paths: each file and what to call it.
-        known: the reference tables.
-        limits: what is still read.
-        now: the time to go by.
-        app: the installation, when a customer is named: its settings, routes and history are read.
-        customer: whose files they are; None: nobody's, and the built-in settings hold.
+        basis: what to check them by.
+        pool: reads them.
 
     Raises:
         OSError: a file cannot be opened.
     """
-    profile = load_profile(_STANDARD_PROFILE)
-    terms = app.terms(customer) if app is not None and customer is not None else Terms(now=now, partners={_STANDARD_PROFILE: asks_of(profile)})
-    saved = saved_of(app, customer) if app is not None and customer is not None else Saved()
-    with ReaderChild(limits) as child:
-        files = [file for path, name in paths for file in read_whole(path, name, terms, limits, saved, child)]
+    terms, history = basis.terms, basis.history
+    pool.ahead([path for path, _ in paths], Ask(basis.saved.any()))
+    files = [file for path, name in paths for file in read_whole(path, name, terms, basis.limits, basis.saved, pool)]
     findings = Findings(terms.severities)
     parts = [file.requests for file in files if len(file.requests)]
     requests = Requests.concat(parts) if parts else Requests({}, np.zeros(0, np.int64))
@@ -169,23 +187,23 @@ def check_files(paths: Sequence[tuple[Path, str]], known: Reference, limits: Lim
         at += len(file.requests)
     owner = np.repeat(np.arange(len(files)), [len(file.requests) for file in files])
     named, papers = Named.none(), [file.papers for file in files]
-    if app is not None and customer is not None:
-        named = named_rows(app, customer, requests)
-        requests = restore_masked(requests, named)
-        papers = [{**remembered(app, customer, file.names_papers), **file.papers} for file in files]
-    rows = check_rows(requests, terms, known, findings, named=named, beside=Beside(papers, owner))
-    if app is not None and customer is not None:
-        outlook = settle_new(app, customer, rows, findings, named, owner)
-        grouping = with_versions(outlook.settled.grouping, outlook.versions)
-    else:
-        # Without a history there is no row to speak of.
-        speaking = ~rows["row_id"].blank | (rows["action"].isin(("correct", "cancel")) & (rows.tn >= 0))
-        findings.add("row-unknown", speaking & ~rows.again, "row_id")
-        batch = Batch.of(rows, findings, rows.partner)
-        batch.file = owner
-        keys = order_keys(batch)
-        grouping = group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines={_STANDARD_PROFILE: profile.max_lines})
+    if history is not None:
+        requests, named = history.restored(requests)
+        papers = [{**history.papers(file.names_papers), **file.papers} for file in files]
+    rows = check_rows(requests, terms, basis.known, findings, named=named, beside=Beside(papers, owner))
+    grouping = history.settled(rows, findings, named, owner) if history is not None else _grouped(rows, findings, owner)
     return Checked(files, rows, findings, grouping, dict(terms.severities))
+
+
+def _grouped(rows: Prepared, findings: Findings, owner: Ints) -> Grouping:
+    """The orders of rows that nothing came before."""
+    speaking = ~rows["row_id"].blank | (rows["action"].isin(("correct", "cancel")) & (rows.tn >= 0))
+    findings.add("row-unknown", speaking & ~rows.again, "row_id")
+    batch = Batch.of(rows, findings, rows.partner)
+    batch.file = owner
+    keys = order_keys(batch)
+    most = {_STANDARD_PROFILE: load_profile(_STANDARD_PROFILE).max_lines}
+    return group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines=most)
 
 
 def _order_name(order: int, part: int) -> str | None:

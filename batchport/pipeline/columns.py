@@ -22,10 +22,10 @@ from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.assess import UNREADABLE, FileFinding, ReadFile, SheetRead, read_requests, read_whole, understood
 from batchport.pipeline.shelves import archived, plain_copy
 from batchport.pipeline.wording import MASK, file_words
-from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.headers import SYNONYM, Confirmed, Saved, comparable, fingerprint, header_set, hidden
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import first_cells
+from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.spreadsheets.witness import decides, refuses, said
 from batchport.store.acts import record_act
@@ -197,8 +197,8 @@ def columns_of(path: Path, name: str, limits: Limits, app: App | None, customer:
     """
     terms = app.terms(customer) if app is not None and customer is not None else Terms()
     saved = saved_of(app, customer) if app is not None and customer is not None else Saved()
-    with ReaderChild(limits) as child:
-        files = read_whole(path, name, terms, limits, saved, child)
+    with ReaderPool(limits) as pool:
+        files = read_whole(path, name, terms, limits, saved, pool)
     proposals = [(read, proposal_of(read)) for read in files]
     return [Shown(read, told["lines"], told["missing"]) for read, told in proposals]
 
@@ -251,10 +251,10 @@ def confirm(app: App, path: Path, name: str, customer: str, changes: Mapping[str
     """
     saved = saved_of(app, customer)
     terms = app.terms(customer)
-    with ReaderChild(app.limits) as child:
+    with ReaderPool(app.limits) as pool:
         told = {comparable(header): field for header, field in changes.items()}
         finding = replace(saved, confirmed=(Confirmed(frozenset(told), told), *saved.confirmed)) if told else saved
-        read = read_requests(path, name, terms, app.limits, finding, child)
+        read = read_requests(path, name, terms, app.limits, finding, pool)
     if read.state == UNREADABLE:
         raise Unreadable(read.problems[0].code, f"{name}: {file_words(read.problems[0]).message}")
     _refuse_unknown(read, changes)

@@ -36,8 +36,8 @@ from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_besid
 from batchport.pipeline.shelves import archived, plain_copy, shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.versions import write_versions
-from batchport.spreadsheets.child import ReaderChild, unbundled
 from batchport.spreadsheets.papers import Reader, papers_in
+from batchport.spreadsheets.pool import ReaderPool, unbundled
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
 from batchport.store.database import insert_many, next_id
@@ -80,11 +80,11 @@ def intake(app: App, tally: PassTally, pass_id: int) -> None:
     arrivals = _arrivals(app, inboxes)
     waits = Waits(app, inboxes, arrivals)
     retake(app, tally, pass_id)
-    with ReaderChild(app.limits) as child:
+    with ReaderPool(app.limits) as pool:
         for arrival in arrivals:
             if is_paper(arrival.path) or waits.still(arrival, tally):
                 continue
-            _take_file(app, tally, pass_id, _source(inboxes[arrival.path.parent], arrival.path, arrival.name, arrival), child, waits)
+            _take_file(app, tally, pass_id, _source(inboxes[arrival.path.parent], arrival.path, arrival.name, arrival), pool, waits)
     retake(app, tally, pass_id)
     waits.set_aside_unwanted(tally)
     waits.write()
@@ -96,7 +96,7 @@ def retake(app: App, tally: PassTally, pass_id: int) -> None:
         waited = to_retake(connection)
     if not waited:
         return
-    with ReaderChild(app.limits) as child:
+    with ReaderPool(app.limits) as pool:
         for record in waited:
             found = archived(app, record)
             if found is None:
@@ -107,13 +107,13 @@ def retake(app: App, tally: PassTally, pass_id: int) -> None:
             with plain_copy(app, found, record) as path:
                 papers = papers_in(app.settings.folder("inbox", record.customer))
                 source = _Source(record.customer, path, record.name, record.sha256, record.bytes, bundled=papers, waited=record.id)
-                _take(app, tally, pass_id, source, child, None)
+                _take(app, tally, pass_id, source, pool, None)
 
 
 def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer: str) -> None:
     """Take in one file that was taken in before, as if it were new; the file stays where it is."""
-    with ReaderChild(app.limits) as child:
-        _take_file(app, tally, pass_id, _source(customer, path, path.name), child)
+    with ReaderPool(app.limits) as pool:
+        _take_file(app, tally, pass_id, _source(customer, path, path.name), pool)
 
 
 def _arrivals(app: App, inboxes: dict[Path, str]) -> list[Arrival]:
@@ -141,28 +141,28 @@ def _source(customer: str, path: Path, name: str, arrival: Arrival | None = None
     return _Source(customer, path, name, digest, path.stat().st_size, arrival)
 
 
-def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, waits: Waits | None = None) -> None:
+def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, pool: ReaderPool, waits: Waits | None = None) -> None:
     """Take in a file, or each sheet of a zip archive; without `waits` one that was taken in before, as if it were new."""
     try:
-        with unbundled(source.path, child) as members:
+        with unbundled(source.path, pool) as members:
             papers = papers_of(members)
             sheets = [
                 replace(_source(source.customer, member.path, f"{source.name}/{member.name}"), bundled=papers) for member in members if not member.is_paper
             ]  # fmt: skip
             for sheet in sheets:
-                _take(app, tally, pass_id, sheet, child, waits)
+                _take(app, tally, pass_id, sheet, pool, waits)
     except Unreadable as error:
         _store_without_rows(app, tally, pass_id, source, unreadable(source.name, error), in_place=waits is None)
         return
     if not sheets:
-        _take(app, tally, pass_id, source, child, waits)
+        _take(app, tally, pass_id, source, pool, waits)
     elif waits is not None:
         _clear(app, source, app.settings.folder("archive", app.day, source.customer))
         with app.store.transaction() as connection:
             looked_up.mark_put_away(connection, source.customer, [sheet.name for sheet in sheets])
 
 
-def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: ReaderChild, waits: Waits | None) -> None:
+def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: ReaderPool, waits: Waits | None) -> None:
     again = waits is None
     with app.store.reading() as connection:
         unfinished = looked_up.file_not_put_away(connection, source.customer, source.sha256, source.name)
@@ -175,7 +175,7 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, child: Read
         _store_repeated(app, tally, pass_id, source, seen.id, seen.name)
         return
     terms = app.terms(source.customer)
-    read = read_requests(source.path, source.name, terms, app.limits, saved_of(app, source.customer), child)
+    read = read_requests(source.path, source.name, terms, app.limits, saved_of(app, source.customer), pool)
     if read.state != READ:
         _store_without_rows(app, tally, pass_id, source, read, in_place=again)
         return

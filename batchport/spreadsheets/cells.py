@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from batchport.domain.coded import repeats
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
 
@@ -20,17 +21,9 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 CODED = pa.dictionary(pa.int32(), pa.string())
-#: So many values of a column are looked at to tell whether its values repeat.
-SAMPLE = 2_000
 _FILLING = {0: None, 0x1A: None}
 #: What results workbooks put before a cell that a spreadsheet program would take for a formula.
 _PROTECTED = r"\A'[=+\-@\t\r]"
-
-
-def repeats(column: pa.Array | pa.ChunkedArray) -> bool:
-    """Whether the first values of a column are at least twice as many as the different ones among them."""
-    sample = column.slice(0, SAMPLE)
-    return len(sample) > 0 and pc.count_distinct(sample).as_py() * 2 <= len(sample)
 
 
 def whole(column: pa.ChunkedArray) -> pa.Array:
@@ -75,7 +68,9 @@ def sheet_of(name: str | None, grid: Grid, limits: Limits) -> Sheet:
         pieces.pop()
     refuse_columns(len(headers), limits)
     _refuse_cells(limits, headers, pieces, row)
-    pieces = [_tidy(piece) for piece in pieces]
+    pieces = [_coded(piece) for piece in pieces]
+    if _any_protected(pieces):
+        pieces = [_bared(piece) for piece in pieces]
     said = ~blank_rows(pieces, len(row))
     if not said.all():
         kept = pa.array(np.flatnonzero(said))
@@ -88,8 +83,6 @@ def sheet_of(name: str | None, grid: Grid, limits: Limits) -> Sheet:
 
 def unprotected(values: pa.StringArray) -> pa.StringArray:
     """The texts without the apostrophe that kept them from being taken for a formula."""
-    if not pc.any(pc.starts_with(values, "'")).as_py():
-        return values
     return pc.if_else(pc.match_substring_regex(values, _PROTECTED), pc.utf8_slice_codeunits(values, 1), values)
 
 
@@ -127,21 +120,32 @@ def _is_blank(values: pa.StringArray) -> Mask:
     return maybe
 
 
-def _tidy(column: pa.Array) -> pa.Array:
-    """The column unprotected, and dictionary-typed where it pays."""
+def _coded(column: pa.Array) -> pa.Array:
+    """The column, dictionary-typed where it pays."""
+    return column.dictionary_encode() if not pa.types.is_dictionary(column.type) and repeats(column) else column
+
+
+def _any_protected(columns: Sequence[pa.Array]) -> bool:
+    """Whether any cell begins as a protected one does; all columns are asked in one call, because of a small sheet most of the time goes into calls."""
+    return bool(pc.any(pc.starts_with(_values(columns), "'")).as_py())
+
+
+def _bared(column: pa.Array) -> pa.Array:
+    """The column unprotected."""
     if not pa.types.is_dictionary(column.type):
-        if not repeats(column):
-            return unprotected(column)
-        column = column.dictionary_encode()
-    values = column.dictionary
-    bare = unprotected(values)
-    return column if bare is values else pa.DictionaryArray.from_arrays(column.indices, bare)
+        return unprotected(column)
+    return pa.DictionaryArray.from_arrays(column.indices, unprotected(column.dictionary))
+
+
+def _values(columns: Sequence[pa.Array]) -> pa.ChunkedArray:
+    """All texts of some columns, of a dictionary each once."""
+    return pa.chunked_array([column.dictionary if pa.types.is_dictionary(column.type) else column for column in columns], pa.string())
 
 
 def _refuse_cells(limits: Limits, headers: Sequence[str], columns: Sequence[pa.Array], row: Ints) -> None:
+    if _longest(_values(columns)) <= limits.max_cell:
+        return
     for header, column in zip(headers, columns, strict=True):
-        if _longest(column) <= limits.max_cell:
-            continue
         signs = pc.utf8_length(column.cast(pa.string())).to_numpy(zero_copy_only=False)
         if signs.max() > limits.max_cell:
             at = row[signs.argmax()]
@@ -160,7 +164,6 @@ def refuse_cell(text: str, row: int, limits: Limits) -> None:
         raise Unreadable("file-too-large", f"a cell of more than {limits.max_cell:,} signs in row {row}")
 
 
-def _longest(column: pa.Array) -> int:
-    """Bytes of the longest text in a column."""
-    values = column.dictionary if pa.types.is_dictionary(column.type) else column
+def _longest(values: pa.ChunkedArray) -> int:
+    """Bytes of the longest of some texts."""
     return pc.max(pc.binary_length(values)).as_py() or 0

@@ -26,7 +26,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from batchport.spreadsheets.cells import CODED, SAMPLE, Grid, repeats, sheet_of
+from batchport.domain.coded import SAMPLE, repeats
+from batchport.spreadsheets.cells import CODED, Grid, sheet_of
 from batchport.spreadsheets.encoding import may_be_utf_8, to_utf_8
 from batchport.spreadsheets.headers import saved_headers
 from batchport.spreadsheets.limits import Limits

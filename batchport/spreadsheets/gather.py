@@ -17,8 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from batchport.domain.coded import repeats
 from batchport.domain.fields import BY_NAME
-from batchport.spreadsheets.cells import CODED, Grid, Ints, blank_rows, refuse_columns, repeats, sheet_of, whole
+from batchport.spreadsheets.cells import CODED, Grid, Ints, blank_rows, refuse_columns, sheet_of, whole
 from batchport.spreadsheets.displayed import LAST_DAY, TOO_LONG, NumberFormat, general, identifier, iso, moment_of, serial
 from batchport.spreadsheets.headers import meaning, saved_headers
 from batchport.spreadsheets.limits import Limits
@@ -111,7 +112,7 @@ def _header_rows(top: Sequence[tuple[int, Sequence[Any]]], merged: Sequence[Merg
     texts: list[list[str]] = [[] for _ in range(min(top[-1][0] - first, LOOKED_AT) + 1)]
     for number, cells in top:
         if number - first < len(texts):
-            texts[number - first] = [plain(cell) for cell in cells]
+            texts[number - first] = [cell if cell.__class__ is str else plain(cell) for cell in cells]
     width = max(map(len, texts))
     for (row, left), (_, right) in merged:
         if 0 <= row - first + 1 < len(texts) and left < right:

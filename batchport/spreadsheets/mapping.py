@@ -5,17 +5,17 @@ What a header says by itself is told in `headers`; here the columns of a sheet a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchport.domain import address, normalise
+from batchport.domain.coded import repeats
 from batchport.domain.fields import BY_NAME, PARTS
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Mask
-from batchport.spreadsheets.cells import repeats
 from batchport.spreadsheets.headers import ALIAS, AMBIGUOUS, CONTENT, NAMES_ALONE, SAVED, SYNONYM, comparable, meaning, result_headers, saved_headers
 from batchport.spreadsheets.sheet import Sheet
 from batchport.spreadsheets.witness import BUSINESS, LOOKED_AT, RESIDENTIAL, decides, described, is_company, is_judged, is_one_word, refuses, said
@@ -355,17 +355,21 @@ def _with_space(values: pa.StringArray) -> pa.StringArray:
     return pc.if_else(pc.equal(trimmed, ""), "", pc.binary_join_element_wise("", trimmed, " "))
 
 
-def missing_columns(mapping: ColumnMapping, requests: Requests, defaults: Mapping[str, str], local: Mask) -> list[str]:
+def missing_columns(mapping: ColumnMapping, requests: Requests, defaults: Mapping[str, str], local: Callable[[Requests], Mask]) -> list[str]:
     """The labels of the required columns that neither the sheet nor the customer's defaults give.
 
     Args:
         mapping: of the sheet.
         requests: its rows; a field that was put together from parts is given.
         defaults: field -> the value that fills blank cells.
-        local: the rows that are neither toll-free nor wireless; where there is none, the address is not required.
+        local: tells the rows that are neither toll-free nor wireless; where there is none, the address is not required.
     """
-    required = list(_ALWAYS_REQUIRED)
-    if local.any():
-        required += ["service_address" if "service_address" in mapping.columns else "street_name", "city", "state", "postal_code"]
-    absent = [name for name in required if name not in mapping.columns and name not in defaults]
-    return [BY_NAME[name].label for name in absent if requests[name].blank.all()]
+
+    def absent(names: Sequence[str]) -> list[str]:
+        return [name for name in names if name not in mapping.columns and name not in defaults and requests[name].blank.all()]
+
+    missing = absent(_ALWAYS_REQUIRED)
+    place = absent(("service_address" if "service_address" in mapping.columns else "street_name", "city", "state", "postal_code"))
+    if place and local(requests).any():
+        missing += place
+    return [BY_NAME[name].label for name in missing]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,25 +12,36 @@ import pyarrow.compute as pc
 
 from batchport.domain.fields import EXAMPLE_REFERENCE
 from batchport.domain.table import Column, Mask
-from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import ColumnMapping, map_sheet
+from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.sheet import Ask, Problem, Reading, Sheet, Unreadable
 
-__all__ = ["Limits", "ReaderChild", "read_file"]
+__all__ = ["Limits", "ReaderPool", "read_file"]
 
 #: What a line below the rows begins with, and what it holds besides: 'Total numbers: | 3'. A company may be called Total, but has more to say.
 _TOTAL = r"(?i:\W*(?:grand|sub)?[\W_]*totals?\b.*)"
 _AMOUNT = r"[\s0-9.,$€%+-]*"
 
 
-def read_file(path: Path, limits: Limits, *, child: ReaderChild | None = None, saved: Mapping[str, str] | None = None) -> Reading:
+@dataclass(frozen=True, slots=True)
+class ReadRequests(Reading):
+    """A file's sheets of requests.
+
+    Attributes:
+        mappings: for each sheet which column is which; None where rows were left out, after which its cells may tell something else.
+    """
+
+    mappings: tuple[ColumnMapping | None, ...] = ()
+
+
+def read_file(path: Path, limits: Limits, *, pool: ReaderPool | None = None, saved: Mapping[str, str] | None = None) -> ReadRequests:
     """The sheets of a file that may hold requests, without blank rows, totals, repeated headers and the template's examples.
 
     Args:
         path: the file.
         limits: how large it may be.
-        child: the process that reads files; without one, one is started for this file.
+        pool: the process that reads files; without one, one is started for this file.
         saved: the customer's confirmed mapping, which tells a sheet of requests too.
 
     Raises:
@@ -39,15 +50,15 @@ def read_file(path: Path, limits: Limits, *, child: ReaderChild | None = None, s
     """
     path.open("rb").close()  # what cannot be opened is the caller's matter, not the reading process's
     ask = Ask(saved or {})
-    if child is None:
-        with ReaderChild(limits) as own:
+    if pool is None:
+        with ReaderPool(limits) as own:
             reading = own.read(path, ask)
     else:
-        reading = child.read(path, ask)
+        reading = pool.read(path, ask)
     return _requests_only(reading, [map_sheet(sheet, saved) for sheet in reading.sheets])
 
 
-def _requests_only(reading: Reading, mappings: Sequence[ColumnMapping]) -> Reading:
+def _requests_only(reading: Reading, mappings: Sequence[ColumnMapping]) -> ReadRequests:
     """The reading with only those rows that ask for something, and only those sheets that have such rows.
 
     Of several sheets these are the ones with a column of numbers; where none has one for certain, those that may have one; else all.
@@ -56,11 +67,13 @@ def _requests_only(reading: Reading, mappings: Sequence[ColumnMapping]) -> Readi
     perhaps = [any("tn" in names for names in mapping.ambiguous.values()) for mapping in mappings]
     fits = next((each for each in (certain, perhaps) if any(each)), [True] * len(mappings))
     asking = [_asking(sheet, mapping) if fit else None for sheet, mapping, fit in zip(reading.sheets, mappings, fits, strict=True)]
-    filled = tuple(sheet for sheet in asking if sheet is not None and len(sheet.row))
+    same = [mapping if left is sheet else None for left, sheet, mapping in zip(asking, reading.sheets, mappings, strict=True)]
+    filled = [(sheet, mapping) for sheet, mapping in zip(asking, same, strict=True) if sheet is not None and len(sheet.row)]
     if not filled:
         raise Unreadable("file-empty", "there is no row of data in it")
+    sheets, kept = zip(*filled, strict=True)
     skipped = [sheet.name or "" for sheet, left in zip(reading.sheets, asking, strict=True) if left is None or not len(left.row)]
-    return Reading(filled, (*reading.problems, *(Problem("sheet-skipped", detail=name) for name in skipped)))
+    return ReadRequests(sheets, (*reading.problems, *(Problem("sheet-skipped", detail=name) for name in skipped)), kept)
 
 
 def _asking(sheet: Sheet, mapping: ColumnMapping) -> Sheet:

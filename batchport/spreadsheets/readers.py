@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batchport.spreadsheets.kinds import Kind, kind_of
 from batchport.spreadsheets.limits import Limits
-from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
+from batchport.spreadsheets.sheet import Ask, Bundled, Problem, Sheet, Unreadable
 
 
 def read_sheets(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
@@ -38,7 +38,7 @@ def _found(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
 
         yield from read_html(path, ask, limits)
     elif kind is Kind.BUNDLE:
-        raise Unreadable("file-unsupported", "it is a zip archive of files")
+        raise Bundled("file-unsupported", "it is a zip archive of files")
     else:
         from batchport.spreadsheets.excel import read_workbook
 

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+#: What tells, in the file by which a sheet comes from the reading process, all that is no cell of it.
+ABOUT = b"batchport"
+
 
 class Unreadable(Exception):
     """A file that cannot be read as a whole.
@@ -22,6 +25,10 @@ class Unreadable(Exception):
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
+
+
+class Bundled(Unreadable):
+    """A file that is a zip archive of others, and can be read once it is unpacked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batchport.spreadsheets import child
+from batchport.spreadsheets import pool
 from tests.conftest import LOCAL, MULTI, NEXT, Home, batchport, sheet
 
 PDF = b"%PDF-1.4\n%%EOF\n"
@@ -34,6 +34,18 @@ def test_check_reads_every_sheet_of_an_archive(tmp_path: Path) -> None:
         (f"{path}/one.csv", None, "read"), (f"{path}/one.csv", 2, "ready"), (f"{path}/more/two.csv", None, "read"), (f"{path}/more/two.csv", 2, "ready"),
     ]  # fmt: skip
     assert lines[-1]["summary"]["files"] == 2
+
+
+def test_archives_and_sheets_are_checked_in_one_command(tmp_path: Path) -> None:
+    (tmp_path / "one.zip").write_bytes(TWO)
+    (tmp_path / "plain.csv").write_text(sheet(LOCAL), "utf-8")
+    (tmp_path / "bad.zip").write_bytes(TWO[:-30])
+    (tmp_path / "two.zip").write_bytes(TWO)
+    names = ("one.zip", "plain.csv", "bad.zip", "two.zip", "plain.csv")
+    lines = batchport("check", *(tmp_path / name for name in names), "--format", "json").lines
+    files = [(line["file"].removeprefix(f"{tmp_path}/"), line["state"]) for line in lines[:-1] if line["row"] is None]
+    one, two = ([(f"{name}/one.csv", "read"), (f"{name}/more/two.csv", "read")] for name in ("one.zip", "two.zip"))
+    assert files == [*one, ("plain.csv", "read"), ("bad.zip", "unreadable"), *two, ("plain.csv", "read")]
 
 
 def test_read_shows_the_sheets_of_an_archive(tmp_path: Path) -> None:
@@ -131,7 +143,7 @@ def test_an_archive_inside_another_is_no_sheet(tmp_path: Path) -> None:
 def test_nothing_of_an_archive_is_left_lying_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = tmp_path / "memory"
     memory.mkdir()
-    monkeypatch.setattr(child, "_SHARED_MEMORY", memory)
+    monkeypatch.setattr(pool, "_SHARED_MEMORY", memory)
     path = tmp_path / "bundle.zip"
     path.write_bytes(TWO)
     assert batchport("check", path).exit == 0

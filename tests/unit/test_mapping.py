@@ -175,7 +175,7 @@ def missing(headers: list[str], defaults: dict[str, str] | None = None, *, local
     """What a sheet of one row lacks."""
     sheet = sheet_of(headers, ["x"] * len(headers))
     mapping = map_headers(sheet.headers)
-    return missing_columns(mapping, requests_from(sheet, mapping), defaults or {}, np.array([local]))
+    return missing_columns(mapping, requests_from(sheet, mapping), defaults or {}, lambda _: np.array([local]))
 
 
 def test_absent_required_columns_are_told_by_their_labels() -> None:

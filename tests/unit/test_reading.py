@@ -17,11 +17,11 @@ import pytest
 import xlsxwriter
 
 from batchport.domain.fields import EXAMPLE_REFERENCE
-from batchport.spreadsheets import child as child_module
-from batchport.spreadsheets.child import ReaderChild
+from batchport.spreadsheets import pool as pool_module
 from batchport.spreadsheets.excel import read_workbook
 from batchport.spreadsheets.kinds import Kind
 from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.read import read_file
 from batchport.spreadsheets.sheet import Ask, Reading, Sheet, Unreadable
 
@@ -258,8 +258,8 @@ def test_a_file_name_of_any_bytes_is_read(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def child() -> Iterator[ReaderChild]:
-    with ReaderChild(LIMITS) as reader:
+def pool() -> Iterator[ReaderPool]:
+    with ReaderPool(LIMITS) as reader:
         yield reader
 
 
@@ -281,7 +281,7 @@ def one_sheet(cells: list[list[Any]], top: int = 0, left: int = 0) -> Callable[[
     return fill
 
 
-def test_cells_become_the_text_they_show(tmp_path: Path, child: ReaderChild) -> None:
+def test_cells_become_the_text_they_show(tmp_path: Path, pool: ReaderPool) -> None:
     day, moment = dt.datetime(2026, 12, 1), dt.datetime(2026, 12, 1, 13, 30)
 
     def fill(book: Any) -> None:
@@ -290,7 +290,7 @@ def test_cells_become_the_text_they_show(tmp_path: Path, child: ReaderChild) -> 
         sheet.write_datetime(4, 1, day, shape)
         sheet.write_datetime(4, 2, moment, shape)
 
-    sheet = only(read_file(workbook(tmp_path / "a.xlsx", fill), LIMITS, child=child))
+    sheet = only(read_file(workbook(tmp_path / "a.xlsx", fill), LIMITS, pool=pool))
     assert (sheet.name, sheet.headers, sheet.header_row) == ("Numbers", ("Phone Number", "PIN", "Notes"), 1)
     assert rows(sheet) == [
         (2, ["6172340142", "0042", "TRUE"]),
@@ -301,21 +301,21 @@ def test_cells_become_the_text_they_show(tmp_path: Path, child: ReaderChild) -> 
     assert not sheet.problems
 
 
-def test_numbers_of_more_than_fifteen_digits_are_told(tmp_path: Path, child: ReaderChild) -> None:
+def test_numbers_of_more_than_fifteen_digits_are_told(tmp_path: Path, pool: ReaderPool) -> None:
     cells: list[list[Any]] = [["TN", "Account Number"], ["6172340142", 999999999999999], ["6172340143", 12345678901234567]]
-    sheet = only(read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells)), LIMITS, child=child))
+    sheet = only(read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells)), LIMITS, pool=pool))
     assert [row[1] for _, row in rows(sheet)] == ["999999999999999", "12345678901234600"]
     assert [(problem.code, problem.row, problem.column) for problem in sheet.problems] == [("rounded", 3, 1)]
 
 
-def test_a_table_may_begin_anywhere_and_blank_rows_are_counted(tmp_path: Path, child: ReaderChild) -> None:
+def test_a_table_may_begin_anywhere_and_blank_rows_are_counted(tmp_path: Path, pool: ReaderPool) -> None:
     cells = [["TN", "City"], [], ["6172340142", "Boston"], [" ", ""], ["6172340143", "Salem"]]
-    sheet = only(read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells, 3, 2)), LIMITS, child=child))
+    sheet = only(read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells, 3, 2)), LIMITS, pool=pool))
     assert (sheet.headers, sheet.header_row) == (("", "", "TN", "City"), 4)
     assert rows(sheet) == [(6, ["", "", "6172340142", "Boston"]), (8, ["", "", "6172340143", "Salem"])]
 
 
-def test_sheets_without_numbers_and_hidden_ones_are_skipped_and_said_so(tmp_path: Path, child: ReaderChild) -> None:
+def test_sheets_without_numbers_and_hidden_ones_are_skipped_and_said_so(tmp_path: Path, pool: ReaderPool) -> None:
     def fill(book: Any) -> None:
         book.add_worksheet("Instructions").write_row(0, 0, ["How to fill this in"])
         one_sheet([["TN"], ["6172340142"]])(book)
@@ -327,7 +327,7 @@ def test_sheets_without_numbers_and_hidden_ones_are_skipped_and_said_so(tmp_path
         hidden.write_column(0, 0, ["TN", "6172340144"])
         hidden.hide()
 
-    reading = read_file(workbook(tmp_path / "a.xlsx", fill), LIMITS, child=child)
+    reading = read_file(workbook(tmp_path / "a.xlsx", fill), LIMITS, pool=pool)
     assert [(sheet.name, rows(sheet)) for sheet in reading.sheets] == [("Numbers", [(2, ["6172340142"])]), ("More", [(2, ["6172340143"])])]
     assert {(problem.code, problem.detail) for problem in reading.problems} == {
         ("sheet-skipped", "Instructions"),
@@ -336,17 +336,17 @@ def test_sheets_without_numbers_and_hidden_ones_are_skipped_and_said_so(tmp_path
     }
 
 
-def test_where_no_sheet_has_a_column_of_numbers_all_are_given(tmp_path: Path, child: ReaderChild) -> None:
+def test_where_no_sheet_has_a_column_of_numbers_all_are_given(tmp_path: Path, pool: ReaderPool) -> None:
     path = workbook(tmp_path / "a.xlsx", one_sheet([["Rufnummer"], ["6172340142"]]))
-    assert only(read_file(path, LIMITS, child=child)).headers == ("Rufnummer",)
+    assert only(read_file(path, LIMITS, pool=pool)).headers == ("Rufnummer",)
 
 
-def test_a_confirmed_mapping_tells_which_sheet_is_meant(tmp_path: Path, child: ReaderChild) -> None:
+def test_a_confirmed_mapping_tells_which_sheet_is_meant(tmp_path: Path, pool: ReaderPool) -> None:
     def fill(book: Any) -> None:
         book.add_worksheet("Notes").write_column(0, 0, ["TN as we call it", "text"])
         book.add_worksheet("Lines").write_column(0, 0, ["Rufnummer", "6172340142", "Total"])
 
-    reading = read_file(workbook(tmp_path / "a.xlsx", fill), LIMITS, child=child, saved={"Rufnummer": "tn"})
+    reading = read_file(workbook(tmp_path / "a.xlsx", fill), LIMITS, pool=pool, saved={"Rufnummer": "tn"})
     assert [(sheet.name, rows(sheet)) for sheet in reading.sheets] == [("Lines", [(2, ["6172340142"])])]
 
 
@@ -355,9 +355,9 @@ def test_a_workbook_is_known_by_content_and_not_by_name(tmp_path: Path) -> None:
     assert rows(only(read_file(path, LIMITS))) == [(2, ["6172340142"])]
 
 
-def test_a_large_sheet_comes_in_one_piece_with_coded_columns(tmp_path: Path, child: ReaderChild) -> None:
+def test_a_large_sheet_comes_in_one_piece_with_coded_columns(tmp_path: Path, pool: ReaderPool) -> None:
     cells: list[list[Any]] = [["TN", "City", "ZIP"], *([f"617{2340000 + n:07d}", "Boston", 2134 if n > 30_000 else "02134"] for n in range(45_000))]
-    sheet = only(read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells)), LIMITS, child=child))
+    sheet = only(read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells)), LIMITS, pool=pool))
     assert [column.num_chunks for column in sheet.cells.columns] == [1, 1, 1]
     assert pa.types.is_dictionary(sheet.cells.column(1).type)
     assert rows(sheet)[0] == (2, ["6172340000", "Boston", "02134"])
@@ -365,9 +365,9 @@ def test_a_large_sheet_comes_in_one_piece_with_coded_columns(tmp_path: Path, chi
 
 
 @pytest.mark.parametrize("cells", [[], [["TN", "City"]], [["TN", "City"], [" ", ""]]])
-def test_a_workbook_without_a_row_is_empty(tmp_path: Path, child: ReaderChild, cells: list[list[Any]]) -> None:
+def test_a_workbook_without_a_row_is_empty(tmp_path: Path, pool: ReaderPool, cells: list[list[Any]]) -> None:
     with pytest.raises(Unreadable) as caught:
-        read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells)), LIMITS, child=child)
+        read_file(workbook(tmp_path / "a.xlsx", one_sheet(cells)), LIMITS, pool=pool)
     assert caught.value.code == "file-empty"
 
 
@@ -395,12 +395,12 @@ def test_beyond_the_limits_a_workbook_is_too_large(tmp_path: Path, limits: Limit
         ("numbers.csv", "TN\n6172340142\n", "a zip archive"),
     ],
 )
-def test_other_things_in_a_zip_container_are_unsupported(tmp_path: Path, child: ReaderChild, member: str, text: str, words: str) -> None:
+def test_other_things_in_a_zip_container_are_unsupported(tmp_path: Path, pool: ReaderPool, member: str, text: str, words: str) -> None:
     path = tmp_path / "a.xlsx"
     with zipfile.ZipFile(path, "w") as container:
         container.writestr(member, text)
     with pytest.raises(Unreadable) as caught:
-        read_file(path, LIMITS, child=child)
+        read_file(path, LIMITS, pool=pool)
     assert caught.value.code == "file-unsupported"
     assert words in caught.value.detail
 
@@ -421,29 +421,29 @@ def test_a_workbook_with_a_stray_cell_is_too_large_and_the_next_is_read(tmp_path
     good = workbook(tmp_path / "good.xlsx", one_sheet([["TN"], ["6172340142"]]))
     stray = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
     killer = with_sheet_xml(workbook(tmp_path / "stray.xlsx", one_sheet([["TN"], ["6172340142"]])), lambda xml: xml.replace("</sheetData>", stray))
-    with ReaderChild(LIMITS) as reader:
+    with ReaderPool(LIMITS) as reader:
         with pytest.raises(Unreadable) as caught:
-            read_file(killer, LIMITS, child=reader)
+            read_file(killer, LIMITS, pool=reader)
         assert caught.value.code == "file-too-large"
-        assert rows(only(read_file(good, LIMITS, child=reader))) == [(2, ["6172340142"])]
+        assert rows(only(read_file(good, LIMITS, pool=reader))) == [(2, ["6172340142"])]
 
 
 @pytest.mark.parametrize(("ended_by", "code"), [(signal.SIGABRT, "file-too-large"), (signal.SIGXCPU, "file-too-large"), (signal.SIGSEGV, "file-unreadable")])
 def test_a_reader_that_dies_of_a_file_says_what_of(ended_by: signal.Signals, code: str) -> None:
     with pytest.raises(Unreadable) as caught:
-        child_module._raise_death(-ended_by, LIMITS)
+        pool_module._raise_death(-ended_by, LIMITS)
     assert caught.value.code == code
 
 
-def test_a_damaged_workbook_is_unreadable_and_nothing_of_it_is_quoted(tmp_path: Path, child: ReaderChild) -> None:
+def test_a_damaged_workbook_is_unreadable_and_nothing_of_it_is_quoted(tmp_path: Path, pool: ReaderPool) -> None:
     path = with_sheet_xml(workbook(tmp_path / "a.xlsx", one_sheet([["TN", "PIN"], ["1", "7391"]])), lambda xml: xml.replace("</c>", "</d>"))
     with pytest.raises(Unreadable) as caught:
-        read_file(path, LIMITS, child=child)
+        read_file(path, LIMITS, pool=pool)
     assert caught.value.code == "file-unreadable"
     assert "7391" not in str(caught.value)
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(Unreadable) as caught:
-        read_file(path, LIMITS, child=child)
+        read_file(path, LIMITS, pool=pool)
     assert caught.value.code == "file-unreadable"
 
 
@@ -457,21 +457,74 @@ def test_a_reader_that_was_killed_is_replaced(tmp_path: Path, monkeypatch: pytes
         return started[-1]
 
     monkeypatch.setattr(subprocess, "Popen", remember)
-    with ReaderChild(LIMITS) as reader:
+    with ReaderPool(LIMITS) as reader:
         for _ in range(2):
-            read_file(path, LIMITS, child=reader)
+            read_file(path, LIMITS, pool=reader)
         assert len(started) == 1
         started[0].send_signal(signal.SIGKILL)
         started[0].wait()
-        assert rows(only(read_file(path, LIMITS, child=reader))) == [(2, ["6172340142"])]
+        assert rows(only(read_file(path, LIMITS, pool=reader))) == [(2, ["6172340142"])]
     assert len(started) == 2
     assert all(process.poll() is not None for process in started)
 
 
+def numbered(folder: Path, count: int) -> list[Path]:
+    """Workbooks of one row each, whose number says which it is."""
+    return [workbook(folder / f"{number}.xlsx", one_sheet([["TN"], [f"617234{number:04d}"]])) for number in range(count)]
+
+
+@pytest.mark.parametrize("ahead", [1, 16 << 20])
+def test_files_that_are_asked_ahead_are_read_once_and_in_any_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: int) -> None:
+    monkeypatch.setattr(pool_module, "_AHEAD", ahead)
+    paths = numbered(tmp_path, 8)
+    with ReaderPool(LIMITS) as reader:
+        reader.ahead(paths, Ask())
+        reader.ahead(paths[:3], Ask())
+        for number in (0, 1, 5, 2, 7, 3, 4, 6):
+            assert rows(only(read_file(paths[number], LIMITS, pool=reader))) == [(2, [f"617234{number:04d}"])]
+        assert not list(reader._place().iterdir())
+        assert next(reader._numbers) == len(paths)
+        # What is asked for otherwise than it was announced is read anew.
+        reader.ahead(paths[:1], Ask())
+        assert reader.read(paths[0], Ask(whole=True)).sheets[0].headers == ("TN",)
+
+
+def test_a_file_that_is_refused_costs_none_of_those_that_wait_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_MOST_PROCESSES", 1)
+    paths = numbered(tmp_path, 5)
+    stray = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
+    with_sheet_xml(paths[2], lambda xml: xml.replace("</sheetData>", stray))
+    with ReaderPool(LIMITS) as reader:
+        reader.ahead(paths, Ask())
+        # The last is asked for first, so that all other answers have to be kept.
+        assert rows(only(read_file(paths[4], LIMITS, pool=reader))) == [(2, ["6172340004"])]
+        for number in (0, 1, 3):
+            assert rows(only(read_file(paths[number], LIMITS, pool=reader))) == [(2, [f"617234{number:04d}"])]
+        with pytest.raises(Unreadable) as caught:
+            read_file(paths[2], LIMITS, pool=reader)
+        assert caught.value.code == "file-too-large"
+
+
+def test_of_a_reader_that_is_killed_only_the_file_it_was_at_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_MOST_PROCESSES", 1)
+    paths = numbered(tmp_path, 4)
+    with ReaderPool(LIMITS) as reader:
+        read_file(paths[0], LIMITS, pool=reader)
+        process = reader._processes[0]._process
+        process.send_signal(signal.SIGSTOP)
+        reader.ahead(paths[1:], Ask())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with pytest.raises(Unreadable) as caught:
+            read_file(paths[1], LIMITS, pool=reader)
+        assert caught.value.code == "file-unreadable"
+        assert [rows(only(read_file(path, LIMITS, pool=reader))) for path in paths[2:]] == [[(2, ["6172340002"])], [(2, ["6172340003"])]]
+
+
 def test_a_reader_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", one_sheet([["TN"], ["6172340142"]]))
-    with ReaderChild(Limits(wall_seconds=0.001)) as reader, pytest.raises(Unreadable) as caught:
-        read_file(path, LIMITS, child=reader)
+    with ReaderPool(Limits(wall_seconds=0.001)) as reader, pytest.raises(Unreadable) as caught:
+        read_file(path, LIMITS, pool=reader)
     assert caught.value.code == "file-too-large"
     assert "longer than 0.001 seconds" in caught.value.detail
 
@@ -479,10 +532,10 @@ def test_a_reader_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 def test_nothing_of_a_file_is_left_lying_about_and_the_sheet_lives_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
-    monkeypatch.setattr(child_module, "_SHARED_MEMORY", shared)
+    monkeypatch.setattr(pool_module, "_SHARED_MEMORY", shared)
     path = workbook(tmp_path / "a.xlsx", one_sheet([["TN"], ["6172340142"]]))
-    with ReaderChild(LIMITS) as reader:
-        reading = read_file(path, LIMITS, child=reader)
+    with ReaderPool(LIMITS) as reader:
+        reading = read_file(path, LIMITS, pool=reader)
         assert [found for found in shared.rglob("*") if found.is_file()] == []
         assert [found.stat().st_mode & 0o777 for found in shared.iterdir()] == [0o700]
     assert list(shared.iterdir()) == []
@@ -491,7 +544,7 @@ def test_nothing_of_a_file_is_left_lying_about_and_the_sheet_lives_on(tmp_path: 
 
 def test_the_reading_process_has_neither_pandas_nor_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BATCHPORT_SEALING_KEY", "a key")
-    environment = child_module._environment()
+    environment = pool_module._environment()
     assert "BATCHPORT_SEALING_KEY" not in environment
     code = "import sys, batchport.spreadsheets.child, batchport.spreadsheets.excel; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-P", "-c", code], env=environment, check=False).returncode == 0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.csv_text import read_exactly
 from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.read import read_file
 from batchport.spreadsheets.records import SWALLOWS, UNCLOSED
 from batchport.spreadsheets.sheet import Ask, Reading, Sheet, Unreadable
@@ -20,26 +20,26 @@ LIMITS = Limits()
 
 
 @pytest.fixture(scope="module")
-def child() -> Iterator[ReaderChild]:
-    with ReaderChild(LIMITS) as reader:
+def pool() -> Iterator[ReaderPool]:
+    with ReaderPool(LIMITS) as reader:
         yield reader
 
 
 @pytest.fixture
-def read(tmp_path: Path, child: ReaderChild) -> Reader:
-    return Reader(tmp_path / "sheet.xls", child)
+def read(tmp_path: Path, pool: ReaderPool) -> Reader:
+    return Reader(tmp_path / "sheet.xls", pool)
 
 
 class Reader:
     """Reads a text as a file."""
 
-    def __init__(self, path: Path, child: ReaderChild) -> None:
+    def __init__(self, path: Path, pool: ReaderPool) -> None:
         self.path = path
-        self.child = child
+        self.pool = pool
 
     def __call__(self, text: str | bytes, saved: dict[str, str] | None = None) -> Reading:
         self.path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_file(self.path, LIMITS, child=self.child, saved=saved)
+        return read_file(self.path, LIMITS, pool=self.pool, saved=saved)
 
     def sheet(self, text: str | bytes, saved: dict[str, str] | None = None) -> Sheet:
         """The one sheet of it."""

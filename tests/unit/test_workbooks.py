@@ -20,9 +20,9 @@ from odf import text as odf_text
 from odf.opendocument import OpenDocumentSpreadsheet
 
 from batchport.spreadsheets import excel, gather, sheet_xml
-from batchport.spreadsheets.child import ReaderChild
 from batchport.spreadsheets.container import Container
 from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.readers import read_sheets
 from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
 
@@ -625,8 +625,8 @@ def test_a_damaged_workbook_of_excel_97_is_unreadable(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def child() -> Iterator[ReaderChild]:
-    with ReaderChild(LIMITS) as reader:
+def pool() -> Iterator[ReaderPool]:
+    with ReaderPool(LIMITS) as reader:
         yield reader
 
 
@@ -663,21 +663,21 @@ def bomb(path: Path, size: int, said: int | None = None) -> Path:
     return path
 
 
-def peak(child: ReaderChild) -> int:
+def peak(pool: ReaderPool) -> int:
     """The most memory that the reading process had, in megabytes."""
-    assert child._process is not None
-    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{child._process.pid}/status").read_text()).group(1)) // 1024  # type: ignore[union-attr]
+    (process,) = pool._processes
+    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process._process.pid}/status").read_text()).group(1)) // 1024  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("said", [None, 1000])
 def test_a_bomb_is_refused_with_little_memory_whatever_it_says_of_its_size(tmp_path: Path, said: int | None) -> None:
     path = bomb(tmp_path / "a.xlsx", 900 * 1024**2, said)
     assert path.stat().st_size < 1024**2
-    with ReaderChild(LIMITS) as child:
+    with ReaderPool(LIMITS) as pool:
         with pytest.raises(Unreadable) as caught:
-            child.read(path, Ask())
+            pool.read(path, Ask())
         assert caught.value.code in ("file-too-large", "file-unreadable")
-        assert peak(child) < 200
+        assert peak(pool) < 200
 
 
 def test_a_part_that_is_damaged_or_packed_otherwise_is_unreadable(tmp_path: Path) -> None:
