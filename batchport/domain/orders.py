@@ -445,13 +445,19 @@ def _belonging(batch: Batch, keys: Keys) -> Ints:
     none = np.zeros((0, 2), np.int64)
     if not len(loose) or not len(keys.first):
         return none
-    carrier, controller = _carriers(batch)
-    account = np.where(~batch.requests["account_number"].blank & ~batch.failed("account_number"), normalise.folded(batch.requests["account_number"]).ids(), -1)
+    usable = ~batch.requests["account_number"].blank & ~batch.failed("account_number")
+    account = normalise.folded(batch.requests["account_number"])
     btn = np.where((batch.btn >= 0) & ~batch.failed("btn"), batch.btn, -1)
-    shares = np.isin(btn, btn[loose][btn[loose] >= 0]) | np.isin(account, account[loose][account[loose] >= 0])
+    wanted = account.take(loose[usable[loose]]).text().to_pylist()
+    shares = np.isin(btn, btn[loose][btn[loose] >= 0]) | (usable & account.isin(wanted))
+    # Few rows share anything with one that is loose: only these are looked at further.
     keyed = np.flatnonzero((keys.order >= 0) & shares)
-    table = pd.DataFrame({"btn": btn, "account": account, "carrier": carrier, "controller": controller, "file": batch.file})
-    known, asking = table.iloc[keyed].assign(order=keys.order[keyed]), table.iloc[loose].assign(row=loose)
+    at = np.concatenate([keyed, loose])
+    carrier, controller = _carriers(batch, at)
+    table = pd.DataFrame({
+        "btn": btn[at], "account": np.where(usable[at], account.take(at).ids(), -1), "carrier": carrier, "controller": controller, "file": batch.file[at],
+    })  # fmt: skip
+    known, asking = table[: len(keyed)].assign(order=keys.order[keyed]), table[len(keyed) :].assign(row=loose)
     pairs = []
     for shared, who in (("btn", asking.btn >= 0), ("account", (asking.btn < 0) & (asking.account >= 0))):
         those = known.drop_duplicates(["order", shared, "carrier", "controller", "file"])
@@ -462,10 +468,11 @@ def _belonging(batch: Batch, keys: Keys) -> Ints:
     return np.concatenate(pairs)
 
 
-def _carriers(batch: Batch) -> tuple[Ints, Ints]:
-    """For each row its carrier's name and, of toll-free rows, its RespOrg, as whole numbers; -1 where there is none."""
-    name, controller = normalise.folded(batch.requests["losing_carrier"]), batch.requests["resporg_id"]
-    usable = batch.toll_free & ~controller.blank & ~batch.failed("resporg_id")
+def _carriers(batch: Batch, at: Ints) -> tuple[Ints, Ints]:
+    """For each of some rows its carrier's name and, of toll-free rows, its RespOrg, as whole numbers; -1 where there is none."""
+    name, controller = (batch.requests[field].take(at) for field in ("losing_carrier", "resporg_id"))
+    name = normalise.folded(name)
+    usable = batch.toll_free[at] & ~controller.blank & ~batch.failed("resporg_id")[at]
     return np.where(name.blank, -1, name.ids()), np.where(usable, normalise.folded(controller).ids(), -1)
 
 

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from batchport.carriers.profile import load_profile
+from batchport.carriers.profile import Profile, load_profile
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.corrections import Named
@@ -91,8 +91,8 @@ class Checked:
 
     def counts(self) -> dict[str, int]:
         """How many rows are in each state."""
-        found = Counter(self.state.tolist())
-        return {label: found.get(int(State[label.upper()]), 0) for label in _STATES}
+        found = np.bincount(self.state, minlength=max(State) + 1)
+        return {label: int(found[State[label.upper()]]) for label in _STATES}
 
     def orders(self) -> int:
         """How many orders rows go in."""
@@ -161,7 +161,12 @@ class Basis:
 
 def standard(now: datetime, known: Reference, limits: Limits) -> Basis:
     """By what nobody's files are checked: the shipped profile's rules, and no history."""
-    return Basis(Terms(now=now, partners={_STANDARD_PROFILE: load_profile(_STANDARD_PROFILE).asks}), known, limits)
+    return Basis(Terms(now=now, partners={_STANDARD_PROFILE: _standard_profile().asks}), known, limits)
+
+
+@cache
+def _standard_profile() -> Profile:
+    return load_profile(_STANDARD_PROFILE)
 
 
 def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPool) -> Checked:
@@ -202,8 +207,7 @@ def _grouped(rows: Prepared, findings: Findings, owner: Ints) -> Grouping:
     batch = Batch.of(rows, findings, rows.partner)
     batch.file = owner
     keys = order_keys(batch)
-    most = {_STANDARD_PROFILE: load_profile(_STANDARD_PROFILE).max_lines}
-    return group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines=most)
+    return group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines={_STANDARD_PROFILE: _standard_profile().max_lines})
 
 
 def _order_name(order: int, part: int) -> str | None:

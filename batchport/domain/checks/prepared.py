@@ -180,8 +180,9 @@ def _numbers(rows: Prepared, findings: Findings) -> None:
             findings.add("text-unsafe", normalise.unseen(column), name)
             column = _seen(column, trouble == numbering.INVALID)
             numbers, trouble = read(column.values)
-        good = numbers >= 0
-        text = pc.if_else(pa.array(good), ten_digits(numbers), normalise.tidy(Column(column.values)).values)
+        text, bad = ten_digits(numbers), pa.array(numbers < 0)
+        if (numbers < 0).any():
+            text = pc.replace_with_mask(text, bad, normalise.tidy(Column(column.values.filter(bad))).values)
         rows.set(**{name: Column(text, column.codes)})
         setattr(rows, name, column.spread(numbers))
         rows.trouble[name] = column.spread(trouble)
