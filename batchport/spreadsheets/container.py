@@ -66,6 +66,14 @@ class Container:
         """The names of its parts, in small letters."""
         return list(self._parts)
 
+    def read_by_programs(self) -> list[str]:
+        """The names of the parts that a reader of workbooks takes in, in small letters; pictures and other attachments are not."""
+        return [name for name in self._parts if _is_read(name)]
+
+    def stored_name(self, name: str) -> str:
+        """The name of a part as it stands in the container."""
+        return self._parts[name.casefold()].filename
+
     def pieces(self, name: str) -> Iterator[bytes]:
         """A part, some kilobytes at a time; nothing where there is no such part.
 
@@ -87,6 +95,15 @@ class Container:
         if size != member.file_size:
             raise Unreadable("file-unreadable", _DAMAGED)
 
+    def proven(self, name: str) -> Iterator[bytes]:
+        """As `pieces`, and in the end the checksum is compared; for parts that no other reader proves."""
+        found = 0
+        for piece in self.pieces(name):
+            found = zlib.crc32(piece, found)
+            yield piece
+        if name.casefold() in self._parts and found != self._parts[name.casefold()].CRC:
+            raise Unreadable("file-unreadable", _DAMAGED)
+
     def whole(self, name: str) -> bytes:
         """A small part as a whole; nothing where there is no such part.
 
@@ -106,10 +123,10 @@ class Container:
         Raises:
             Unreadable: one unpacks to too much, is damaged, or declares entities of its own.
         """
-        total = sum(member.file_size for name, member in self._parts.items() if _is_read(name))
-        self._refuse(total)
-        for name in self._parts:
-            if _is_read(name) and name not in but:
+        read = self.read_by_programs()
+        self._refuse(sum(self._parts[name].file_size for name in read))
+        for name in read:
+            if name not in but:
                 first = True
                 for piece in self.pieces(name):
                     if first:
@@ -188,5 +205,4 @@ def refuse_doctype(beginning: bytes) -> None:
 
 
 def _is_read(name: str) -> bool:
-    """Whether a part is one that a reader of workbooks takes in; pictures and other attachments are not."""
     return name.endswith((".xml", ".rels", ".bin")) and not name.startswith(("xl/media/", "xl/embeddings/", "pictures/", "object "))

@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from python_calamine import (
     CalamineError,
@@ -31,6 +35,7 @@ from batchport.spreadsheets.gather import FormsOf, Rows, gather
 from batchport.spreadsheets.kinds import Kind
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.ods import read_ods
+from batchport.spreadsheets.portions import portions
 from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
 from batchport.spreadsheets.sheet_xml import Oddities, Styles
 from batchport.spreadsheets.xls import read_xls
@@ -38,6 +43,8 @@ from batchport.spreadsheets.xml_2003 import read_xml_2003
 
 #: What the compiled reader takes for a cell, filled or blank.
 _CELL_BYTES = 32
+#: A sheet of more cells than this is taken in portion by portion, where that can be.
+MANY_CELLS = 6_000_000
 #: A sheet of fewer cells is looked through at once; a thread would take longer to start.
 _FEW_CELLS = 20_000
 _SUFFIXES = {Kind.XLSX: (".xlsx", ".xlsm"), Kind.XLSB: (".xlsb",)}
@@ -72,8 +79,9 @@ def _read_office(path: Path, ask: Ask, limits: Limits, kind: Kind) -> Iterator[S
                 if hidden and not ask.whole:
                     yield Problem("sheet-skipped", detail=about.name)
                     continue
-                part = (_BinaryPart if kind is Kind.XLSB else _XmlPart)(container, parts.get(about.name, ""))
-                sheet = _read_sheet(partial(book.get_sheet_by_name, about.name), part, ask, limits, hidden=hidden)
+                name = parts.get(about.name, "")
+                source = _Source(about.name, partial(book.get_sheet_by_name, about.name), partial(portions, path, name, parts.values(), limits), hidden)
+                sheet = _read_sheet(source, _BinaryPart(container, name) if kind is Kind.XLSB else _XmlPart(container, name), ask, limits)
                 if sheet is not None:
                     yield sheet
         except PasswordError as error:
@@ -91,8 +99,34 @@ def _opened(path: Path, kind: Kind, stack: ExitStack) -> CalamineWorkbook:
     return CalamineWorkbook.from_filelike(stack.enter_context(path.open("rb")))
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the cells of a sheet come from.
+
+    Attributes:
+        name: the sheet's.
+        read: reads it at once.
+        portions: gives workbooks with one portion of it each.
+        hidden: whether it is hidden.
+    """
+
+    name: str
+    read: Callable[[], CalamineSheet]
+    portions: Callable[[], Iterator[BytesIO]]
+    hidden: bool
+
+    def in_portions(self) -> Iterator[CalamineSheet]:
+        """The sheet portion by portion."""
+        for portion in self.portions():
+            with CalamineWorkbook.from_filelike(portion) as book:
+                sheet = book.get_sheet_by_name(self.name)
+            yield sheet
+
+
 class _XmlPart:
     """The XML of a sheet."""
+
+    has_portions = True
 
     def __init__(self, container: Container, name: str) -> None:
         self._container = container
@@ -113,6 +147,8 @@ class _XmlPart:
 
 class _BinaryPart:
     """The records of a sheet of a binary workbook."""
+
+    has_portions = False
 
     def __init__(self, container: Container, name: str) -> None:
         self._container = container
@@ -144,7 +180,7 @@ def _forms_of(styles: Styles, known: list[NumberFormat], rows: Ints) -> tuple[In
     return ids, known
 
 
-def _read_sheet(read: Callable[[], CalamineSheet], part: _XmlPart | _BinaryPart, ask: Ask, limits: Limits, *, hidden: bool) -> Sheet | None:
+def _read_sheet(source: _Source, part: _XmlPart | _BinaryPart, ask: Ask, limits: Limits) -> Sheet | None:
     """A sheet as text; None when nothing is in it."""
     last, width = part.extent(limits.max_columns)
     refuse_columns(width, limits)
@@ -152,14 +188,8 @@ def _read_sheet(read: Callable[[], CalamineSheet], part: _XmlPart | _BinaryPart,
         raise Unreadable("file-too-large", f"its cells reach to row {last:,}; perhaps a stray cell stands far below the table")
     with ThreadPoolExecutor(1) as pool:
         odd: Future[Oddities] | None = pool.submit(part.oddities) if last * width > _FEW_CELLS else None
-        sheet = read()
-        if sheet.start is None or sheet.end is None:
-            return None
-        refuse_columns(sheet.end[1] + 1, limits)
-        if sheet.end[0] >= limits.max_rows:
-            raise Unreadable("file-too-large", f"sheet {sheet.name!r} has {sheet.end[0] + 1:,} rows; at most {limits.max_rows:,}")
-        rows = Rows(sheet.name, enumerate(sheet.iter_rows(), 1), sheet.start[1], sheet.merged_cell_ranges or (), hidden)
-        gathered = gather(rows, ask, limits)
+        rows = _in_portions(source, limits) if part.has_portions and last * width > MANY_CELLS else _at_once(source, limits)
+        gathered = gather(rows, ask, limits) if rows is not None else None
         found = odd.result() if odd is not None else part.oddities()
     if gathered is None:
         return None
@@ -167,6 +197,42 @@ def _read_sheet(read: Callable[[], CalamineSheet], part: _XmlPart | _BinaryPart,
     if waiting := gathered.waiting():
         gathered.render(part.forms(waiting))
     return gathered.sheet(limits, problems_of(found), found.hidden)
+
+
+def _at_once(source: _Source, limits: Limits) -> Rows | None:
+    """The rows of a sheet that is read as a whole."""
+    sheet = source.read()
+    if sheet.start is None:
+        return None
+    _refuse_size(sheet, limits)
+    return Rows(source.name, enumerate(sheet.iter_rows(), 1), sheet.start[1], sheet.merged_cell_ranges or (), source.hidden)
+
+
+def _in_portions(source: _Source, limits: Limits) -> Rows | None:
+    """The rows of a sheet that is read portion by portion, all padded to column A: each portion begins where its own cells do."""
+    portions = source.in_portions()
+    first = next(portions)
+
+    def numbered() -> Iterator[tuple[int, list[Any]]]:
+        for sheet in chain([first], portions):
+            if sheet.start is None:
+                continue
+            _refuse_size(sheet, limits)
+            left = [""] * sheet.start[1]
+            # Row by row it would begin with all the rows above.
+            for number, cells in enumerate(sheet.to_python(), sheet.start[0] + 1):
+                yield number, [*left, *cells] if left else cells
+
+    return Rows(source.name, numbered(), 0, first.merged_cell_ranges or (), source.hidden)
+
+
+def _refuse_size(sheet: CalamineSheet, limits: Limits) -> None:
+    """Raise for a sheet that reaches further than is read."""
+    if sheet.end is None:
+        return
+    refuse_columns(sheet.end[1] + 1, limits)
+    if sheet.end[0] >= limits.max_rows:
+        raise Unreadable("file-too-large", f"sheet {sheet.name!r} has {sheet.end[0] + 1:,} rows; at most {limits.max_rows:,}")
 
 
 def problems_of(found: Oddities) -> Iterable[Problem]:

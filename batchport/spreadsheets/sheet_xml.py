@@ -191,6 +191,13 @@ def _cut(text: bytes) -> int:
     return text.find(b">", name) + 1 if text[tag + 1 : tag + 2] == b"/" else max(tag, 0)
 
 
+def is_usual(text: bytes | bytearray, at: int) -> bool:
+    """Whether cells and rows are written in the usual form, as the first from some place on tell."""
+    some = text[at : at + _LOOKED_AT]
+    usual = ((_ANY_CELL, _USUAL_CELL), (_ANY_ROW, _USUAL_ROW))
+    return all(len(every.findall(some)) == len(known.findall(some)) for every, known in usual)
+
+
 class _Form:
     """Brings pieces of a sheet into the usual form, where they are in another; the first cells tell."""
 
@@ -205,9 +212,7 @@ class _Form:
             first = _ANY_ROW.search(piece)
             if first is None:
                 return piece
-            some = piece[first.start() : first.start() + _LOOKED_AT]
-            usual = ((_ANY_CELL, _USUAL_CELL), (_ANY_ROW, _USUAL_ROW))
-            self._is_usual = all(len(every.findall(some)) == len(known.findall(some)) for every, known in usual)
+            self._is_usual = is_usual(piece, first.start())
         return piece if self._is_usual else _TAG.sub(self._tag, piece)
 
     def _tag(self, found: re.Match[bytes]) -> bytes:

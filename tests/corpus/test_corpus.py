@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import threading
@@ -16,6 +17,10 @@ import openpyxl
 import pytest
 
 from batchport.domain.fields import BY_NAME as BY_FIELD
+from batchport.spreadsheets import container, excel, portions
+from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.readers import read_sheets
+from batchport.spreadsheets.sheet import Ask, Problem, Unreadable
 from tests.conftest import EVENING, ROOT, Result, batchport, batchport_process
 from tests.corpus.cases import B, Case, Expected, Row, stripped
 from tests.corpus.make import CASES, FILES, write
@@ -63,6 +68,40 @@ def test_read_refuses_what_cannot_be_read(name: str, corpus: Path) -> None:
     done = run(BY_NAME[name], "read", corpus / name, "--format", "json")
     assert (done.exit, "Traceback" in done.err) == (2, False), done
     assert done.err.strip()
+
+
+def read_whole(path: Path, *, whole: bool) -> Any:
+    """All that reading a file gives, as plain values; or why it is not read."""
+    try:
+        found = list(read_sheets(path, Ask(whole=whole), Limits()))
+    except Unreadable as error:
+        return error.code
+    return [
+        each if isinstance(each, Problem)
+        else (each.name, each.headers, each.header_row, each.cells.to_pydict(), each.row.tolist(), each.problems, each.above, each.hidden)
+        for each in found
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_workbook_taken_in_portion_by_portion_is_what_it_is_at_once(corpus: Path, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    paths = sorted(corpus.glob("*.xls[xm]"))
+    at_once = [read_whole(path, whole=whole) for path in paths]
+    made = 0
+    cut = portions._workbook
+
+    def counted(parts: dict[str, bytes]) -> io.BytesIO:
+        nonlocal made
+        made += 1
+        return cut(parts)
+
+    monkeypatch.setattr(excel, "MANY_CELLS", 0)
+    monkeypatch.setattr(portions, "PORTION", 2_000)
+    monkeypatch.setattr(container, "PIECE", 1_000)
+    monkeypatch.setattr(portions, "_workbook", counted)
+    for path, before in zip(paths, at_once, strict=True):
+        assert read_whole(path, whole=whole) == before, path.name
+    assert made > 2 * len(paths) > 250
 
 
 @pytest.mark.parametrize("name", [case.name for case in CASES if case.bomb])
