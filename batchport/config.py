@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
@@ -65,8 +65,10 @@ class Secret(Model):
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"there is no time zone {name!r}{nearest(name, sorted(available_timezones()))}")
+    try:
+        ZoneInfo(name)
+    except (ValueError, LookupError, OSError):  # a folder of zones is an OSError
+        raise ValueError(f"there is no time zone {name!r}{nearest(name, sorted(available_timezones()))}") from None
     return name
 
 

@@ -93,7 +93,7 @@ def open_documents(made: Corpus) -> None:
     made.add("percent.ods", "a percentage", ods({S: of(notes=number("0.5", "50%", "percentage"))}), good(row(2, A, sheet=S), REST))
     error = '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
     made.add("error.ods", "an error", ods({S: of(tn=error)}), good(row(2, A, "cell-error-value", sheet=S, tn=SKIP), REST))
-    blank = '<table:table-row table:number-rows-repeated="250000"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+    blank = '<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
     made.add("repeated-blank.ods", "a million blank rows of 16,384 cells, as LibreOffice ends a sheet", ods({S: plain + blank}), FINE, apart=True)
     made.add("repeated-blank-between.ods", "blank rows repeated amid the rows count", ods({S: "".join([line(T[0]), line(T[1]), '<table:table-row table:number-rows-repeated="7"><table:table-cell/></table:table-row>', line(T[2]), line(T[3])])}),
              good(row(2, A, sheet=S), row(10, B, sheet=S), row(11, C, sheet=S)))  # fmt: skip
