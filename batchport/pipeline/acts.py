@@ -248,6 +248,12 @@ HELD_BY = {
     "carrier-no-route": "no route leads to a partner",
     "order-split": "an earlier part of it is under way",
     "date-too-soon": "its date can no longer be met; `batchport redate` gives it another",
+    "loa-missing": "its partner asks for a letter of authorization, and its rows name none",
+    "loa-not-found": "its letter of authorization is not there",
+    "loa-unusable": "its letter of authorization cannot be sent to its partner",
+    "invoice-missing": "its partner asks for an invoice, and its rows name none",
+    "invoice-not-found": "its invoice is not there",
+    "invoice-unusable": "its invoice cannot be sent to its partner",
 }
 
 

@@ -219,8 +219,8 @@ def completed_facts(app: App, connection: Connection, views: Views, record: Any,
 
 
 def _answered_views(connection: Connection, views: Views, record: Any, contact: str | None) -> list[tuple[FileView, Mask, Mask]]:
-    """Files of a customer with rows that were answered in a pass, or held for their date, which rows these are, and which a contact may hear of (all, without one)."""
-    rows = look.rows_by(connection, ids=look.rows_answered_in(connection, record.pass_id) + look.rows_held_for_date(connection, record.pass_id))
+    """Files of a customer with rows that were answered in a pass, or held when they were to go, which rows these are, and which a contact may hear of (all, without one)."""
+    rows = look.rows_by(connection, ids=look.rows_answered_in(connection, record.pass_id) + look.rows_held_at_last(connection, record.pass_id))
     rows = rows[rows.customer == record.customer]
     found = []
     for number, own in rows.groupby("file_id"):

@@ -90,7 +90,7 @@ def look_once_more(app: App, tally: PassTally, pass_id: int, partners: Sequence[
             if order.better and app.customer(order.customer).late_date == "earliest":
                 stored.give_date(connection, order.number, order.better, further=order.further)
             else:
-                stored.hold_for_date(connection, order.number, TOO_SOON, order.date, app.stamp, app.seconds)
+                stored.hold_for(connection, order.number, TOO_SOON, "requested_date", order.date, app.stamp, app.seconds)
                 rows = looked_up.rows_of_orders(connection, [order.number])
                 contacts = contacts_of(load_rows(app.store, connection, np.sort(rows.id.to_numpy(np.int64))).requests)
                 queue_mails(app, connection, pass_id, "update", order.customer, contacts)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -37,10 +38,10 @@ def is_paper(path: Path) -> bool:
 
 def remembered(app: App, customer: str, names: Collection[str]) -> dict[str, Paper]:
     """The papers that some names mean among those that came with a customer's earlier sheets."""
-    return {name: Paper(form) for name, (_, form) in _known(app, customer, names).items()}
+    return {name: Paper(form) for name, (_, form) in known_papers(app, customer, names).items()}
 
 
-def _known(app: App, customer: str, names: Collection[str]) -> dict[str, tuple[int, str]]:
+def known_papers(app: App, customer: str, names: Collection[str]) -> dict[str, tuple[int, str]]:
     """Number and form of the newest remembered paper that each name means."""
     if not names:
         return {}
@@ -86,15 +87,24 @@ def papers_beside(app: App, customer: str, names: Collection[str], there: Mappin
         there: the files beside the sheet, by name: those of its folder, or of the archive that it came in.
     """
     files = found(names, there)
-    known = _known(app, customer, [name for name in names if name not in files])
+    known = known_papers(app, customer, [name for name in names if name not in files])
     looked = look_at(names, there, app.limits.max_paper) | {name: Paper(form) for name, (_, form) in known.items()}
     return SheetPapers(looked, files, {name: number for name, (number, _) in known.items()}, there)
 
 
 def _record(app: App, customer: str, name: str, data: bytes) -> PaperRecord:
     digest, paper = hashlib.sha256(data).hexdigest(), paper_of(data, app.limits.max_paper)
-    sealed = None if paper.trouble else app.store.keyring.seal(data, f"paper {customer}/{digest}")
+    sealed = None if paper.trouble else app.store.keyring.seal(data, _context(customer, digest))
     return PaperRecord(name, plain(name), digest, paper.form, paper.trouble, sealed)
+
+
+def unsealed(app: App, paper: Any) -> bytes:
+    """The bytes of a stored paper."""
+    return app.store.keyring.unseal(paper.sealed, _context(paper.customer, paper.sha256))
+
+
+def _context(customer: str, digest: str) -> str:
+    return f"paper {customer}/{digest}"
 
 
 def put_papers_away(app: App, customer: str, folder: Path, file_id: int) -> None:

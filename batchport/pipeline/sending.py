@@ -15,6 +15,7 @@ from typing import Any
 
 from batchport.carriers.render import Rendered, files_of
 from batchport.pipeline.app import App
+from batchport.pipeline.enclosures import each_enclosure
 from batchport.pipeline.tally import PassTally, Sent
 from batchport.pipeline.ways import way_to
 from batchport.store import sendings as stored
@@ -88,6 +89,7 @@ def _send(app: App, tally: PassTally, way: Way, sending: Any) -> None:
     try:
         if sending.state != "unknown" or _look(way, sending, data):
             _settle(app, sending.id, "sending", again=True)
+            _deliver_before(way, each_enclosure(app, sending.partner, sending.submission_id), replace=True)
             _deliver_before(way, before)
             way.deliver(sending.name, data, lambda: _settle(app, sending.id, "unknown"))
     except Unreachable:
@@ -105,11 +107,11 @@ def _send(app: App, tally: PassTally, way: Way, sending: Any) -> None:
         arrived(app, tally, sending)
 
 
-def _deliver_before(way: Way, files: Iterable[tuple[str, bytes]]) -> None:
+def _deliver_before(way: Way, files: Iterable[tuple[str, bytes]], *, replace: bool = False) -> None:
     """Bring what goes before a submission, its manifest last; as long as that is not certain to be there, the submission itself is certain not to be."""
     try:
         for name, data in files:
-            way.deliver(name, data)
+            way.deliver(name, data, replace=replace)
     except MaybeDelivered as error:
         raise NotDelivered(str(error)) from None
 

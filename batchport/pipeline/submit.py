@@ -17,15 +17,18 @@ from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, text_array
 from batchport.domain.versions import CANCEL, CHANGE
 from batchport.pipeline.app import App
+from batchport.pipeline.enclosures import Enclosed, beside_orders, enclosed
 from batchport.pipeline.last_look import look_once_more
 from batchport.pipeline.ordering import settle, write_orders
+from batchport.pipeline.paper_look import look_at_papers, mended
 from batchport.pipeline.sending import context, sealed_as_sent, send_open, send_stored
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.versions import look_at_waiting
-from batchport.pipeline.ways import protected
+from batchport.pipeline.ways import protection
 from batchport.store import submissions as stored
 from batchport.store import versions
 from batchport.store.corrected import with_shared
+from batchport.store.enclosures import store_enclosures
 from batchport.store.pieces import load_rows
 from batchport.store.sendings import add_sending
 from batchport.transport import NotDelivered
@@ -47,6 +50,7 @@ def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = No
         ready = [name for name in stored.ready_partners(connection) if partner in (None, name) and name in app.settings.partners]
     partners = [name for name in ready if now_regardless or app.profile(name).may_send(app.now)]
     look_once_more(app, tally, pass_id, partners)
+    look_at_papers(app, tally, pass_id, partners)
     for name in partners:
         send_stored(app, tally, _submit_to(app, tally, pass_id, name))
 
@@ -70,7 +74,9 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
         if ready.empty:
             return []
         sequence = stored.next_sequence(connection, partner)
-        lines = _lines(app, connection, ready)
+        rows = _texts(app, connection, ready)
+        papers = beside_orders(app, connection, ready, rows)
+    lines = _lines(app, ready, rows)
     start = 0
     try:
         files = render(profile, partner, lines, sequence=sequence, now=app.now)
@@ -78,21 +84,23 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
         tally.trouble(f"nothing was sent to {partner}: {error}; correct the row, or hold the order with `batchport hold {error.pon}`")
         return []
     stored_sendings = []
-    for file in files:
-        try:
-            sent = protected(app, tally, partner, file)
-        except NotDelivered as error:
-            tally.trouble(f"nothing was sent to {partner}: {error}. The orders stay ready.")
-            break
-        stored_sendings.append(_store(app, pass_id, partner, file, sent, ready.order_id.to_numpy(np.int64)[start : start + file.lines]))
-        start += file.lines
+    try:
+        protect = protection(app, tally, partner)
+        for file in files:
+            orders = ready.order_id.to_numpy(np.int64)[start : start + file.lines]
+            some = [order for order in np.unique(orders).tolist() if order in papers]
+            meant = {pon: papers[order] for pon, order in zip(app.store.pons.give(np.array(some, np.int64)), some, strict=True)}
+            enclosures = enclosed(app, partner, meant, protect.of if protect else None, protect.suffix if protect else "")
+            stored_sendings.append(_store(app, pass_id, partner, file, protect(file) if protect else file, orders, enclosures))
+            start += file.lines
+    except NotDelivered as error:
+        tally.trouble(f"nothing was sent to {partner}: {error}. The orders stay ready.")
     return stored_sendings
 
 
-def _lines(app: App, connection: Connection, ready: pd.DataFrame) -> pd.DataFrame:
+def _lines(app: App, ready: pd.DataFrame, rows: Requests) -> pd.DataFrame:
     """The columns of a submission for rows that are ready, one line a row."""
     order_ids, order = np.unique(ready.order_id.to_numpy(np.int64), return_inverse=True)
-    rows = _texts(app, connection, ready)
     columns: dict[str, Column] = {}
     for name in _FIELDS:
         columns[name] = agreed(rows[name], order) if name in AGREE[LOCAL] and name != "tn" else rows[name]
@@ -133,15 +141,17 @@ def _numbers(values: Ints) -> Column:
     return Column(pa.array(np.arange(int(values.max(initial=0)) + 1)).cast(pa.string()), values.astype(np.int32))
 
 
-def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered, orders: Ints) -> int:
-    """T2: the file with its bytes, as it was rendered and as it is sent, before anything is written anywhere."""
+def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered, orders: Ints, enclosures: Enclosed) -> int:
+    """T2: the file with its bytes, as it was rendered and as it is sent, and the papers beside it, before anything is written anywhere."""
     record = {
         "partner": partner, "sequence": file.sequence, "name": file.name, "sha256": file.sha256, "orders": file.orders, "lines": file.lines,
         "sealed": app.store.keyring.seal(file.stored, context(partner, file.name)), "protected": sealed_as_sent(app, partner, file, sent),
-        "manifest": manifest(sent), "pass_id": pass_id, "stored": app.stamp,
+        "manifest": manifest(sent, enclosures.told), "pass_id": pass_id, "stored": app.stamp,
     }  # fmt: skip
     with app.store.transaction() as connection:
-        return add_sending(connection, stored.store_submission(connection, record, orders), sent.name, app.stamp)
+        submission = stored.store_submission(connection, record, orders)
+        store_enclosures(connection, submission, enclosures.records)
+        return add_sending(connection, submission, sent.name, app.stamp)
 
 
 def _go_on(app: App) -> None:
@@ -156,12 +166,14 @@ def _go_on(app: App) -> None:
 
 
 def _look_again_at_waiting(app: App) -> None:
-    """Settle anew the orders that waited for another order of their account, or for a route."""
+    """Settle anew the orders that waited for another order of their account, or for a route, and those whose papers are there now."""
     with app.store.reading() as connection:
         waiting = stored.waiting_orders(connection)
     for customer, orders in waiting.groupby("customer"):
         if customer in app.settings.customers:
             settle_again(app, str(customer), {int(number) for number in orders.id})
+    for customer, numbers in mended(app).items():
+        settle_again(app, customer, numbers)
 
 
 def settle_again(app: App, customer: str, orders: set[int]) -> None:

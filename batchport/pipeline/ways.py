@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batchport.carriers.render import Rendered
@@ -66,15 +66,34 @@ def session_to(app: App, transport: Sftp) -> Session:
     return Session(Server(transport.host, transport.port, transport.username, password, key, transport.host_keys, transport.timeout))
 
 
-def protected(app: App, tally: PassTally, partner: str, file: Rendered) -> Rendered:
-    """A submission as it is sent: signed and encrypted where the settings say so, it and what goes beside it, else as it is.
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """How what goes to a partner is signed and encrypted.
+
+    Attributes:
+        of: makes of bytes what is sent; raises NotDelivered where it cannot.
+        suffix: of the names of what is sent.
+    """
+
+    of: Callable[[bytes], bytes]
+    suffix: str
+
+    def __call__(self, file: Rendered) -> Rendered:
+        """A submission as it is sent, it and what goes beside it."""
+        data = self.of(file.data)
+        beside = tuple((name + self.suffix, self.of(each)) for name, each in file.beside)
+        return replace(file, name=file.name + self.suffix, data=data, sha256=hashlib.sha256(data).hexdigest(), beside=beside)
+
+
+def protection(app: App, tally: PassTally, partner: str) -> Protection | None:
+    """How what goes to a partner is signed and encrypted; None where the settings do not say so.
 
     Raises:
-        NotDelivered: it cannot be signed or encrypted.
+        NotDelivered: it cannot be.
     """
     pgp = app.settings.partners[partner].pgp
     if pgp is None or not (pgp.encrypt_to or pgp.sign_with):
-        return file
+        return None
     try:
         from batchport.transport.pgp import PgpProblem, protect
     except ImportError:
@@ -82,11 +101,16 @@ def protected(app: App, tally: PassTally, partner: str, file: Rendered) -> Rende
     try:
         keys = _keys(app, pgp)
         _tell_of_expiry(app, tally, partner, keys)
-        data = protect(keys, file.data)
-        beside = tuple((name + pgp.suffix, protect(keys, each)) for name, each in file.beside)
     except (ConfigProblem, PgpProblem) as error:
         raise NotDelivered(str(error)) from None
-    return replace(file, name=file.name + pgp.suffix, data=data, sha256=hashlib.sha256(data).hexdigest(), beside=beside)
+
+    def of(data: bytes) -> bytes:
+        try:
+            return protect(keys, data)
+        except PgpProblem as error:
+            raise NotDelivered(str(error)) from None
+
+    return Protection(of, pgp.suffix)
 
 
 def plain(app: App, tally: PassTally, partner: str, data: bytes) -> bytes:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from batchport.domain.lifecycle import State
 from batchport.domain.table import records
 from batchport.store.intake import frame_of, wanted
-from batchport.store.schema import LATE_ORDER, files, orders, passes
+from batchport.store.schema import HELD_AT_LAST, files, orders, passes
 
 _ROWS = """
     select r.id, r.row, r.state, r.tn, r.ver, r.foc, r.since, r.answer_id, r.order_id, r.file_id, f.name as file, f.customer, f.first_row,
@@ -104,11 +104,11 @@ def rows_answered_in(connection: Connection, pass_id: int) -> list[int]:
     return [row for (row,) in connection.exec_driver_sql(statement, (pass_id, pass_id))]
 
 
-def rows_held_for_date(connection: Connection, pass_id: int) -> list[int]:
-    """Rows of orders that a pass held because their date could not be met any more."""
+def rows_held_at_last(connection: Connection, pass_id: int) -> list[int]:
+    """Rows of orders that a pass held when they were to go: their date could not be met any more, or a paper lacked."""
     statement = f"""
         select r.id from orders o cross join rows r on r.order_id = o.id and r.live
-        where {LATE_ORDER} and o.since = (select started from passes where id = ?)
+        where {HELD_AT_LAST} and o.since = (select started from passes where id = ?)
     """  # noqa: S608
     return [row for (row,) in connection.exec_driver_sql(statement, (pass_id,))]
 

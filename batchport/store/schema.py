@@ -53,8 +53,8 @@ WAITING_ORDER = "held_by in ('order-account-busy', 'carrier-no-route', 'order-sp
 #: Sent orders of which a further version waits, and orders of which what is left goes into new ones when they are cancelled.
 NEXT_VERSION = "next_sup <> ''"
 GOING_ON = "reorders"
-#: Orders whose date could not be met any more when they were to go.
-LATE_ORDER = "held_by = 'date-too-soon'"
+#: Orders of which the last look before they were to go found that their date cannot be met any more, or that a paper lacks.
+HELD_AT_LAST = "held_by in ('date-too-soon', 'loa-missing', 'loa-not-found', 'loa-unusable', 'invoice-missing', 'invoice-not-found', 'invoice-unusable')"
 
 meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
 
@@ -188,7 +188,7 @@ orders = Table(
     Index("ix_orders_waiting", "id", sqlite_where=text(WAITING_ORDER), postgresql_where=text(WAITING_ORDER)),
     Index("ix_orders_next_version", "id", sqlite_where=text(NEXT_VERSION), postgresql_where=text(NEXT_VERSION)),
     Index("ix_orders_parent", "parent_id", sqlite_where=text("parent_id is not null"), postgresql_where=text("parent_id is not null")),
-    Index("ix_orders_late", "since", sqlite_where=text(LATE_ORDER), postgresql_where=text(LATE_ORDER)),
+    Index("ix_orders_held_at_last", "since", sqlite_where=text(HELD_AT_LAST), postgresql_where=text(HELD_AT_LAST)),
     Index("ix_orders_going_on", "id", sqlite_where=text(GOING_ON), postgresql_where=text(GOING_ON)),
     Index("ix_orders_taken_by", "taken_by", sqlite_where=text("taken_by is not null"), postgresql_where=text("taken_by is not null")),
 )  # fmt: skip
@@ -273,6 +273,17 @@ submissions = Table(
     Column("stored", Time, nullable=False),
     Column("sent", Time),
     UniqueConstraint("partner", "sequence"),
+)  # fmt: skip
+
+#: Papers that go beside a submission; `protected` are their bytes as they are sent, sealed, where these are not the paper's own.
+enclosures = Table(
+    "enclosures", metadata,
+    Column("submission_id", Id, ForeignKey("submissions.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("paper_id", Id, ForeignKey("papers.id"), nullable=False),
+    Column("protected", LargeBinary),
+    PrimaryKeyConstraint("submission_id", "name"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 #: What became of bringing a submission to its partner: the first time, and each time that it was sent again by hand.

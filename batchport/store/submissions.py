@@ -85,10 +85,10 @@ def give_date(connection: Connection, number: int, date: str, *, further: bool) 
     connection.exec_driver_sql(f"update orders set {change} where id = ?", (date, number) if further else (date, date, number))  # noqa: S608
 
 
-def hold_for_date(connection: Connection, number: int, code: str, date: str, stamp: str, seconds: int) -> None:
-    """Hold an order, or the version of it that waits, whose date cannot be met."""
+def hold_for(connection: Connection, number: int, code: str, field: str, detail: str, stamp: str, seconds: int) -> None:
+    """Hold an order, or the version of it that waits, for something that was found when it was to go."""
     connection.exec_driver_sql("update orders set held_by = ?, since = ? where id = ?", (code, stamp, number))
-    connection.exec_driver_sql("insert or replace into order_findings values (?, ?, 'requested_date', ?, 0)", (number, code, date))
+    connection.exec_driver_sql("insert or replace into order_findings values (?, ?, ?, ?, 0)", (number, code, field, detail))
     ready = (int(after(Act.HOLD, State.READY)), seconds, number, int(State.READY))
     connection.exec_driver_sql("update rows set state = ?, since = ? where order_id = ? and state = ?", ready)
     connection.exec_driver_sql("update files set results_due = 1 where id in (select distinct file_id from rows where order_id = ?)", (number,))

@@ -47,13 +47,14 @@ def at_once() -> None:
 class Way(Protocol):
     """A way to one partner. Bringing the same name and bytes again is safe and ends the same."""
 
-    def deliver(self, name: str, data: bytes, naming: Callable[[], None] = at_once) -> None:
+    def deliver(self, name: str, data: bytes, naming: Callable[[], None] = at_once, *, replace: bool = False) -> None:
         """Return when the file is there, whole, under its name, or was taken away from there; it is never seen in part.
 
         Args:
             name: of the file, without a folder.
             data: its bytes.
             naming: called when the bytes are there under a temporary name, before the file's own name is asked for.
+            replace: whether what is there under this name gives way: a paper that was there with an earlier version of its order.
 
         Raises:
             NameTaken: other bytes are there under this name.

@@ -10,10 +10,10 @@ from batchport.files import make_folder, write_whole
 from batchport.transport import Found, NameTaken, NotDelivered, at_once
 
 
-def deliver(folder: Path, name: str, data: bytes) -> None:
+def deliver(folder: Path, name: str, data: bytes, *, replace: bool = False) -> None:
     """Put a file into a folder, whole, and look at it again; the folder is made where it is not there.
 
-    A file of the same name and bytes is already delivered.
+    A file of the same name and bytes is already delivered; another one gives way where it is to be replaced.
 
     Raises:
         NameTaken: something else has this name.
@@ -24,9 +24,10 @@ def deliver(folder: Path, name: str, data: bytes) -> None:
     target = folder / name
     try:
         if target.is_symlink() or target.exists():
-            if not _holds(target, data):
+            if _holds(target, data):
+                return
+            if not replace:
                 raise NameTaken(f"{target} is there already and is something else; it was left alone")
-            return
         make_folder(folder)
         write_whole(target, data)
         if not _holds(target, data):
@@ -52,9 +53,9 @@ class LocalFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def deliver(self, name: str, data: bytes, naming: Callable[[], None] = at_once) -> None:  # noqa: ARG002
+    def deliver(self, name: str, data: bytes, naming: Callable[[], None] = at_once, *, replace: bool = False) -> None:  # noqa: ARG002
         """As `Way` says."""
-        deliver(self._folder, name, data)
+        deliver(self._folder, name, data, replace=replace)
 
     def look(self, name: str, data: bytes) -> Found:
         """As `Way` says."""

@@ -147,16 +147,18 @@ class SftpFolder:
     def __init__(self, session: Session, folder: str) -> None:
         self._session, self._folder = session, folder
 
-    def deliver(self, name: str, data: bytes, naming: Callable[[], None] = at_once) -> None:
+    def deliver(self, name: str, data: bytes, naming: Callable[[], None] = at_once, *, replace: bool = False) -> None:
         """As `Way` says."""
         path, temporary = self._paths(name)
         try:
             there = self._session.run(lambda files: files.compared(path, data))
             if there is Found.THERE:
                 return
-            if there is Found.OTHER:
+            if there is Found.OTHER and not replace:
                 raise NameTaken(f"{path} is there already and is something else, or cannot be read; it was left alone")
             self._session.run(lambda files: files.upload(temporary, data))
+            if there is Found.OTHER:
+                self._session.run(lambda files: files.remove(path))
         except FAULTS as error:
             raise NotDelivered(f"{path} is not there: {said(error)}") from None
         naming()
