@@ -23,7 +23,7 @@ from batchport.carriers.formats import CannotCarry, Facts, Writer, format_of
 from batchport.carriers.formats.signs import filled
 from batchport.carriers.layout import SOURCES, Fixed, Form, OutColumn
 from batchport.carriers.profile import Profile
-from batchport.domain.table import Column, Mask, text_array
+from batchport.domain.table import Column, Mask, bools, text_array
 
 #: Signs that have a plain way of being written which their decomposition does not give.
 _PLAIN = str.maketrans({
@@ -162,8 +162,9 @@ def _refuse_blanks(profile: Profile, lines: pd.DataFrame, pon: Column) -> None:
 
 def _order_starts(pon: Column) -> np.ndarray[Any, Any]:
     """The rows where an order begins."""
-    ids = pon.ids()
-    return np.flatnonzero(np.concatenate([[True], ids[1:] != ids[:-1]]))
+    changes = np.ones(len(pon), bool)
+    changes[1:] = bools(pc.not_equal(pon.values[1:], pon.values[:-1])) if pon.codes is None else pon.codes[1:] != pon.codes[:-1]
+    return np.flatnonzero(changes)
 
 
 def _file_ranges(starts: np.ndarray[Any, Any], length: int, most: int, most_orders: int | None) -> Iterator[tuple[int, int, int]]:

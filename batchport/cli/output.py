@@ -10,11 +10,16 @@ from typing import Any
 import click
 
 
+#: Signs that some programs take for the end of a line, as JSON writes them too.
+_BREAKS = {sign: f"\\u{sign:04x}" for sign in (0x85, 0x2028, 0x2029)}
+
+
 def print_json(lines: Iterable[Mapping[str, Any]]) -> None:
     """One object a line, and nothing else."""
     write, encode = sys.stdout.write, json.JSONEncoder(ensure_ascii=False).encode
     for line in lines:
-        write(encode(line) + "\n")
+        text = encode(line)
+        write((text if text.isascii() else text.translate(_BREAKS)) + "\n")
     sys.stdout.flush()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import xlrd
 from xlrd.biffh import error_text_from_code
+from xlrd.compdoc import CompDoc
 
 from batchport.spreadsheets.displayed import BUILT_IN, TOO_LONG, NumberFormat, general, identifier, iso, moment_of, number_format
 from batchport.spreadsheets.gather import Both, Rows, gather
@@ -32,6 +33,7 @@ def read_xls(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
     if _MACROS in data:
         yield Problem("macros-ignored")
     try:
+        _refuse_rings(data)
         book = xlrd.open_workbook(file_contents=data, formatting_info=True, on_demand=True, logfile=io.StringIO())
         for place, name in enumerate(book.sheet_names()):
             hidden = book._sheet_visibility[place] != 0  # noqa: SLF001  else the sheet would have to be read to know
@@ -46,6 +48,19 @@ def read_xls(path: Path, ask: Ask, limits: Limits) -> Iterator[Sheet | Problem]:
         if "encrypted" in str(error).casefold():
             raise Unreadable("file-encrypted", "the workbook asks for a password") from error
         raise Unreadable("file-unreadable", "what is in the workbook is damaged") from error
+
+
+def _refuse_rings(data: bytes) -> None:
+    """Refuse a compound file whose small sectors lead back to themselves; the reader would go round until the memory is full."""
+    following = CompDoc(data, logfile=io.StringIO()).SSAT
+    way = [-1] * len(following)  # on the way from which sector each was come by first
+    for start in range(len(following)):
+        at = start
+        while 0 <= at < len(following) and way[at] < 0:
+            way[at] = start
+            at = following[at]
+        if 0 <= at < len(following) and way[at] == start:
+            raise Unreadable("file-unreadable", "what is in the workbook is damaged")
 
 
 class _Sheet:

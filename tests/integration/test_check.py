@@ -53,6 +53,14 @@ def test_a_clean_sheet_is_a_line_for_the_file_a_line_a_row_and_a_summary() -> No
     assert last == {"summary": {"files": 1, "rows": 4, "ready": 4, "held": 0, "rejected": 0, "duplicate": 0, "orders": 2, "findings": last["summary"]["findings"]}}
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x1c", "\x0b"])
+def test_no_sign_in_a_cell_breaks_a_line_of_json(sign: str, tmp_path: Path) -> None:
+    path = settled(tmp_path / "sheet.csv", sheet({**LOCAL, "notes": f"one{sign}two"}))
+    done = batchport("check", path, "--format", "json")
+    assert len(done.out.splitlines()) == 3
+    assert "one" in json.loads(done.out.splitlines()[1])["values"]["notes"]
+
+
 def test_every_row_has_every_key_and_every_name() -> None:
     line = row(LOCAL | {"btn": ""})
     assert set(line) >= {"file", "sheet", "row", "state", "order", "values", "findings"}

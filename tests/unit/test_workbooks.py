@@ -25,6 +25,7 @@ from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.readers import read_sheets
 from batchport.spreadsheets.sheet import Ask, Problem, Sheet, Unreadable
+from tests.corpus.make import CASES
 
 LIMITS = Limits()
 TELEPHONE = "[<=9999999]###-####;(###) ###-####"
@@ -622,6 +623,18 @@ def test_a_damaged_workbook_of_excel_97_is_unreadable(tmp_path: Path) -> None:
 
 
 # Hostile ones
+
+
+def test_a_workbook_of_excel_97_whose_sectors_lead_back_to_themselves_is_unreadable_at_once(tmp_path: Path) -> None:
+    (plain,) = (case for case in CASES if case.name == "plain.xls")
+    data = bytearray(plain.make())
+    (first,) = struct.unpack_from("<i", data, 60)
+    struct.pack_into("<i", data, 512 + 512 * first, 0)
+    path = tmp_path / "a.xls"
+    path.write_bytes(data)
+    start = time.perf_counter()
+    assert refusal(path).code == "file-unreadable"
+    assert time.perf_counter() - start < 1
 
 
 @pytest.fixture(scope="module")

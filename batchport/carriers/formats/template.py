@@ -54,7 +54,7 @@ def prove(profile: Profile) -> None:
     if profile.cover:
         used.append((profile.cover.template, "text", list(SOURCES)))
     for file, media, names in used:
-        template = _compiled(file, media)
+        template = compiled(file, media)
         for value in ("1", ""):
             order = dict.fromkeys(names, value) | {"numbers": [dict.fromkeys(names, value)] * 2}
             try:
@@ -95,7 +95,7 @@ def cover_writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:
 
 
 def _writer(table: pa.Table, starts: Ints, profile: Profile, file: str, media: str) -> Writer:
-    template = _compiled(file, media)
+    template = compiled(file, media)
     for name in table.column_names:
         refuse(name, one_array(table.column(name)), None, uncontrolled)
     orders = _Orders(table, starts)
@@ -144,7 +144,12 @@ def _texts(array: pa.Array) -> list[str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _compiled(file: str, media: str) -> jinja2.Template:
+def compiled(file: str, media: str) -> jinja2.Template:
+    """A template, ready to be filled in.
+
+    Raises:
+        TemplateFault: it is not there, or is none.
+    """
     path = Path(file)
     environment = ImmutableSandboxedEnvironment(
         undefined=jinja2.StrictUndefined, autoescape=media == "xml", trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
