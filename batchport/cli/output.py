@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-
 #: Signs that some programs take for the end of a line, as JSON writes them too.
 _BREAKS = {sign: f"\\u{sign:04x}" for sign in (0x85, 0x2028, 0x2029)}
 
