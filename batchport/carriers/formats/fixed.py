@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
 from typing import cast
 
 import numpy as np
@@ -44,14 +44,14 @@ def compose(table: pa.Table, starts: Ints, form: Fixed, tn: str) -> Writer:
         first = starts[slice(*np.searchsorted(starts, [start, end]))]
         known = {"partner": facts.partner, "sequence": str(facts.sequence), "orders": str(len(first)), "lines": str(end - start)}
 
-        def record(one: Record, before: bytes) -> bytes:
+        def record(one: Record, checksum: int) -> bytes:
             def said(field: OutColumn) -> str:
                 if field.fact == "sent":
                     return facts.sent.strftime(field.form.pattern or "%Y%m%d%H%M%S")
                 if field.fact == "tn_sum":
                     return str(_sum_of(numbers.slice(start, end - start) if numbers is not None else text_array([])))
                 if field.fact == "crc32":
-                    return f"{zlib.crc32(before):08X}"
+                    return f"{checksum:08X}"
                 if field.fact or field.value is not None:
                     return known[field.fact] if field.fact else str(field.value)
                 column = columns.get(f"{one.name}.{field.header}")
@@ -60,12 +60,13 @@ def compose(table: pa.Table, starts: Ints, form: Fixed, tn: str) -> Writer:
             texts = [_field(said(field), field, one, start) for field in one.fields]
             return "".join([*texts, _LINE_ENDS[form.line_end]]).encode(form.encoding)
 
-        parts: list[bytes | memoryview] = [record(one, b"") for one in form.of("file")]
+        parts: list[bytes | memoryview] = [record(one, 0) for one in form.of("file")]
         parts.extend(_body(form, padded, first, end))
-        before = b"".join(parts)
+        checksum = reduce(lambda before, part: zlib.crc32(part, before), parts, 0)
         for one in form.of("trailer"):
-            before += record(one, before)
-        return before
+            parts.append(record(one, checksum))
+            checksum = zlib.crc32(parts[-1], checksum)
+        return b"".join(parts)
 
     return file
 
@@ -119,9 +120,13 @@ def _joined(record: Record, columns: dict[str, pa.Array], rows: Ints) -> pa.Stri
 
 def _sum_of(numbers: pa.Array) -> int:
     """The sum of the numbers' last ten digits modulo 10^10; a blank counts nothing."""
-    digits = mapped(numbers, lambda values: pc.utf8_slice_codeunits(pc.replace_substring_regex(values, "[^0-9]", ""), -10))
+    digits = mapped(numbers, lambda values: pc.utf8_slice_codeunits(_digits(values), -10))
     counted = mapped(digits, lambda values: pc.if_else(pc.equal(pc.binary_length(values), 0), "0", values))
     return int(pc.sum(text_of(counted).cast(pa.int64())).as_py() or 0) % _MODULUS
+
+
+def _digits(values: pa.StringArray) -> pa.StringArray:
+    return values if pc.all(pc.ascii_is_decimal(values)).as_py() in (True, None) else pc.replace_substring_regex(values, "[^0-9]", "")
 
 
 def read(data: bytes, layout: Layout) -> tuple[pa.Table, tuple[str, ...]]:

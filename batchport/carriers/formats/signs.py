@@ -88,4 +88,5 @@ def bytes_of(lines: pa.StringArray, encoding: str) -> bytes | memoryview:
     """The texts one after another, taken as they lie in memory."""
     offsets = np.frombuffer(lines.buffers()[1], np.int32)[lines.offset : lines.offset + len(lines) + 1]
     text = memoryview(lines.buffers()[2])[offsets[0] : offsets[-1]] if lines.buffers()[2] is not None else memoryview(b"")
-    return text if encoding == "utf-8" else str(text, "utf-8").encode(encoding)
+    # What is ASCII is written the same in all encodings that a profile may have.
+    return text if encoding == "utf-8" or pc.all(pc.string_is_ascii(lines)).as_py() in (True, None) else str(text, "utf-8").encode(encoding)
