@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
 from batchport.carriers.layout import Delimited, Fixed, Model, OutColumn, OutFormat, Responses, Several, Source, Template, Xml, refuse_repeats
@@ -244,7 +245,19 @@ class Profile(Model):
         return Asks(
             cutoff=self.cutoff, timezone=self.timezone, holidays=self.holidays, soonest=self.soonest.model_dump(),
             loa=self.papers.loa == "always", invoice=self.papers.invoice == "always", tiff=self.papers.tiff, takes=self.takes, cuts=self.cuts,
+            unfit=self._unfit if self._is_particular else None,
         )  # fmt: skip
+
+    @property
+    def _is_particular(self) -> bool:
+        """Whether there is anything that customers write and the partner's files cannot carry."""
+        any_sign = self.format.kind in ("delimited", "json") and getattr(self.format, "encoding", "utf-8") == "utf-8"
+        return not any_sign or any(column.room is not None and column.form.too_long == "refuse" for column in self.outgoing.values() if column.source)
+
+    def _unfit(self, source: str, values: pa.StringArray) -> list[str]:
+        from batchport.carriers.render import unfit
+
+        return unfit(self, source, values)
 
     def _longest(self, too_long: str) -> dict[str, int]:
         found: dict[str, int] = {}

@@ -180,21 +180,42 @@ def _file_ranges(starts: np.ndarray[Any, Any], length: int, most: int, most_orde
 
 def _written(profile: Profile, lines: pd.DataFrame, column: OutColumn, pon: Column) -> pa.Array:
     """A column as the partner wants it written."""
-    source, form = _said(profile, lines, column), column.form
 
     def refuse(wrong: Mask, why: str) -> None:
         if wrong.any():
             raise RenderError(pon.at(int(np.argmax(wrong))), column.source or column.header, why)
 
+    written = _formed(_said(profile, lines, column), column, refuse)
+    if column.width and not isinstance(profile.format, Fixed):
+        written = written.map(lambda values: filled(values, column))
+    return written.values if written.codes is None else pa.DictionaryArray.from_arrays(pa.array(written.codes), written.values)
+
+
+def unfit(profile: Profile, source: str, values: pa.StringArray) -> list[str]:
+    """Why each of some values of a source cannot stand in the partner's files, as the end of a sentence; blank where it can."""
+    said = np.full(len(values), "", dtype=object)
+
+    def refuse(wrong: Mask, why: str) -> None:
+        said[wrong & (said == "")] = why
+
+    for column in profile.outgoing.values():
+        if column.source == source:
+            written = _formed(Column(values), column, refuse)
+            for look in format_of(profile.format.kind).looks(profile.format, column):
+                refuse(*look(written.values))
+    return [str(why) for why in said]
+
+
+def _formed(source: Column, column: OutColumn, refuse: Callable[[Mask, str], None]) -> Column:
+    """Values in the partner's form; what has no such form, or no room, is refused."""
+    form = column.form
     written = _dressed(_shaped(source.map(lambda values: _without(values, form.omit)) if form.omit else source, form, refuse), form)
     room = column.room
     if room is not None:
         if form.too_long == "cut":
             written = written.map(lambda values: _cut(values, room))
         refuse(written.longer_than(room), f"is longer than {room} signs")
-    if column.width and not isinstance(profile.format, Fixed):
-        written = written.map(lambda values: filled(values, column))
-    return written.values if written.codes is None else pa.DictionaryArray.from_arrays(pa.array(written.codes), written.values)
+    return written
 
 
 def _said(profile: Profile, lines: pd.DataFrame, column: OutColumn) -> Column:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
+
+import pyarrow as pa
 
 from batchport.domain.roster import Roster
 from batchport.domain.routes import Route
@@ -24,6 +26,7 @@ class Asks:
         tiff: whether papers may be TIFF.
         takes: field -> the most signs that its files take.
         cuts: field -> after how many signs its files cut the text.
+        unfit: tells of a column of its files, by what stands in it, why each of some values cannot; None: everything can.
     """
 
     cutoff: time = time(13)
@@ -35,6 +38,7 @@ class Asks:
     tiff: bool = False
     takes: Mapping[str, int] = field(default_factory=dict)
     cuts: Mapping[str, int] = field(default_factory=dict)
+    unfit: Callable[[str, pa.StringArray], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from batchport.carriers.render import Rendered, RenderError, manifest, render
 from batchport.domain.findings import Findings
+from batchport.domain.normalise import tidy
 from batchport.domain.orders import AGREE, LOCAL, agreed
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, text_array
@@ -105,7 +106,7 @@ def _lines(app: App, ready: pd.DataFrame, rows: Requests) -> pd.DataFrame:
     for name in _FIELDS:
         columns[name] = agreed(rows[name], order) if name in AGREE[LOCAL] and name != "tn" else rows[name]
     columns["requested_date"] = _in_place(columns["requested_date"], ready.redated)
-    columns["remarks"] = _in_place(rows["notes"], ready.changes.where(ready.sup == CHANGE, ""))
+    columns["remarks"] = _in_place(tidy(rows["notes"]), ready.changes.where(ready.sup == CHANGE, ""))
     columns["pon"] = Column(text_array(app.store.pons.give(order_ids)), order.astype(np.int32))
     columns["partial"] = Column.from_series(ready.partial.astype("category"))
     columns["ver"] = Column(text_array([f"{number:02d}" for number in range(int(ready.ver.max()) + 1)]), ready.ver.to_numpy(np.int32))

@@ -331,3 +331,24 @@ def test_errors_and_unworked_formulas_in_a_workbook_stand_on_their_cells() -> No
     assert [(finding["code"], finding["field"]) for finding in first["findings"]][0] == ("cell-error-value", "pin")
     assert ("cell-formula-no-value", "name") in [(finding["code"], finding["field"]) for finding in second["findings"]]
     assert (second["values"]["pin"], second["values"]["postal_code"]) == ("0042", "02134")
+
+
+@pytest.mark.parametrize(("profile", "changes", "field", "why"), [
+    ("lsr-fixed", {"name": "株式会社 Harbor"}, "name", "has a sign in it that ascii does not have"),
+    ("lsr-fixed", {"street_number": "120-122-124-126"}, "street_number", "is longer than 12 signs"),
+    ("lnp-xml", {"authorized_name": "Maria Garcia", "street_number": "1" * 21}, "street_number", "is longer than 20 signs"),
+])  # fmt: skip
+def test_what_the_partners_file_cannot_carry_is_told_at_intake(profile: str, changes: dict[str, str], field: str, why: str, tmp_path: Path, home: Home) -> None:
+    home.set("profile: generic-csv", f"profile: {profile}")
+    path = settled(tmp_path / "sheet.csv", sheet({**LOCAL, **changes}, {**LOCAL, "tn": "617-234-0143", "account_number": "9", "destination": "line-2", "name": "Łódź Bakery", "notes": "two\nlines"}))
+    first, second = home("check", path, "--customer", "acme", "--format", "json").lines[1:3]
+    assert (first["state"], second["state"]) == ("rejected", "ready")
+    (found,) = [each for each in first["findings"] if each["severity"] == "error"]
+    assert (found["code"], found["field"], found["message"].endswith(f"it {why}.")) == ("value-unsendable", field, True)
+
+
+def test_notes_of_several_lines_are_one_line_for_the_partner(home: Home) -> None:
+    home.set("profile: generic-csv", "profile: lnp-xml")
+    home.take({**LOCAL, "notes": "call first,\nthen  ring"})
+    (document,) = (home.path / "outbox" / "sample").glob("*.xml")
+    assert ">call first, then ring</Number>" in document.read_text("utf-8")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from batchport.carriers.layout import Layout
+    from batchport.carriers.layout import Layout, OutColumn
     from batchport.carriers.profile import Profile
-    from batchport.domain.table import Ints
+    from batchport.domain.table import Ints, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,14 @@ class Facts:
     sent: datetime
 
 
+#: Looks at values: which of them a format has no way to say, and why.
+Look = Callable[["pa.StringArray"], tuple["Mask", str]]
 #: Rows from and before which, and the facts of the file -> its bytes.
 Writer = Callable[[int, int, Facts], bytes]
 
 
 class Format(Protocol):
-    """What a format's module offers: `writer` where submissions can be of it, `read` where answers can."""
+    """What a format's module offers: `writer` and `looks` where submissions can be of it, `read` where answers can."""
 
     def writer(self, table: pa.Table, starts: Ints, profile: Profile) -> Writer:
         """What makes the bytes of a submission.
@@ -41,6 +43,9 @@ class Format(Protocol):
         Raises:
             CannotCarry: a value that this format has no way to say; here, or when the bytes are made.
         """
+
+    def looks(self, form: Any, column: OutColumn) -> tuple[Look, ...]:
+        """What is looked for in the values of a column, beyond what the column says itself; what is found is refused."""
 
     def read(self, data: bytes, layout: Layout) -> tuple[pa.Table, tuple[str, ...]]:
         """The records of a response, and the headers of the columns that the layout does not speak of.

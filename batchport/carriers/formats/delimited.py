@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import cast
 
@@ -18,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
-from batchport.carriers.formats import CannotCarry, Facts, Unreadable, Writer, find_columns
+from batchport.carriers.formats import CannotCarry, Facts, Look, Unreadable, Writer, find_columns
 from batchport.carriers.formats.signs import bytes_of, mapped, one_array, refuse, text_of, unsayable
-from batchport.carriers.layout import Delimited, Layout
+from batchport.carriers.layout import Delimited, Layout, OutColumn
 from batchport.carriers.profile import Profile
 from batchport.domain.table import Ints, Mask, bools, text_array
 
@@ -53,6 +54,11 @@ def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: 
         return b"".join([head, bytes_of(block.slice(start - begin, end - start), form.encoding)])
 
     return file
+
+
+def looks(form: Delimited, column: OutColumn) -> tuple[Look, ...]:  # noqa: ARG001  all columns are alike
+    """Values that the encoding cannot write."""
+    return (partial(unsayable, encoding=form.encoding),)
 
 
 def compose(table: pa.Table, start: int, form: Delimited) -> bytes:

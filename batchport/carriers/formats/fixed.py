@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.carriers.formats import CannotCarry, Facts, Unreadable, Writer
+from batchport.carriers.formats import CannotCarry, Facts, Look, Unreadable, Writer
 from batchport.carriers.formats.signs import bytes_of, filled, mapped, one_array, refuse, text_of, uncontrolled, unsayable
 from batchport.carriers.layout import TOTALS, Fixed, Layout, OutColumn, Record
 from batchport.carriers.profile import Profile
@@ -36,7 +36,7 @@ def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:
 def compose(table: pa.Table, starts: Ints, form: Fixed, tn: str) -> Writer:
     """As `writer`, for any records: `table` has a column for each of their fields but facts, named as `RECORD.FIELD`; `tn` is the one to be summed."""
     fields = {f"{record.name}.{field.header}": field for record in form.records for field in record.fields}
-    columns = {name: _fitting(name, one_array(table.column(name)), fields[name], form.encoding) for name in table.column_names}
+    columns = {name: _fitting(name, one_array(table.column(name)), fields[name], form) for name in table.column_names}
     numbers = columns.get(tn)
     padded = {name: mapped(column, partial(filled, column=fields[name])) for name, column in columns.items()}
 
@@ -71,9 +71,14 @@ def compose(table: pa.Table, starts: Ints, form: Fixed, tn: str) -> Writer:
     return file
 
 
-def _fitting(name: str, array: pa.Array, field: OutColumn, encoding: str) -> pa.Array:
-    """The column, after a look at whether it can be written and read back."""
-    for look in (uncontrolled, lambda values: unsayable(values, encoding), lambda values: _swallowed(values, field)):
+def looks(form: Fixed, column: OutColumn) -> tuple[Look, ...]:
+    """Values that cannot be written, or not be read back."""
+    return uncontrolled, partial(unsayable, encoding=form.encoding), partial(_swallowed, field=column)
+
+
+def _fitting(name: str, array: pa.Array, field: OutColumn, form: Fixed) -> pa.Array:
+    """The column, after a look at it."""
+    for look in looks(form, field):
         refuse(name, array, None, look)
     return array
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.carriers.formats import Facts, Unreadable, Writer, table_of
+from batchport.carriers.formats import Facts, Look, Unreadable, Writer, table_of
 from batchport.carriers.formats.signs import bytes_of, mapped, one_array, refuse, text_of, unsayable
-from batchport.carriers.layout import Json, Layout
+from batchport.carriers.layout import Json, Layout, OutColumn
 from batchport.carriers.profile import Profile
 from batchport.domain.table import Ints, text_array
 
@@ -23,6 +24,11 @@ _HOLE = "\0"
 def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: ARG001  every line is alike
     """A list of objects, a number each; headers with dots in them are objects in objects."""
     return compose(table, cast("Json", profile.format))
+
+
+def looks(form: Json, column: OutColumn) -> tuple[Look, ...]:  # noqa: ARG001  all columns are alike
+    """Values with a zero byte."""
+    return (partial(unsayable, encoding="utf-8"),)
 
 
 def compose(table: pa.Table, form: Json) -> Writer:

@@ -17,9 +17,9 @@ import jinja2
 import pyarrow as pa
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from batchport.carriers.formats import CannotCarry, Facts, Writer
+from batchport.carriers.formats import CannotCarry, Facts, Look, Writer
 from batchport.carriers.formats.signs import one_array, refuse, uncontrolled
-from batchport.carriers.layout import SOURCES, Template
+from batchport.carriers.layout import SOURCES, OutColumn, Template
 from batchport.carriers.profile import Profile
 from batchport.domain.table import Column, Ints
 
@@ -84,6 +84,11 @@ def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:
         return data
 
     return file
+
+
+def looks(form: Template, column: OutColumn) -> tuple[Look, ...]:  # noqa: ARG001  all columns are alike
+    """Values with line breaks or other control signs."""
+    return (uncontrolled,)
 
 
 def cover_writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:

@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.carriers.formats import CannotCarry, Unreadable, Writer, find_columns, table_of
+from batchport.carriers.formats import CannotCarry, Look, Unreadable, Writer, find_columns, table_of
 from batchport.carriers.formats.signs import one_array, refuse, text_of
-from batchport.carriers.layout import Layout, Xlsx
+from batchport.carriers.layout import Layout, OutColumn, Xlsx
 from batchport.carriers.profile import Profile
 from batchport.domain.table import Ints, Mask, bools
 
@@ -36,6 +36,11 @@ def writer(table: pa.Table, starts: Ints, profile: Profile) -> Writer:  # noqa: 
     for name in table.column_names:
         refuse(name, one_array(table.column(name)), None, _unspeakable)
     return lambda start, end, facts: compose(table.slice(start, end - start), start, form, facts.sent)
+
+
+def looks(form: Xlsx, column: OutColumn) -> tuple[Look, ...]:  # noqa: ARG001  all columns are alike
+    """Values that a cell cannot hold."""
+    return (_unspeakable,)
 
 
 def _unspeakable(values: pa.StringArray) -> tuple[Mask, str]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from batchport.domain import normalise
 from batchport.domain.checks.prepared import Prepared
-from batchport.domain.checks.registry import Registry, Said
-from batchport.domain.table import Mask
+from batchport.domain.checks.registry import Registry, Said, Verdict
+from batchport.domain.fields import ADDRESS
+from batchport.domain.table import Mask, bools
 
 CHECKS = check = Registry()
 
+#: What customers write that goes into partners' files as it stands, and what it is called there where that is something else.
+_WRITTEN = ("account_number", "pin", "losing_carrier", "name", "authorized_name", *ADDRESS, "reseller", "notes")
+_SOURCES = {"notes": "remarks"}
 #: Addresses that mail can be sent to.
 CONTACT = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
 
@@ -35,6 +42,28 @@ def address_form(rows: Prepared) -> Mask:
     """Rows whose contact address is not one that mail can be sent to."""
     email = rows["contact_email"]
     return ~email.blank & ~email.fullmatch(CONTACT)
+
+
+def _unsendable(name: str) -> Callable[[Prepared], Verdict]:
+    """The check for rows of which a value cannot stand in their partner's files, with why."""
+
+    def cannot_be_written(rows: Prepared) -> Verdict:
+        # Notes go on one line, whatever stands between their words.
+        column = normalise.tidy(rows[name]) if name == "notes" else rows[name]
+        why = np.full(len(rows), "", dtype=object)
+        for partner, asks in rows.terms.partners.items():
+            of = rows.partner.equals(partner) if asks.unfit is not None else np.zeros(len(rows), dtype=bool)
+            if asks.unfit is not None and of.any():
+                said = column.spread(np.array(asks.unfit(_SOURCES.get(name, name), column.values), dtype=object))
+                why[of] = said[of]
+        mask = bools(why != "") & ~column.blank
+        return mask, [str(text) for text in why[mask]]
+
+    return cannot_be_written
+
+
+for _name in _WRITTEN:
+    check("value-unsendable", _name)(_unsendable(_name))
 
 
 @check("action-invalid", "action")
