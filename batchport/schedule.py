@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 import types
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from batchport.config import ConfigProblem, Schedule, load
+from batchport.config import ConfigProblem, load
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.intake import intake
 from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.run import Busy, Stage, all_stages, one_pass
+from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
+from batchport.store.acts import last_pass
 
 log = logging.getLogger("batchport.serve")
+#: Seconds until a pass that found another one at work is tried again.
+_AGAIN = 10
 
 
 def serve(config: Path) -> None:
     """Start passes by the schedule until SIGTERM or SIGINT; the pass at work is finished first."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    scheduler = make_scheduler(load(config).schedule, config)
+    with closing(App(load(config), datetime.now(UTC))) as app:
+        app.prove()
+        scheduler = make_scheduler(app, config)
 
     def stop(_number: int, _frame: types.FrameType | None) -> None:
         log.info("stopping when the pass at work is done")
@@ -41,20 +51,44 @@ def serve(config: Path) -> None:
     scheduler.start()
 
 
-def make_scheduler(schedule: Schedule, config: Path) -> BlockingScheduler:
-    """The scheduler with its jobs: a look around every few minutes, and the whole pass by the cron expression.
+def make_scheduler(app: App, config: Path) -> BlockingScheduler:
+    """The scheduler with its jobs: a look around every few minutes, the whole pass by the cron expression, and submitting when a partner's window opens.
 
-    What was missed is made up for once, however often it was missed, and no job runs beside itself.
+    What was missed is made up for once, however often it was missed and whether the program was at work then or not; a window only while it is open.
+    One job runs at a time, and the others wait for it.
     """
+    schedule, now = app.settings.schedule, app.now
     zone = ZoneInfo(schedule.timezone)
-    scheduler = BlockingScheduler(timezone=zone, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1})
-    scheduler.add_job(_look_around, IntervalTrigger(minutes=schedule.every_minutes, timezone=zone), args=[config], name="look", next_run_time=datetime.now(zone))
+    scheduler = BlockingScheduler(
+        timezone=zone, executors={"default": ThreadPoolExecutor(1)}, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )  # fmt: skip
+
+    def plan(work: Callable[..., None], trigger: BaseTrigger, name: str, *args: object, at_once: bool) -> None:
+        scheduler.add_job(work, trigger, args=[config, *args], name=name, **({"next_run_time": now} if at_once else {}))
+
+    plan(_look_around, IntervalTrigger(minutes=schedule.every_minutes, timezone=zone), "look", at_once=True)
     try:
         nightly = CronTrigger.from_crontab(schedule.nightly, timezone=zone)
     except ValueError as error:
         raise ConfigProblem(f"{config}: schedule.nightly: {schedule.nightly!r} is not a cron expression: {error}") from None
-    scheduler.add_job(_night, nightly, args=[config], name="night")
+    plan(_night, nightly, "night", at_once=_missed(app, nightly, "run"))
+    for partner in app.settings.partners:
+        profile = app.profile(partner)
+        for window in profile.windows:
+            opening = CronTrigger(hour=window.start.hour, minute=window.start.minute, timezone=profile.timezone)
+            plan(_opening, opening, f"{partner} opens", partner, at_once=profile.may_send(now) and _missed(app, opening, "run", "submit"))
     return scheduler
+
+
+def _missed(app: App, trigger: BaseTrigger, *commands: str) -> bool:
+    """Whether a pass of these was due since the last of them, or since the first pass of all; a new home has missed nothing."""
+    with app.store.reading() as connection:
+        since = last_pass(connection, commands)
+    if since is None:
+        return False
+    # Stored to the second; the one that began with it is that pass.
+    due = trigger.get_next_fire_time(None, datetime.fromisoformat(since) + timedelta(seconds=1))
+    return due is not None and due <= app.now
 
 
 def _look_around(config: Path) -> None:
@@ -63,6 +97,10 @@ def _look_around(config: Path) -> None:
 
 def _night(config: Path) -> None:
     _pass(config, "run", all_stages)
+
+
+def _opening(config: Path, partner: str) -> None:
+    _pass(config, "submit", lambda app, tally, number: submit(app, tally, number, partner=partner))
 
 
 def _answers_and_sheets(app: App, tally: PassTally, pass_id: int) -> None:
@@ -77,6 +115,9 @@ def _pass(config: Path, command: str, stage: Stage) -> None:
             done = one_pass(app, command, stage)
     except Busy as busy:
         log.info("%s", busy)
+        if command != "look":  # the next look is near; a night is not
+            time.sleep(_AGAIN)
+            _pass(config, command, stage)
     except ConfigProblem as error:
         log.error("%s", error)  # noqa: TRY400  the user can mend it, and needs no traceback
     except Exception:

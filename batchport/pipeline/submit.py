@@ -28,6 +28,7 @@ from batchport.pipeline.versions import look_at_waiting
 from batchport.pipeline.ways import protection
 from batchport.store import submissions as stored
 from batchport.store import versions
+from batchport.store.acts import record_act
 from batchport.store.corrected import with_shared
 from batchport.store.enclosures import store_enclosures
 from batchport.store.pieces import load_rows
@@ -152,6 +153,8 @@ def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered,
     with app.store.transaction() as connection:
         submission = stored.store_submission(connection, record, orders)
         store_enclosures(connection, submission, enclosures.records)
+        if not app.profile(partner).may_send(app.now):
+            record_act(connection, at=app.stamp, who=app.user, what="submit --now", why="outside the partner's windows", submission_id=submission)
         return add_sending(connection, submission, sent.name, app.stamp)
 
 

@@ -1,10 +1,12 @@
-"""What operators do by hand, and the record of it."""
+"""What operators do by hand and the record of it, and when passes were made."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from collections.abc import Collection
 
-from batchport.store.schema import acts, exceptions, orders
+from sqlalchemy import Connection, func, select
+
+from batchport.store.schema import acts, exceptions, orders, passes
 
 
 def record_act(
@@ -13,6 +15,12 @@ def record_act(
     """Write down who did what, when and why."""
     about = {"order_id": order_id, "exception_id": exception_id, "submission_id": submission_id}
     connection.execute(acts.insert().values(at=at, who=who, what=what, why=why, **about))
+
+
+def last_pass(connection: Connection, commands: Collection[str]) -> str | None:
+    """When the last pass of some commands was started; where there was none yet, the first pass of all; None before any."""
+    last = connection.execute(select(func.max(passes.c.started)).where(passes.c.command.in_(list(commands)))).scalar()
+    return last or connection.execute(select(func.min(passes.c.started))).scalar()
 
 
 def release_order(connection: Connection, number: int) -> None:

@@ -61,6 +61,14 @@ def test_it_takes_what_lies_there_and_ends_when_asked_to(home: Home, serve: Call
     assert [word for word in (LOCAL["pin"], LOCAL["account_number"], LOCAL["name"], LOCAL["authorized_name"]) if word in log(home)] == []
 
 
+def test_a_night_that_was_missed_is_made_up_for_when_it_starts(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    home.drop(LOCAL)
+    assert home("intake").exit == 0
+    serve()
+    assert waits_for(lambda: any((home.path / "outbox" / "sample").glob("*.csv")) and " run: " in log(home)), log(home)
+    assert home.state(LOCAL["tn"]) == "submitted"
+
+
 def test_it_ends_at_once_when_there_is_nothing_to_do(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
     process = serve()
     assert waits_for(lambda: "changed False" in log(home)), log(home)
