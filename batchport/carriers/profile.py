@@ -245,7 +245,7 @@ class Profile(Model):
         return Asks(
             cutoff=self.cutoff, timezone=self.timezone, holidays=self.holidays, soonest=self.soonest.model_dump(),
             loa=self.papers.loa == "always", invoice=self.papers.invoice == "always", tiff=self.papers.tiff, takes=self.takes, cuts=self.cuts,
-            unfit=self._unfit if self._is_particular else None,
+            required=self.required, unfit=self._unfit if self._is_particular else None,
         )  # fmt: skip
 
     @property

@@ -26,6 +26,7 @@ class Asks:
         tiff: whether papers may be TIFF.
         takes: field -> the most signs that its files take.
         cuts: field -> after how many signs its files cut the text.
+        required: what its files cannot do without, by what it is called in them.
         unfit: tells of a column of its files, by what stands in it, why each of some values cannot; None: everything can.
     """
 
@@ -38,6 +39,7 @@ class Asks:
     tiff: bool = False
     takes: Mapping[str, int] = field(default_factory=dict)
     cuts: Mapping[str, int] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
     unfit: Callable[[str, pa.StringArray], Sequence[str]] | None = None
 
 

@@ -62,8 +62,21 @@ def _unsendable(name: str) -> Callable[[Prepared], Verdict]:
     return cannot_be_written
 
 
+def _lacking(name: str) -> Callable[[Prepared], Mask]:
+    """The check for rows that do not say what their partner cannot do without."""
+    source = _SOURCES.get(name, name)
+
+    def not_said(rows: Prepared) -> Mask:
+        asked = rows.asked(lambda partner: source in partner.required)
+        return asked & rows[name].blank if asked.any() else asked
+
+    return not_said
+
+
 for _name in _WRITTEN:
     check("value-unsendable", _name)(_unsendable(_name))
+for _name in (*_WRITTEN, "country", "requested_date", "new_btn", "resporg_id"):
+    check("value-required", _name)(_lacking(_name))
 
 
 @check("action-invalid", "action")
