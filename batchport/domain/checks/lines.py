@@ -48,6 +48,8 @@ def _unsendable(name: str) -> Callable[[Prepared], Verdict]:
     """The check for rows of which a value cannot stand in their partner's files, with why."""
 
     def cannot_be_written(rows: Prepared) -> Verdict:
+        if not any(asks.unfit for asks in rows.terms.partners.values()):
+            return np.zeros(len(rows), dtype=bool)
         # Notes go on one line, whatever stands between their words.
         column = normalise.tidy(rows[name]) if name == "notes" else rows[name]
         why = np.full(len(rows), "", dtype=object)
@@ -67,8 +69,9 @@ def _lacking(name: str) -> Callable[[Prepared], Mask]:
     source = _SOURCES.get(name, name)
 
     def not_said(rows: Prepared) -> Mask:
-        asked = rows.asked(lambda partner: source in partner.required)
-        return asked & rows[name].blank if asked.any() else asked
+        if not any(source in asks.required for asks in rows.terms.partners.values()):
+            return np.zeros(len(rows), dtype=bool)
+        return rows.asked(lambda partner: source in partner.required) & rows[name].blank
 
     return not_said
 
