@@ -101,7 +101,7 @@ class NumberFormat:
         dated: whether it writes dates or times.
         wordy: whether it changes how text is shown.
         general: whether it is the general format.
-        exact: whether it shows every digit of a whole number that is not negative.
+        exact: whether it shows every digit of a whole number that is not negative, and no other one among them.
     """
 
     def __init__(self, code: str) -> None:
@@ -112,7 +112,7 @@ class NumberFormat:
         writers = [_writer(section) for section in sections[:3]]
         self._writers = [writer.write for writer in writers]
         self._tests = [section.condition for section in sections[:3]]
-        self.exact = all(isinstance(writer, _Digits) and writer.exact for writer in writers)
+        self.exact = all(isinstance(writer, _Digits) and writer.bare for writer in writers)
         self._quick = self._quick_ways(writers)
         self._plain = len(sections) == 1 and sections[0].condition is None
         self.dated = any(section.has("date") or section.has("elapsed") for section in sections)
@@ -350,6 +350,10 @@ class _Digits:
         self._places = sum(token.kind == "digit" for token in self._whole)
         #: Whether whole numbers are written with all their digits and nothing but text between them.
         self.exact = bool(self._places) and not (self._point or self._scale or self._power is not None or self._thousands)
+        places = [at for at, token in enumerate(whole) if token.kind == "digit"]
+        between = whole[places[0] : places[-1]] if places else []
+        #: Whether none of that text is a digit, which would make another number of it.
+        self.bare = self.exact and not any(token.kind != "digit" and any(map(str.isdigit, token.text)) for token in between)
         self._cuts: dict[int, tuple[str, Callable[[str], Any]]] = {}
 
     def write(self, value: float) -> str:

@@ -110,6 +110,8 @@ def test_any_format_writes_any_number_and_any_text(code: str, value: float) -> N
 
 @settings(deadline=None, max_examples=300, derandomize=True)
 @given(st.text(max_size=30), st.integers(0, 10**15 - 1))
+@example("010", 20)
+@example('0"1"0', 20)
 def test_an_identifier_in_any_format_has_its_digits_in_their_order(code: str, value: int) -> None:
     assert str(value) in re.sub(r"[^0-9]", "", identifier(float(value), NumberFormat(code)))
 
