@@ -109,15 +109,19 @@ def _answers_and_sheets(app: App, tally: PassTally, pass_id: int) -> None:
 
 
 def _pass(config: Path, command: str, stage: Stage) -> None:
-    """One pass; what goes wrong with it is told, and the next one is started all the same."""
+    """One pass; it waits for another one that is at work, unless it is a look around: the next of these is near."""
+    while not _tried(config, command, stage) and command != "look":
+        time.sleep(_AGAIN)
+
+
+def _tried(config: Path, command: str, stage: Stage) -> bool:
+    """Whether a pass could begin; what goes wrong with it is told, and the next one is started all the same."""
     try:
         with closing(App(load(config), datetime.now(UTC))) as app:
             done = one_pass(app, command, stage)
     except Busy as busy:
         log.info("%s", busy)
-        if command != "look":  # the next look is near; a night is not
-            time.sleep(_AGAIN)
-            _pass(config, command, stage)
+        return False
     except ConfigProblem as error:
         log.error("%s", error)  # noqa: TRY400  the user can mend it, and needs no traceback
     except Exception:
@@ -125,3 +129,4 @@ def _pass(config: Path, command: str, stage: Stage) -> None:
     else:
         told = done.json()
         log.info("%s: files %s, submissions %s, exceptions %s, changed %s, balanced %s", command, told["files"], told["submissions"], told["exceptions"], told["changed"], told["balanced"])
+    return True

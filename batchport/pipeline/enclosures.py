@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from batchport.domain.papers import PAPERS, TIFF
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column
+from batchport.domain.table import Column, Ints
 from batchport.domain.versions import CANCEL, NEW_DATE
 from batchport.pipeline.app import App
 from batchport.pipeline.papers import known_papers, unsealed
@@ -30,18 +30,20 @@ class Meant:
         field: which of the fields names it.
         paper: its record.
         form: PDF or TIFF.
+        sha256: of its bytes.
     """
 
     field: str
     paper: int
     form: str
+    sha256: str
 
     def called(self, pon: str) -> str:
         """The name that it goes under beside an order."""
         return f"{pon}-{self.field.removesuffix('_file')}.{'tiff' if self.form == TIFF else 'pdf'}"
 
 
-def meant_by(app: App, connection: Connection, rows: Requests, ids: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[tuple[int, str], Meant]:
+def meant_by(app: App, connection: Connection, rows: Requests, ids: Ints) -> dict[tuple[int, str], Meant]:
     """The papers that some rows mean by their fields, by (position of the row, field): those that came with the row's own file, else with another one.
 
     Args:
@@ -56,7 +58,8 @@ def meant_by(app: App, connection: Connection, rows: Requests, ids: np.ndarray[t
         return {}
     came = stored.meant_papers(connection, ids[asked].tolist())
     customers = dict(zip(came.id.tolist(), came.customer.tolist(), strict=True))
-    own = {(row, name): (int(number), form) for row, name, number, form in zip(came.id, came.name, came.paper_id, came.form, strict=True) if isinstance(form, str)}
+    each = zip(came.id, came.name, came.paper_id, came.form, came.sha256, strict=True)
+    own = {(row, name): (int(number), form, sha256) for row, name, number, form, sha256 in each if isinstance(form, str)}
     elsewhere = lru_cache(maxsize=None)(lambda customer, name: known_papers(app, customer, [name]).get(name))
     found = {}
     for field, places in named.items():
@@ -116,8 +119,7 @@ def enclosed(app: App, partner: str, meant: Mapping[str, list[Meant]], protect: 
         for paper in papers:
             name = paper.called(pon)
             if protect is None:
-                with app.store.reading() as connection:
-                    found.told.append((name, str(stored.paper_of(connection, paper.paper).sha256)))
+                found.told.append((name, paper.sha256))
                 found.records.append(Enclosure(name, paper.paper))
                 continue
             if paper.paper not in same:

@@ -14,7 +14,8 @@ from batchport.domain.calendar import Dated
 from batchport.domain.checks.dates import held_against_calendar
 from batchport.domain.checks.prepared import prepare
 from batchport.domain.findings import Findings
-from batchport.domain.table import Column, Mask
+from batchport.domain.requests import Requests
+from batchport.domain.table import Column, Ints, Mask
 from batchport.pipeline.app import App
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.tally import PassTally
@@ -62,16 +63,29 @@ def look_at(app: App, connection: Connection, customer: str, orders: Sequence[in
         orders: which; each has a row that has not ended.
         dates: the date that each asks for.
     """
-    first = stored.first_rows(connection, orders).set_index("order_id").loc[list(orders)]
-    # What decides of the date is the same for all rows of an order.
-    each, which = np.unique(first.id.to_numpy(np.int64), return_inverse=True)
-    requests = with_shared(app.store, connection, load_rows(app.store, connection, each).requests.take(which), first.shared)
+    requests, _ = first_rows(app, connection, orders)
     rows = prepare(requests.replace(requested_date=Column.of(list(dates))), app.terms(customer), app.reference, Findings())
     dated = held_against_calendar(rows)
     if dated is None:
         return None
     wishes = dated.wishes
     return Looked(dated, wishes.past | wishes.idle | wishes.soon)
+
+
+def first_rows(app: App, connection: Connection, orders: Sequence[int]) -> tuple[Requests, Ints]:
+    """What the first row of each of some orders says, and its record; what the last looks ask for is the same for all rows of an order."""
+    first = stored.first_rows(connection, orders).set_index("order_id").loc[list(orders)]
+    ids = first.id.to_numpy(np.int64)
+    each, which = np.unique(ids, return_inverse=True)
+    return with_shared(app.store, connection, load_rows(app.store, connection, each).requests.take(which), first.shared), ids
+
+
+def hold(app: App, connection: Connection, pass_id: int, customer: str, order: int, why: tuple[str, str, str]) -> None:
+    """Hold an order for what was found when it was to go, a code, a field and a detail, and tell its customer."""
+    stored.hold_for(connection, order, *why, app.stamp, app.seconds)
+    rows = looked_up.rows_of_orders(connection, [order])
+    contacts = contacts_of(load_rows(app.store, connection, np.sort(rows.id.to_numpy(np.int64))).requests)
+    queue_mails(app, connection, pass_id, "update", customer, contacts)
 
 
 def look_once_more(app: App, tally: PassTally, pass_id: int, partners: Sequence[str]) -> None:
@@ -90,10 +104,7 @@ def look_once_more(app: App, tally: PassTally, pass_id: int, partners: Sequence[
             if order.better and app.customer(order.customer).late_date == "earliest":
                 stored.give_date(connection, order.number, order.better, further=order.further)
             else:
-                stored.hold_for(connection, order.number, TOO_SOON, "requested_date", order.date, app.stamp, app.seconds)
-                rows = looked_up.rows_of_orders(connection, [order.number])
-                contacts = contacts_of(load_rows(app.store, connection, np.sort(rows.id.to_numpy(np.int64))).requests)
-                queue_mails(app, connection, pass_id, "update", order.customer, contacts)
+                hold(app, connection, pass_id, order.customer, order.number, (TOO_SOON, "requested_date", order.date))
     tally.changed = True
 
 

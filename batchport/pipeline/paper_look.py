@@ -6,7 +6,6 @@ It finds what has changed since intake: a partner that asks for letters now, or 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,22 +18,12 @@ from batchport.domain.papers import Beside, Paper
 from batchport.domain.table import records
 from batchport.pipeline.app import App
 from batchport.pipeline.enclosures import meant_by
-from batchport.pipeline.mails import contacts_of, queue_mails
+from batchport.pipeline.last_look import first_rows, hold
 from batchport.pipeline.tally import PassTally
 from batchport.store import enclosures as looked_up
-from batchport.store import submissions as stored
-from batchport.store.corrected import with_shared
-from batchport.store.intake import rows_of_orders
-from batchport.store.pieces import load_rows
 
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """What keeps an order from going: a code, the field it speaks of, and its detail."""
-
-    code: str
-    field: str
-    detail: str
+#: What keeps an order from going: a code, the field it speaks of, and its detail.
+_Fault = tuple[str, str, str]
 
 
 def look_at_papers(app: App, tally: PassTally, pass_id: int, partners: Sequence[str]) -> None:
@@ -46,10 +35,7 @@ def look_at_papers(app: App, tally: PassTally, pass_id: int, partners: Sequence[
         return
     with app.store.transaction() as connection:
         for (customer, number), fault in faults.items():
-            stored.hold_for(connection, number, fault.code, fault.field, fault.detail, app.stamp, app.seconds)
-            rows = rows_of_orders(connection, [number])
-            contacts = contacts_of(load_rows(app.store, connection, np.sort(rows.id.to_numpy(np.int64))).requests)
-            queue_mails(app, connection, pass_id, "update", customer, contacts)
+            hold(app, connection, pass_id, customer, number, fault)
     tally.changed = True
 
 
@@ -77,12 +63,9 @@ def _faults(app: App, connection: Connection, orders: pd.DataFrame) -> dict[tupl
 
 
 def _faults_of(app: App, connection: Connection, customer: str, orders: Sequence[int]) -> list[_Fault | None]:
-    first = stored.first_rows(connection, orders).set_index("order_id").loc[list(orders)]
-    # What is asked for is the same for all rows of an order, and so is its letter.
-    each, which = np.unique(first.id.to_numpy(np.int64), return_inverse=True)
-    requests = with_shared(app.store, connection, load_rows(app.store, connection, each).requests.take(which), first.shared)
+    requests, ids = first_rows(app, connection, orders)
     papers: list[dict[str, Paper]] = [{} for _ in orders]
-    for (place, field), meant in meant_by(app, connection, requests, each[which]).items():
+    for (place, field), meant in meant_by(app, connection, requests, ids).items():
         papers[place][requests[field].at(place)] = Paper(meant.form)
     terms = app.terms(customer)
     rows = prepare(requests, terms, app.reference, Findings(), Beside(papers, np.arange(len(papers))))
@@ -92,5 +75,5 @@ def _faults_of(app: App, connection: Connection, customer: str, orders: Sequence
     faults: list[_Fault | None] = [None] * len(papers)
     for each_found in records(findings.frame()):
         if faults[each_found.row] is None and severity_of(each_found.code, each_found.detail, terms.severities) == ERROR:
-            faults[each_found.row] = _Fault(each_found.code, each_found.field, each_found.detail or "")
+            faults[each_found.row] = (each_found.code, each_found.field, each_found.detail or "")
     return faults

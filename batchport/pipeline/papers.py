@@ -38,16 +38,16 @@ def is_paper(path: Path) -> bool:
 
 def remembered(app: App, customer: str, names: Collection[str]) -> dict[str, Paper]:
     """The papers that some names mean among those that came with a customer's earlier sheets."""
-    return {name: Paper(form) for name, (_, form) in known_papers(app, customer, names).items()}
+    return {name: Paper(form) for name, (_, form, _) in known_papers(app, customer, names).items()}
 
 
-def known_papers(app: App, customer: str, names: Collection[str]) -> dict[str, tuple[int, str]]:
-    """Number and form of the newest remembered paper that each name means."""
+def known_papers(app: App, customer: str, names: Collection[str]) -> dict[str, tuple[int, str, str]]:
+    """Number, form and SHA-256 of the newest remembered paper that each name means."""
     if not names:
         return {}
     with app.store.reading() as connection:
         papers = stored.usable_papers(connection, customer, {plain(name) for name in names})
-    newest = {name: (number, form) for number, name, form in papers}
+    newest = {name: (number, form, sha256) for number, name, form, sha256 in papers}
     return {name: newest[file] for name, file in found(names, newest).items()}
 
 
@@ -88,8 +88,8 @@ def papers_beside(app: App, customer: str, names: Collection[str], there: Mappin
     """
     files = found(names, there)
     known = known_papers(app, customer, [name for name in names if name not in files])
-    looked = look_at(names, there, app.limits.max_paper) | {name: Paper(form) for name, (_, form) in known.items()}
-    return SheetPapers(looked, files, {name: number for name, (number, _) in known.items()}, there)
+    looked = look_at(names, there, app.limits.max_paper) | {name: Paper(form) for name, (_, form, _) in known.items()}
+    return SheetPapers(looked, files, {name: number for name, (number, *_) in known.items()}, there)
 
 
 def _record(app: App, customer: str, name: str, data: bytes) -> PaperRecord:

@@ -23,12 +23,12 @@ class Enclosure:
 
 
 def meant_papers(connection: Connection, rows: Sequence[int]) -> pd.DataFrame:
-    """What the files of some rows mean by the names of papers: id (the row's), customer, name, paper_id (none: it names no paper), form."""
+    """What the files of some rows mean by the names of papers: id (the row's), customer, name, paper_id (none: it names no paper), form, sha256."""
     name = wanted(connection, rows, "numbers")
     return frame_of(
         connection,
         f"""
-        select r.id, f.customer, m.name, m.paper_id, p.form
+        select r.id, f.customer, m.name, m.paper_id, p.form, p.sha256
         from {name} w cross join rows r on r.id = w.v join files f on f.id = r.file_id
         left join file_papers m on m.file_id = f.id left join papers p on p.id = m.paper_id and p.sealed is not null
         """,  # noqa: S608

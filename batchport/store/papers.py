@@ -32,10 +32,10 @@ class PaperRecord:
     sealed: bytes | None = None
 
 
-def usable_papers(connection: Connection, customer: str, alike: Iterable[str]) -> list[tuple[int, str, str]]:
-    """Number, name and form of a customer's usable papers of some names as they are looked for, oldest first."""
-    query = select(papers.c.id, papers.c.name, papers.c.form).where(papers.c.customer == customer, papers.c.trouble == "", papers.c.alike.in_(list(alike)))
-    return [(int(number), str(name), str(form)) for number, name, form in connection.execute(query.order_by(papers.c.id))]
+def usable_papers(connection: Connection, customer: str, alike: Iterable[str]) -> list[tuple[int, str, str, str]]:
+    """Number, name, form and SHA-256 of a customer's usable papers of some names as they are looked for, oldest first."""
+    query = select(papers.c.id, papers.c.name, papers.c.form, papers.c.sha256).where(papers.c.customer == customer, papers.c.trouble == "", papers.c.alike.in_(list(alike)))
+    return [(int(number), str(name), str(form), str(sha256)) for number, name, form, sha256 in connection.execute(query.order_by(papers.c.id))]
 
 
 def store_papers(connection: Connection, customer: str, records: Sequence[PaperRecord]) -> dict[str, int]:

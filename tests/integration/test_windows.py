@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 
+from batchport import schedule
 from batchport.config import load
 from batchport.pipeline.app import App, closing
 from batchport.schedule import make_scheduler
@@ -57,6 +58,24 @@ def test_an_operator_may_send_outside_it_which_is_written_down(windowed: Home) -
 def test_what_was_missed_is_made_up_for_once(windowed: Home, last: str, now: str, expected: set[str]) -> None:
     windowed.run(last)
     assert at_once(windowed, now) == expected
+
+
+@pytest.mark.parametrize(("command", "tries"), [("run", 2001), ("submit", 2001), ("look", 1)])
+def test_a_pass_that_finds_another_at_work_waits_for_it_unless_it_only_looks(home: Home, monkeypatch: pytest.MonkeyPatch, command: str, tries: int) -> None:
+    tried = 0
+
+    def busy(*_: object) -> object:
+        nonlocal tried
+        tried += 1
+        if tried <= 2000:
+            raise schedule.Busy("another pass is at work")
+        raise schedule.ConfigProblem("it began")
+
+    monkeypatch.setattr(schedule, "one_pass", busy)
+    monkeypatch.setattr(schedule, "load", lambda _: None)
+    monkeypatch.setattr(schedule, "_AGAIN", 0)
+    schedule._pass(home.config, command, schedule.all_stages)
+    assert tried == tries
 
 
 def test_a_new_home_has_missed_nothing(home: Home) -> None:
