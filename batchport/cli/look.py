@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from batchport.cli import NEEDS_SOMEBODY, Context, format_option
-from batchport.cli.output import print_json, print_table
+from batchport.cli.output import print_json, print_table, spaced
 
 _STATES = (
     "rejected", "duplicate", "held", "ready", "submitted", "acknowledged", "delayed", "confirmed", "completed", "carrier_rejected", "cancel_pending", "cancelled",
@@ -34,7 +34,7 @@ def status(context: Context, customer: str | None, file: str | None, order: str 
         return
     print_table(
         ("Customer", "File", "Row", "Number", "State", "Order", "Confirmed", "What is wrong"),
-        [(one["customer"], one["file"], one["row"], _shown(one["tn"]), one["state"], one["pon"], one["foc_date"], _wrong(one)) for one in lines],
+        [(one["customer"], one["file"], one["row"], spaced(one["tn"]), one["state"], one["pon"], one["foc_date"], _wrong(one)) for one in lines],
         empty="No such rows.",
     )
 
@@ -44,10 +44,6 @@ def _wrong(line: dict[str, object]) -> str:
     said = [str(reason["text"]) for reason in reasons] if isinstance(reasons, list) else []
     findings = line["findings"]
     return "; ".join(said + ([str(code) for code in findings] if isinstance(findings, list) else []))
-
-
-def _shown(tn: str | None) -> str:
-    return f"{tn[:3]}-{tn[3:6]}-{tn[6:]}" if tn and len(tn) == 10 and tn.isdigit() else tn or ""
 
 
 @click.command()
@@ -68,7 +64,7 @@ def orders(context: Context, customer: str | None, partner: str | None, form: st
     print_table(
         ("PON", "Ver", "Customer", "Partner", "State", "Held by", "Kind", "Losing carrier", "BTN", "Lines", "Confirmed"),
         [
-            (one["pon"], one["ver"], one["customer"], one["partner"], one["state"], one["held_by"], one["number_class"], one["losing_carrier"], _shown(one["btn"]),
+            (one["pon"], one["ver"], one["customer"], one["partner"], one["state"], one["held_by"], one["number_class"], one["losing_carrier"], spaced(one["btn"]),
              one["lines"], one["foc_date"])
             for one in lines
         ],
@@ -93,7 +89,7 @@ def exceptions(ctx: click.Context, form: str) -> None:
     else:
         print_table(
             ("Id", "Partner", "File", "Line", "PON", "Number", "Status", "Why", "Since"),
-            [(one["id"], one["partner"], one["file"], one["line"], one["pon"], _shown(one["tn"]), one["status"], one["reason"], one["since"]) for one in lines],
+            [(one["id"], one["partner"], one["file"], one["line"], one["pon"], spaced(one["tn"]), one["status"], one["reason"], one["since"]) for one in lines],
             empty="No open exception lines.",
         )
     ctx.exit(NEEDS_SOMEBODY if lines else 0)

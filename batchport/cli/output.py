@@ -42,6 +42,11 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     Printer(width=None if terminal else 240, soft_wrap=not terminal, highlight=False).print(table)
 
 
+def spaced(tn: str | None) -> str:
+    """A telephone number as people read it; what is none as it stands."""
+    return f"{tn[:3]}-{tn[3:6]}-{tn[6:]}" if tn and len(tn) == 10 and tn.isdigit() else tn or ""
+
+
 def _plain(text: str) -> str:
     from rich.markup import escape
 

@@ -54,9 +54,7 @@ def _show(done: PassDone, form: str) -> None:
         click.echo(f"  sent to {sent.partner}: {sent.name}, {sent.orders:,} orders, {sent.lines:,} lines")
     for heard in tally.heard:
         click.echo(f"  {heard.partner} answered: {heard.name}: {heard.applied:,} of {heard.lines:,} lines applied, {heard.exceptions:,} exception lines")
-    for result in tally.results:
-        click.echo(f"  written: {result}")
-    for said in (*tally.waiting, *(f"! {said}" for said in (*tally.set_aside, *tally.troubles))):
+    for said in (*tally.found, *(f"written: {result}" for result in tally.results), *tally.waiting, *(f"! {said}" for said in (*tally.set_aside, *tally.troubles))):
         click.echo(f"  {said}")
     mails = ", ".join(f"{tally.mails[name]:,} {name}" for name in ("sent", "waiting", "failed") if tally.mails[name])
     if mails:
@@ -133,7 +131,7 @@ def reconcile(ctx: click.Context, file: Path | None, partner: str | None, dry_ru
 
 
 def _would_change(ctx: click.Context, file: Path, partner: str, form: str) -> None:
-    from batchport.cli.output import print_json, print_table
+    from batchport.cli.output import print_json, print_table, spaced
     from batchport.pipeline.app import closing
     from batchport.pipeline.reconcile import preview
 
@@ -142,7 +140,15 @@ def _would_change(ctx: click.Context, file: Path, partner: str, form: str) -> No
     if form == "json":
         print_json(lines)
     else:
-        print_table(("Line", "PON", "Number", "Status", "What it does"), [tuple(line[key] for key in ("line", "pon", "tn", "status", "does")) for line in lines])
+        told = [[(one["line"], one["pon"], one["ver"] or "", spaced(one["tn"]), one["status"], one["does"]), *map(_change, one["rows"])] for one in lines]
+        print_table(("Line", "PON", "Ver", "Number", "Status", "What it does"), [row for rows in told for row in rows])
+
+
+def _change(row: dict[str, Any]) -> tuple[str, ...]:
+    from batchport.cli.output import spaced
+
+    date = f", {row['foc_date']}" if row["foc_date"] else ""
+    return "", "", "", spaced(row["tn"]), "", f"{row['before']} -> {row['after']}{date}".replace("_", " ")
 
 
 @click.command()

@@ -1,10 +1,14 @@
 """The states of a row and every move between them: nothing else in the program says what may follow what.
 
 The partner's moves are the contract's table; a line that asks for a move which is not in it is an exception line, and the row stays. Our own moves
-are those of intake and sending; one that is not in the table is a fault of the program.
+are those of intake, of operators and of sending; one that is not in the table is a fault of the program.
 
-Sending a further version of an order moves its rows too: SUP 2 and 3 make them submitted once more, SUP 1 makes them `cancel_pending`. A partner may
-turn a SUP 1 or 2 down: then each row gets back what it had (`GIVEN_BACK`).
+Sending a further version of an order moves its rows too: SUP 2 and 3 make them submitted once more, SUP 1 makes them `cancel_pending` (`BEGINS`). A
+partner may turn a SUP 1 or 2 down: then each row gets back what it had (`GIVEN_BACK`).
+
+What partners say comes late, twice and in the wrong order. So the state of a row is never a matter of which file came first: all that was said of it in
+its present version is one sequence, in the order of the times that the lines bear, else of their arrival, and the state is what going through that
+sequence leads to, from the state that sending gave. Each line there has a `Verdict`; `domain.applying` carries them out.
 """
 
 from __future__ import annotations
@@ -46,6 +50,20 @@ class Answer(Enum):
     CANCEL = "CANCEL"
 
 
+class Verdict(IntEnum):
+    """What a line is to a row when its turn comes."""
+
+    MOVES = 0
+    NOTED = 1
+    FORBIDDEN = 2
+    OLD_NEWS = 3
+
+    @property
+    def meaning(self) -> str:
+        """What it is, and what becomes of the line."""
+        return _MEANINGS[self]
+
+
 class Act(Enum):
     """What happens to a row on our side."""
 
@@ -59,6 +77,16 @@ class Act(Enum):
     LEAVE_OUT = "send SUP 3 without it"
     REORDER = "put into a new order"
 
+
+_MEANINGS = {
+    Verdict.MOVES: "It moves the row.",
+    Verdict.NOTED: (
+        "It is kept with the row's history and changes nothing: it asks for the state that the row has, is an ACK for a row further on, repeats the last line that "
+        "counted, or speaks of a version that was overtaken and is not COMPLETE."
+    ),
+    Verdict.FORBIDDEN: "The table has no such move, because it is impossible or contradicts what was said before: it is an exception line.",
+    Verdict.OLD_NEWS: "It repeats a line that counted before the last one, and is not newer than that: it is an exception line.",
+}
 
 _S = State
 #: Submitted and not yet ended.
@@ -119,6 +147,18 @@ ASKED_FOR: dict[Answer, State] = {
     Answer.COMPLETE: _S.COMPLETED,
     Answer.CANCEL: _S.CANCELLED,
 }
+
+
+#: The state in which a version begins, by its SUP.
+BEGINS: dict[str, State] = {"": _S.SUBMITTED, "1": _S.CANCEL_PENDING, "2": _S.SUBMITTED, "3": _S.SUBMITTED}
+
+
+def verdict(answer: Answer, state: State) -> Verdict:
+    """What a line about a row's present version is to a row in a state, as long as it repeats nothing and turns no version down."""
+    if state in PARTNER_MOVES[answer]:
+        return Verdict.MOVES
+    late = answer is Answer.ACK and state in FURTHER_THAN_ACK
+    return Verdict.NOTED if late or ASKED_FOR[answer] is state else Verdict.FORBIDDEN
 
 
 class IllegalMove(Exception):

@@ -1,9 +1,9 @@
 """Response lines against open rows: what each line does, as tables, in one pass.
 
-A line first finds its order (by PON, or by its number where it has no PON), then its rows: its own, or every row of the order's version for a line that
-names no number. Rows may be spoken of by several lines of one file, an ACK and a later FOC, say; so lines are applied in rounds, the first line of every
-row, then the second, and the whole table takes each step at once. What finds nothing, or asks for a move that the table of states does not have, comes
-back as an exception with its reason: nothing of a file is dropped.
+Lines find their rows (`matching`) and are applied to them (`applying`). What is said of a row counts in the order of the times that the lines bear, else
+of their arrival. So a line that comes after one that was said later is not applied to the row as it stands: all that was said of its order's present
+version is gone through again, with the line in its place. Then the state of a row depends on what was said, and not on which file came first; a line that
+counted may turn out to be an exception line, and the other way round.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from batchport.domain.lifecycle import ASKED_FOR, FURTHER_THAN_ACK, GIVEN_BACK, PARTNER_MOVES, Answer, State
+from batchport.domain.applying import ANSWERS, Standing, Turns, go_through
+from batchport.domain.lifecycle import BEGINS, ENDED, Answer, State, Verdict
+from batchport.domain.matching import Book, Why, contents, matched, pairs
+from batchport.domain.table import Ints, Mask
 
-#: What makes a line the same as another one for a row; when it was said does not.
-_SAME = ("ver", "status", "code", "text", "foc_date")
-
-NO_MATCH, OTHER_PARTNER, NOT_IN_ORDER, NEWER_VERSION = "unknown-order", "other-partner", "tn-not-in-order", "newer-version"
-UNKNOWN_STATUS, NO_DATE, FORBIDDEN, OLD_NEWS = "unknown-status", "foc-without-date", "move-forbidden", "older-line-again"
+#: States that answers lead to, and those in which versions begin: a row in one of them is where its lines have brought it.
+_BY_ANSWERS = sorted({State.SUBMITTED, State.ACKNOWLEDGED, State.DELAYED, State.CONFIRMED, State.COMPLETED, State.CARRIER_REJECTED, State.CANCEL_PENDING, State.CANCELLED})
+_ENDED = [int(state) for state in ENDED]
+_COMPLETE = ANSWERS.index(Answer.COMPLETE)
+_REASONS = {Verdict.FORBIDDEN: Why.MOVE_FORBIDDEN, Verdict.OLD_NEWS: Why.OLDER_LINE_AGAIN}
+#: A file that is being read comes after all that were.
+_NOW = np.iinfo(np.int64).max
 
 
 @dataclass(slots=True)
@@ -27,170 +32,239 @@ class Outcomes:
     """What the lines of a file do.
 
     Attributes:
-        applied: a row a change: row_id, order_id, line, state (after it), foc (yyyymmdd or 0), answers (whether the version was unanswered till then),
-            given_back (whether the version was turned down and the row got back what it had), keeps (whether it still may be), overtaken (whether the line
-            speaks of an older version).
-        recorded: lines that matched: line, order_id, row_id (0: the whole order), applied (whether it changed anything).
-        exceptions: lines that did not: line, reason.
-        rejected: how many rows were newly rejected.
+        said: the lines, and those that were gone through again; `said` below is a place in it. Besides what was given: why (a reason, 0 for none), heard (whether
+            it counted, or was noted, for some row), counts (whether it moved a row), row_id (0: the whole order, or nothing), new (whether it was not heard before).
+        rows: rows that stand otherwise than before, each once: row_id, order_id, file_id, ver, said (the last line that counted), before (the state that it had),
+            state, foc, ends (whether it comes to its end, or back from it), settled (whether its version cannot be turned down any more), answers (whether
+            that was unanswered till now), given_back (whether it was turned down), overtaken (whether a line about an older version moved it).
     """
 
-    applied: pd.DataFrame
-    recorded: pd.DataFrame
-    exceptions: pd.DataFrame
+    said: pd.DataFrame
+    rows: pd.DataFrame
+
+    @property
+    def heard(self) -> pd.DataFrame:
+        """New lines that counted or were noted."""
+        return self.said[self.said.new & self.said.heard]
+
+    @property
+    def refused(self) -> pd.DataFrame:
+        """New lines that are exception lines, with the version as it was given."""
+        return self._exceptions(self.said.new)
+
+    @property
+    def fallen(self) -> pd.DataFrame:
+        """Earlier lines that had been heard and are exception lines now."""
+        return self._exceptions(~self.said.new & (self.said.answer_id > 0))
+
+    @property
+    def otherwise(self) -> pd.DataFrame:
+        """Earlier lines that are now something else than they were."""
+        old = self.said[~self.said.new]
+        return old[(old.heard != (old.answer_id > 0)) | (old.counts != old.applied)]
+
+    def _exceptions(self, which: pd.Series[bool]) -> pd.DataFrame:
+        found = self.said[which & ~self.said.heard]
+        return found.assign(ver=found.given)
 
 
-def reconcile(lines: pd.DataFrame, rows: pd.DataFrame, history: pd.DataFrame, partner: str) -> Outcomes:
+def reconcile(lines: pd.DataFrame, rows: pd.DataFrame, before: pd.DataFrame, partner: str) -> Outcomes:
     """What lines do to rows.
 
     Args:
-        lines: of one file, in the order in which they count: line, order_id (0: no PON given, -1: one that is none of ours), ver (0: the newest), tn (blank:
-            the whole order), status, code, text, foc_date, at.
-        rows: rows that the lines may speak of: row_id, order_id, tn, state, ver, partner, foc, answer_id, answered, sup (of the order's newest version), was
-            and was_foc (what the row gets back if that is turned down; 0 for nothing).
-        history: lines that were applied to these rows before: row_id, answer_id, ver, status, code, text, foc_date, at.
-        partner: whose file it is.
+        lines: in the order in which they came: line, order_id (0: no PON given, -1: one that is none of ours), ver (0: the newest), tn (blank: the whole order),
+            status, code, text, foc_date, at; and where they came before and found nothing, response_id and exception_id.
+        rows: rows that the lines may speak of, as `Book` wants them.
+        before: all that was said of the present versions of their orders before, with the exception lines among it: answer_id, exception_id (0 where it is none),
+            response_id, line, order_id, row_id (0: the whole order), ver, tn, status, code, text, foc_date, at, applied.
+        partner: whose lines they are.
     """
-    lines = lines.assign(tn=pd.to_numeric(lines.tn.where(lines.tn.str.fullmatch("[0-9]{10}"), "0")).where(lines.tn != "", 0).astype(np.int64), whole=lines.tn == "")
-    reason = pd.Series("", index=lines.index, dtype=object)
-    reason[~lines.status.isin([answer.value for answer in Answer])] = UNKNOWN_STATUS
-    lines = _ordered(lines, rows, partner, reason)
-    # A cancellation that is confirmed needs no date.
-    calling_off = lines.order_id.isin(rows.order_id[rows.sup == "1"]) & (lines.ver == lines.newest)
-    reason[(reason == "") & (lines.status == Answer.FOC.value) & (lines.foc_date == "") & ~calling_off] = NO_DATE
-    pairs = _pairs(lines, rows, reason)
-    applied, recorded = _rounds(pairs, rows, history, lines, reason)
-    exceptions = pd.DataFrame({"line": lines.line, "reason": reason})[reason != ""]
-    return Outcomes(applied, recorded, exceptions)
+    book = Book(rows)
+    said, why, fresh = _said(lines, book, partner)
+    earlier = _Spoken.none()
+    if len(before):
+        old, _, spoken = _said(before, book, partner, old=True)
+        earlier = spoken.behind(len(said))
+        said, why = pd.concat([said, old], ignore_index=True), np.concatenate([why, np.zeros(len(old), np.int8)])
+    course = _Course(said, contents(said), rows, fresh, earlier)
+    again = _of_late_orders(rows, course.late())
+    standing = _standing(rows, again)
+    course.remember(standing, again)
+    turns = course.turns(again)
+    verdicts, changes = go_through(turns, standing, course.counted(~again))
+    told = _told(said, rows, turns, verdicts, why)
+    return Outcomes(told[said.new | course.gone_through(turns, again)], _changed(told, rows, standing, changes, again))
 
 
-def _ordered(lines: pd.DataFrame, rows: pd.DataFrame, partner: str, reason: pd.Series) -> pd.DataFrame:
-    """The lines with the order that each speaks of and its present version; what has none is given its reason."""
-    open_rows = rows[(rows.partner == partner) & rows.state.isin([int(state) for state in PARTNER_MOVES[Answer.COMPLETE]])]
-    by_number = open_rows.drop_duplicates("tn", keep=False).set_index("tn").order_id
-    without = lines.order_id == 0
-    order = lines.order_id.where(~without, lines.tn.map(by_number).fillna(0).astype(np.int64))
-    owner = rows.drop_duplicates("order_id").set_index("order_id")
-    present = rows.groupby("order_id").ver.max()
-    of_partner = order.map(owner.partner)
-    reason[(reason == "") & of_partner.isna()] = NO_MATCH
-    reason[(reason == "") & (of_partner != partner)] = OTHER_PARTNER
-    newest = order.map(present).fillna(0).astype(np.int64)
-    ver = lines.ver.where(lines.ver != 0, newest)
-    reason[(reason == "") & ((ver > newest) | (ver < 1))] = NEWER_VERSION
-    return lines.assign(order_id=order, ver=ver, newest=newest)
+def _said(lines: pd.DataFrame, book: Book, partner: str, *, old: bool = False) -> tuple[pd.DataFrame, np.ndarray[tuple[int], np.dtype[np.int8]], _Spoken]:
+    """Lines matched, why they are exception lines, and the rows that each speaks of: of old ones those of the present version."""
+    missing = {"response_id": 0, "exception_id": 0, "answer_id": 0, "applied": False}
+    lines = lines.reset_index(drop=True).assign(**{name: value for name, value in missing.items() if name not in lines})
+    found, why = matched(lines.assign(arrived=lines.response_id.where(lines.response_id > 0, _NOW)), book, partner)
+    if old:
+        why = np.zeros(len(found), np.int8)
+    line, row = pairs(found, why, book)
+    if old:
+        speaks = (found.newest | (found.answer == _COMPLETE)).to_numpy()[line]
+        line, row = line[speaks], row[speaks]
+    return found.assign(new=not old), why, _Spoken(line, row)
 
 
-def _pairs(lines: pd.DataFrame, rows: pd.DataFrame, reason: pd.Series) -> pd.DataFrame:
-    """Every row that a line speaks of, a pair each, in the order in which they count; a row's own line goes before one for its whole order."""
-    good = lines[reason == ""].assign(place=np.flatnonzero(reason == ""))
-    known = rows[["row_id", "order_id", "tn"]]
-    single = good[~good.whole].merge(known, on=["order_id", "tn"], how="left")
-    missing = single.place[single.row_id.isna()]
-    reason.iloc[missing.to_numpy()] = NOT_IN_ORDER
-    single = single[single.row_id.notna()]
-    whole = good[good.whole].drop(columns="tn").merge(known, on="order_id")
-    if len(whole) and len(single):
-        own = pd.MultiIndex.from_frame(single[["row_id", "ver"]].astype(np.int64)).unique()
-        whole = whole[~pd.MultiIndex.from_frame(whole[["row_id", "ver"]].astype(np.int64)).isin(own)]
-    pairs = pd.concat([single, whole]).astype({"row_id": np.int64}).sort_values("place", kind="stable")
-    return pairs.assign(round=pairs.groupby("row_id").cumcount()).reset_index(drop=True)
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What is said of what: places of lines and of rows."""
+
+    line: Ints
+    row: Ints
+
+    @classmethod
+    def none(cls) -> _Spoken:
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def behind(self, lines: int) -> _Spoken:
+        """The same with lines that stand behind others."""
+        return _Spoken(self.line + lines, self.row)
+
+    def take(self, some: Mask) -> _Spoken:
+        """Some of it."""
+        return _Spoken(self.line[some], self.row[some])
 
 
-def _rounds(
-    pairs: pd.DataFrame, rows: pd.DataFrame, history: pd.DataFrame, lines: pd.DataFrame, reason: pd.Series
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Apply the pairs, the first of every row, then the second; what was applied, and what was recorded of each line."""
-    names = {"state": np.int64, "ver": np.int64, "answered": bool, "foc": np.int64, "was": np.int64, "was_foc": np.int64}
-    state = rows.set_index("row_id")[list(names)].fillna(0).astype(names)
-    said = history[["row_id", *_SAME, "at"]].copy()
-    answered = rows[["row_id", "answer_id"]].assign(answer_id=pd.to_numeric(rows.answer_id).fillna(0).astype(np.int64))
-    last = answered.merge(history, on=["row_id", "answer_id"])[["row_id", *_SAME]]
-    applied: list[pd.DataFrame] = []
-    moved = np.zeros(len(lines), dtype=bool)
-    noted = np.zeros(len(lines), dtype=bool)
-    refused = np.full(len(lines), "", dtype=object)
-    for _, turn in pairs.groupby("round"):
-        now = state.loc[turn.row_id]
-        verdict = _judged(turn, now, said, last)
-        moving = verdict == _MOVES
-        noted[turn.place[verdict == _NOTED]] = True
-        for why in (FORBIDDEN, OLD_NEWS):
-            refused[turn.place[verdict == why]] = why
-        if not moving.any():
-            continue
-        going = turn[moving]
-        moved[going.place] = True
-        foc = going.foc_date.str.replace("-", "").where(going.foc_date != "", "0").astype(np.int64).to_numpy()
-        before = now[moving]
-        back = _turned_down(going, before)
-        new = np.where(back, before.was.to_numpy(), _target(going, before))
-        confirmed = new == int(State.CONFIRMED)
-        kept = np.where(back, before.was_foc, np.where(confirmed, foc, np.where(new == int(State.COMPLETED), before.foc, 0))).astype(np.int64)
-        keeps = np.isin(new, [int(State.ACKNOWLEDGED), int(State.DELAYED)]) & ~back
-        state.loc[going.row_id, "state"] = new
-        state.loc[going.row_id, "foc"] = kept
-        state.loc[going.row_id, "answered"] = True
-        state.loc[going.row_id[~keeps], ["was", "was_foc"]] = 0
-        applied.append(pd.DataFrame({
-            "row_id": going.row_id.to_numpy(), "order_id": going.order_id.to_numpy(), "line": going.line.to_numpy(), "state": new, "foc": kept,
-            "ver": before.ver.to_numpy(), "answers": ~before.answered.to_numpy(dtype=bool), "place": going.place.to_numpy(), "given_back": back, "keeps": keeps,
-            "overtaken": (going.ver < going.newest).to_numpy(),
-        }))  # fmt: skip
-        last = pd.concat([last[~last.row_id.isin(going.row_id)], going[["row_id", *_SAME]]])
-        said = pd.concat([said, going[["row_id", *_SAME, "at"]]])
-    empty = pd.DataFrame({name: pd.Series(dtype=np.int64) for name in ("row_id", "order_id", "line", "state", "foc", "ver", "answers", "place", "given_back", "keeps", "overtaken")})
-    changes = pd.concat(applied) if applied else empty
-    failed = (refused != "") & ~moved & ~noted
-    reason[failed] = refused[failed]
-    heard = lines[(reason == "").to_numpy()]
-    alone = pairs.drop_duplicates("place", keep=False).set_index("place").row_id
-    place = np.flatnonzero((reason == "").to_numpy())
-    recorded = pd.DataFrame({
-        "line": heard.line.to_numpy(), "order_id": heard.order_id.to_numpy(), "ver": heard.ver.to_numpy(),
-        "row_id": np.where(heard.whole, 0, pd.Series(place).map(alone).fillna(0)).astype(np.int64), "applied": moved[place],
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """All that is said of some rows.
+
+    Attributes:
+        said: the lines, new and old.
+        content: what each says but for its time.
+        rows: the rows.
+        fresh: what new lines speak of.
+        earlier: what old lines speak of.
+    """
+
+    said: pd.DataFrame
+    content: Ints
+    rows: pd.DataFrame
+    fresh: _Spoken
+    earlier: _Spoken
+
+    def of(self, name: str, spoken: _Spoken) -> Ints:
+        """A column of the lines, for each line and row."""
+        found: Ints = self.said[name].to_numpy(np.int64)[spoken.line]
+        return found
+
+    def counted(self, rows: Mask) -> tuple[Ints, Ints, Ints]:
+        """Of some rows what counted before: row, content, time."""
+        some = self.earlier.take(self.said.applied.to_numpy(dtype=bool)[self.earlier.line] & rows[self.earlier.row])
+        return some.row, self.content[some.line], self.of("moment", some)
+
+    def late(self) -> Mask:
+        """The rows of which something was said before that belongs behind a new line, unless that only repeats what counted."""
+        found = np.zeros(len(self.rows), dtype=bool)
+        if not len(self.earlier.line):
+            return found
+        latest, last = np.zeros(len(self.rows), np.int64), np.zeros(len(self.rows), np.int64)
+        np.maximum.at(latest, self.earlier.row, self.of("moment", self.earlier))
+        np.maximum.at(last, self.earlier.row, self.of("arrived", self.earlier))
+        row, moment = self.fresh.row, self.of("moment", self.fresh)
+        behind = ((moment > 0) & (moment < latest[row])) | (self.of("arrived", self.fresh) < last[row])
+        behind[behind] = ~self._repeats(self.fresh.take(behind))
+        found[row[behind]] = True
+        return found
+
+    def _repeats(self, spoken: _Spoken) -> Mask:
+        """Lines that say of a row what counted before, and are not newer than that."""
+        row, content, moment = self.counted(np.ones(len(self.rows), dtype=bool))
+        counted = pd.DataFrame({"row": row, "content": content, "counted": moment}).groupby(["row", "content"], as_index=False).counted.max()
+        mine = pd.DataFrame({"row": spoken.row, "content": self.content[spoken.line], "moment": self.of("moment", spoken)})
+        return (mine.moment <= mine.merge(counted, on=["row", "content"], how="left").counted).to_numpy(dtype=bool)
+
+    def remember(self, standing: Standing, again: Mask) -> None:
+        """Let rows know the last line that counted for them, but those that are gone through again."""
+        known = (self.said.answer_id > 0).to_numpy()
+        answers = pd.Index(self.said.answer_id.to_numpy(np.int64)[known])
+        at = answers.get_indexer(pd.Index(self.rows.answer_id.fillna(0).to_numpy(np.int64)))
+        there = (at >= 0) & ~again
+        standing.last[there] = self.content[known][at[there]]
+
+    def turns(self, again: Mask) -> Turns:
+        """New lines, and old ones for rows that are gone through again, in the order in which they count.
+
+        That is the order of arrival, and between two lines without a time that of the times.
+        """
+        repeated = self.earlier.take(again[self.earlier.row])
+        spoken = _Spoken(np.concatenate([self.fresh.line, repeated.line]), np.concatenate([self.fresh.row, repeated.row]))
+        moment, arrived, number = (self.of(name, spoken) for name in ("moment", "arrived", "line"))
+        if (moment > 0).all() or not (moment > 0).any():
+            order = np.lexsort((number, arrived, moment))
+        else:
+            came = np.lexsort((number, arrived, spoken.row))
+            before = pd.Series(moment[came] == 0).groupby(spoken.row[came]).cumsum().to_numpy(np.int64)
+            order = came[np.lexsort((np.arange(len(came)), moment[came], before, spoken.row[came]))]
+        spoken = _Spoken(spoken.line[order], spoken.row[order])
+        return Turns(
+            said=spoken.line, row=spoken.row, status=self.of("answer", spoken), content=self.content[spoken.line], at=moment[order], foc=self.of("foc", spoken),
+            newest=self.of("newest", spoken) > 0,
+        )  # fmt: skip
+
+    def gone_through(self, turns: Turns, again: Mask) -> Mask:
+        """Lines that were gone through again for all the rows that they speak of; the others are what they were."""
+        found = np.zeros(len(self.said), dtype=bool)
+        found[turns.said] = True
+        found[self.earlier.line[~again[self.earlier.row]]] = False
+        return found
+
+
+def _of_late_orders(rows: pd.DataFrame, late: Mask) -> Mask:
+    """The rows that are gone through again: those of the present version of an order one of whose rows has a late line, unless an act of ours moved them."""
+    if not late.any():
+        return late
+    order = rows.order_id.to_numpy(np.int64)
+    by_answers = np.isin(rows.state.to_numpy(), _BY_ANSWERS) & (rows.ver == rows.order_ver).to_numpy()
+    return np.asarray(np.isin(order, order[late]) & by_answers)
+
+
+def _standing(rows: pd.DataFrame, again: Mask) -> Standing:
+    """The rows as they stand; those that are gone through again as they were when their version was sent."""
+    state, foc, was, was_foc = (rows[name].fillna(0).to_numpy(np.int64).copy() for name in ("state", "foc", "was", "was_foc"))
+    was[rows.settled.to_numpy(dtype=bool) & ~again] = 0
+    if again.any():
+        state[again] = rows.sup.map({sup: int(begins) for sup, begins in BEGINS.items()}).to_numpy(np.int64)[again]
+        foc[again] = 0
+    return Standing(state, foc, rows.answered.to_numpy(dtype=bool).copy(), was, was_foc, last=np.full(len(rows), -1, np.int64))
+
+
+def _told(said: pd.DataFrame, rows: pd.DataFrame, turns: Turns, verdicts: Ints, why: Ints) -> pd.DataFrame:
+    """The lines with what became of them: a line that did something for one of its rows did something."""
+    heard, counts = np.zeros(len(said), dtype=bool), np.zeros(len(said), dtype=bool)
+    for verdict, reason in _REASONS.items():
+        why[turns.said[verdicts == verdict]] = reason
+    heard[turns.said[verdicts <= Verdict.NOTED]] = True
+    counts[turns.said[verdicts == Verdict.MOVES]] = True
+    # All of a whole order's rows may have lines of their own.
+    heard |= (why == Why.NOTHING) & said.new.to_numpy(dtype=bool)
+    why[heard] = Why.NOTHING
+    row_id = np.zeros(len(said), np.int64)
+    own = (said.tn != "").to_numpy()[turns.said]
+    row_id[turns.said[own]] = rows.row_id.to_numpy(np.int64)[turns.row[own]]
+    return said.assign(why=why, heard=heard, counts=counts, row_id=row_id)
+
+
+def _changed(said: pd.DataFrame, rows: pd.DataFrame, standing: Standing, changes: pd.DataFrame, again: Mask) -> pd.DataFrame:
+    """The rows that stand otherwise than before, as they do now."""
+    last = changes.drop_duplicates("row", keep="last")
+    at, line = last.row.to_numpy(np.int64), last.said.to_numpy(np.int64)
+    told = pd.DataFrame({
+        "row_id": rows.row_id.to_numpy(np.int64)[at], "order_id": rows.order_id.to_numpy(np.int64)[at], "ver": rows.ver.to_numpy(np.int64)[at], "said": line,
+        "state": standing.state[at], "foc": standing.foc[at], "settled": standing.was[at] == 0, "file_id": rows.file_id.to_numpy(np.int64)[at],
+        "before": rows.state.to_numpy(np.int64)[at],
     })  # fmt: skip
-    return changes, recorded
-
-
-_MOVES, _NOTED = "moves", "noted"
-_TARGET = pd.Series({answer.value: int(ASKED_FOR[answer]) for answer in Answer})
-
-
-def _target(turn: pd.DataFrame, now: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The state that each of some allowed moves leads to."""
-    new = np.array(_TARGET[turn.status], np.int64)
-    for answer, moves in PARTNER_MOVES.items():
-        for origin, target in moves.items():
-            if target is not ASKED_FOR[answer]:
-                new[((turn.status == answer.value) & (now.state.to_numpy() == int(origin))).to_numpy()] = int(target)
-    return new
-
-
-def _turned_down(turn: pd.DataFrame, now: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """The pairs with which a partner turns down a SUP 1 or 2 of whose rows it has not confirmed the outcome."""
-    down = (turn.status == Answer.REJECT.value).to_numpy() & (now.was > 0).to_numpy() & (turn.ver == turn.newest).to_numpy()
-    return down & np.isin(now.state.to_numpy(), [int(state) for state in GIVEN_BACK])
-
-
-def _judged(turn: pd.DataFrame, now: pd.DataFrame, said: pd.DataFrame, last: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-    """For each pair whether it moves its row, is noted and changes nothing, or why it cannot be."""
-    state = now.state.to_numpy()
-    verdict = np.full(len(turn), FORBIDDEN, dtype=object)
-    for answer, moves in PARTNER_MOVES.items():
-        verdict[(turn.status == answer.value).to_numpy() & np.isin(state, [int(origin) for origin in moves])] = _MOVES
-    verdict[_turned_down(turn, now)] = _MOVES
-    confirmed_again = (turn.status == Answer.FOC.value).to_numpy() & (state == int(State.CONFIRMED))
-    asks_for_it = (_TARGET[turn.status].to_numpy() == state) & ~confirmed_again
-    late = (turn.status == Answer.ACK.value).to_numpy() & np.isin(state, [int(further) for further in FURTHER_THAN_ACK])
-    verdict[asks_for_it | late] = _NOTED
-    key = ["row_id", *_SAME]
-    older = turn[["row_id", *_SAME, "at"]].merge(said.groupby(key, as_index=False)["at"].max(), on=key, how="left", suffixes=("", "_before"))
-    before = older["at_before"].notna().to_numpy()
-    newer = (older["at"].astype(object).fillna("") > older["at_before"].astype(object).fillna("")).to_numpy()
-    verdict[(verdict == _MOVES) & before & ~newer] = OLD_NEWS
-    same_as_last = pd.MultiIndex.from_frame(turn[key]).isin(pd.MultiIndex.from_frame(last[key])) if len(last) else np.zeros(len(turn), dtype=bool)
-    verdict[same_as_last] = _NOTED
-    overtaken = (turn.ver < turn.newest).to_numpy() & (turn.status != Answer.COMPLETE.value).to_numpy()
-    verdict[overtaken] = _NOTED
-    return verdict
+    told["ends"] = told.state.isin(_ENDED) != told.before.isin(_ENDED)
+    for name in ("answers", "given_back", "overtaken"):
+        ever = last[name] if len(last) == len(changes) else changes.groupby("row", sort=False)[name].any().loc[last.row]
+        told[name] = ever.to_numpy(dtype=bool)
+    if not again.any():
+        return told
+    answer, now = said.answer_id.to_numpy(np.int64)[line], rows.iloc[at]
+    same = (now.state.to_numpy() == told.state) & (now.foc.fillna(0).to_numpy() == told.foc) & (now.answer_id.fillna(0).to_numpy() == answer) & (answer > 0)
+    return told.take(np.flatnonzero(~(again[at] & same)))

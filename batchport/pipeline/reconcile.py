@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from batchport.carriers.parse import ResponseUnreadable, parse
 from batchport.domain.lifecycle import State
+from batchport.domain.matching import TRIED_AGAIN, Book, Why, matched
 from batchport.domain.reconcile import Outcomes
 from batchport.domain.reconcile import reconcile as match
 from batchport.domain.table import records
@@ -27,7 +28,9 @@ from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.sending import proved_by_answer
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import Heard, PassTally
+from batchport.pipeline.view import iso
 from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
+from batchport.store import look
 from batchport.store import responses as stored
 from batchport.store.pieces import load_rows
 from batchport.transport.arrivals import complete_files
@@ -39,6 +42,8 @@ def reconcile(app: App, tally: PassTally, pass_id: int) -> None:
     """Apply every complete response file of every partner, in the order they arrived."""
     folders = {app.settings.folder("responses", partner): partner for partner in app.settings.partners}
     _tell_strangers(app, tally)
+    for partner in app.settings.partners:
+        _try_again(app, tally, pass_id, partner)
     with fetched(app, tally) as spools:
         folders |= spools
         for arrival in complete_files(list(folders), now=time.time(), settle=app.settings.limits.settle):
@@ -58,7 +63,7 @@ def reconcile_file(app: App, tally: PassTally, pass_id: int, path: Path, partner
 
 
 def preview(app: App, path: Path, partner: str) -> list[dict[str, Any]]:
-    """What each line of a response file would do: line, pon, ver, tn, status, does.
+    """What each line of a response file would do: line, pon, ver, tn, status, does, and the rows that it would move: tn, before, after, foc_date.
 
     Raises:
         Unknown: there is no such partner, or the file is not one of its.
@@ -71,17 +76,25 @@ def preview(app: App, path: Path, partner: str) -> list[dict[str, Any]]:
         raise Unknown(f"{path} cannot be opened: {error}.") from None
     with app.store.reading() as connection:
         outcomes = _matched(app, connection, partner, lines)
-    moved = outcomes.applied.groupby("line").state.agg(["size", "last"])
-    refused = outcomes.exceptions.set_index("line").reason
-    told = []
-    for line in records(lines):
-        if line.line in moved.index:
-            rows, state = moved.loc[line.line]
-            does = f"{rows} row{'' if rows == 1 else 's'} {State(int(state)).label.replace('_', ' ')}"
-        else:
-            does = f"exception: {refused[line.line]}" if line.line in refused.index else "nothing new"
-        told.append({"line": line.line, "pon": line.pon, "ver": line.ver, "tn": line.tn, "status": line.status, "does": does})
-    return told
+        moved = outcomes.rows.assign(tn=look.numbers_of(connection, outcomes.rows.row_id.tolist()))
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for row in records(moved):
+        change = {"tn": f"{row.tn:010d}", "before": State(row.before).label, "after": State(row.state).label, "foc_date": iso(row.foc) if row.foc else None}
+        rows.setdefault(row.said, []).append(change)
+    new = [_would(line, _does(line, len(rows.get(line.Index, ()))), rows.get(line.Index, [])) for line in records(outcomes.said[outcomes.said.new])]
+    return new + [_would(line, f"counted before, and would be an exception: {Why(line.why).label}", []) for line in records(outcomes.fallen)]
+
+
+def _does(line: Any, rows: int) -> str:
+    if rows:
+        return f"moves {rows} row{'' if rows == 1 else 's'}"
+    if not line.heard:
+        return f"exception: {Why(line.why).label}"
+    return "counts, and another line after it" if line.counts else "nothing new"
+
+
+def _would(line: Any, does: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"line": line.line, "pon": line.pon, "ver": line.given, "tn": line.tn, "status": line.status, "does": does, "rows": rows}
 
 
 def _tell_strangers(app: App, tally: PassTally) -> None:
@@ -133,62 +146,124 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     proved_by_answer(app, tally, partner, set(app.store.pons.read(lines.pon[lines.pon != ""].unique().tolist()).tolist()))
     with app.store.reading() as connection:
         outcomes = _matched(app, connection, partner, lines)
-        customers = _customers(app, connection, outcomes)
+        told = _told_of(app, connection, outcomes)
     record = {"partner": partner, "name": path.name, "sha256": digest, "lines": len(lines), "received": app.stamp, "pass_id": pass_id}
     with app.store.transaction() as connection:
-        stored.store_response(connection, record, lines, outcomes, app.stamp, app.seconds)
-        for kind, names in customers.items():
-            for customer, contacts in names.items():
-                queue_mails(app, connection, pass_id, kind, customer, contacts)
-    tally.heard.append(Heard(partner, path.name, len(lines), int(outcomes.recorded.applied.sum()), len(outcomes.exceptions)))
-    tally.carrier_rejected += stored.newly(outcomes.applied[~outcomes.applied.given_back.astype(bool)], State.CARRIER_REJECTED)
-    _tell_operator(app, tally, partner, path.name, outcomes)
+        stored.store_response(connection, record, outcomes, app.stamp, app.seconds)
+        _queue(app, connection, pass_id, told)
+    tally.heard.append(Heard(partner, path.name, len(lines), int(outcomes.heard.counts.sum()), len(outcomes.refused) + len(outcomes.fallen)))
+    _tell(app, tally, partner, path.name, outcomes)
     tally.changed = True
     if put_away:
         _archive(app, partner, path, data, digest)
 
 
-def _tell_operator(app: App, tally: PassTally, partner: str, name: str, outcomes: Outcomes) -> None:
-    """Say which further versions were turned down, and which numbers have moved on the word of a line about an older version."""
-    applied = outcomes.applied
-    for what, rows in (
-        ("{partner} turned down the newest version of order {pon} ({name}); its rows have the state and date back that they had.", applied[applied.given_back.astype(bool)]),
+def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
+    """Exception lines that found no order are held against those that were submitted before they came and are known now."""
+    with app.store.reading() as connection:
+        lines = stored.untold(connection, partner)
+        if lines.empty:
+            return
+        lines = _found_by_now(app, connection, partner, lines)
+        if lines.empty:
+            return
+        outcomes = _outcomes(app, connection, partner, lines)
+        told = _told_of(app, connection, outcomes)
+    with app.store.transaction() as connection:
+        stored.store_found(connection, outcomes, app.stamp, app.seconds)
+        _queue(app, connection, pass_id, told)
+    name = f"{len(lines)} exception line{'' if len(lines) == 1 else 's'} of {partner}"
+    tally.found.append(f"{name} found an order")
+    _tell(app, tally, partner, name, outcomes)
+    tally.changed = True
+
+
+def _found_by_now(app: App, connection: Connection, partner: str, lines: pd.DataFrame) -> pd.DataFrame:
+    """Those exception lines that speak of a version which was stored before they came, with that version."""
+    lines = _with_orders(app, lines)
+    rows = stored.rows_spoken_of(connection, *_asked_for(lines))
+    found, why = matched(lines, Book(rows), partner)
+    versions = stored.stored_versions(connection, rows.order_id.unique().tolist())
+    both = found[["exception_id", "order_id", "pass_id"]].merge(versions.rename(columns={"pass_id": "stored"}), on="order_id")
+    newest = both[both.stored < both.pass_id].groupby("exception_id").ver.max()
+    then = newest.reindex(lines.exception_id).fillna(0).to_numpy(np.int64)
+    ver = np.where(lines.ver == 0, then, lines.ver)
+    return lines.assign(ver=ver).loc[~np.isin(why, TRIED_AGAIN) & (then > 0) & (ver <= then)]
+
+
+def _tell(app: App, tally: PassTally, partner: str, name: str, outcomes: Outcomes) -> None:
+    """Count the rows that were rejected, and say what an operator has to know.
+
+    That is: versions that were turned down, numbers that moved on the word of a line about an older version, and lines that do not count any more.
+    """
+    rows = outcomes.rows
+    tally.carrier_rejected += int(((rows.state == int(State.CARRIER_REJECTED)) & ~rows.given_back).sum())
+    for what, some in (
+        ("{partner} turned down the newest version of order {pon} ({name}); its rows have the state and date back that they had.", rows[rows.given_back]),
         (
             "{partner} completed {count} of order {pon} with a line about a version that is not its newest ({name}); see whether the newest still has to be called off.",
-            applied[applied.overtaken.astype(bool)],
+            rows[rows.overtaken],
         ),
     ):
-        counts = rows.groupby("order_id").row_id.nunique()
+        counts = some.groupby("order_id").row_id.nunique()
         for order, count in zip(counts.index.tolist(), counts.tolist(), strict=True):
             tally.trouble(what.format(partner=partner, pon=app.store.pons.one(order), name=name, count=f"{count} number{'' if count == 1 else 's'}"))
+    if len(outcomes.fallen):
+        tally.trouble(
+            f"{partner} says late ({name}) what contradicts {len(outcomes.fallen)} of its lines that had counted; they are exception lines now: `batchport exceptions`."
+        )
 
 
 def _matched(app: App, connection: Connection, partner: str, lines: pd.DataFrame) -> Outcomes:
-    """What the lines do, in the order in which they count: of `at`, else of arrival."""
-    given = lines.pon != ""
-    order = pd.Series(0, index=lines.index, dtype=np.int64)
-    names = lines.pon[given].astype("category")
-    if given.any():
-        numbers = np.array(app.store.pons.read(names.cat.categories.tolist()))
-        order[given] = numbers[names.cat.codes.to_numpy()]
-    lines = lines.assign(order_id=order).sort_values("at", kind="stable")
-    numbers_alone = lines.tn[~given & lines.tn.str.fullmatch("[0-9]{10}")].astype(np.int64).unique().tolist()
-    orders = [int(number) for number in pd.unique(lines.order_id) if number > 0]
-    rows = stored.rows_spoken_of(connection, orders, numbers_alone)
-    history = stored.applied_before(connection, [int(number) for number in rows.order_id.unique()])
-    return match(lines, rows, history, partner)
+    """What the lines of a file do."""
+    return _outcomes(app, connection, partner, _with_orders(app, lines))
 
 
-def _customers(app: App, connection: Connection, outcomes: Outcomes) -> dict[str, dict[str, list[str]]]:
-    """Kind of mail -> customer who is to hear of what changed -> the contacts that the changed rows name."""
-    last = outcomes.applied.drop_duplicates("row_id", keep="last").sort_values("row_id")
-    done = last.state == int(State.COMPLETED)
-    found: dict[str, dict[str, list[str]]] = {"update": {}, "completed": {}}
-    for kind, some in (("update", last[~done]), ("completed", last[done])):
-        for customer, rows in stored.customers_of(connection, some.row_id.tolist()).items():
-            if customer in app.settings.customers:
-                found[kind][customer] = contacts_of(load_rows(app.store, connection, np.array(rows, np.int64)).requests)
+def _outcomes(app: App, connection: Connection, partner: str, lines: pd.DataFrame) -> Outcomes:
+    rows = stored.rows_spoken_of(connection, *_asked_for(lines))
+    orders = rows.order_id.unique().tolist()
+    before = stored.said_before(connection, orders)
+    if len(before):
+        before = before.assign(pon=before.order_id.map(dict(zip(orders, app.store.pons.give(np.array(orders, np.int64)), strict=True))))
+    return match(lines, rows, before, partner)
+
+
+def _with_orders(app: App, lines: pd.DataFrame) -> pd.DataFrame:
+    """The lines with the order that the PON of each names: 0 for none given, -1 for one that is none of ours."""
+    codes, names = pd.factorize(lines.pon)
+    orders = np.array([0 if name == "" else number for name, number in zip(names.tolist(), app.store.pons.read(names.tolist()), strict=True)], np.int64)
+    return lines.assign(order_id=orders[codes] if len(lines) else orders)
+
+
+def _asked_for(lines: pd.DataFrame) -> tuple[list[int], list[int]]:
+    """The orders that lines name, and the numbers that lines without one name."""
+    alone = lines.tn[(lines.order_id == 0) & lines.tn.str.fullmatch("[0-9]{10}")]
+    return [int(order) for order in pd.unique(lines.order_id) if order > 0], alone.astype(np.int64).unique().tolist()
+
+
+#: Kind of mail -> customer who is to hear of what changed -> the contacts that the changed rows name.
+ToTell = dict[str, dict[str, list[str]]]
+
+
+def _told_of(app: App, connection: Connection, outcomes: Outcomes) -> ToTell:
+    """Who is to hear of what changed."""
+    rows: pd.DataFrame = outcomes.rows.sort_values("row_id")
+    owner = stored.customers_of(connection, rows.file_id.unique().tolist())
+    done = rows.state == int(State.COMPLETED)
+    found: ToTell = {"update": {}, "completed": {}}
+    for kind, some in (("update", ~done), ("completed", done)):
+        for name in sorted(set(owner.values()) & set(app.settings.customers)):
+            theirs = some & rows.file_id.isin([file for file, customer in owner.items() if customer == name])
+            ids = rows.row_id.to_numpy(np.int64)[theirs.to_numpy()]
+            if len(ids):
+                found[kind][name] = contacts_of(load_rows(app.store, connection, ids, ["contact_email"]).requests)
     return found
+
+
+def _queue(app: App, connection: Connection, pass_id: int, told: ToTell) -> None:
+    for kind, customers in told.items():
+        for customer, contacts in customers.items():
+            queue_mails(app, connection, pass_id, kind, customer, contacts)
 
 
 def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> None:

@@ -54,6 +54,7 @@ class PassTally:
         heard_before: response files that had been seen before.
         set_aside: files of customers and partners that could not be dealt with, each with a sentence.
         waiting: sheets that wait for their papers, a sentence each.
+        found: exception lines that have found their order, a sentence for each partner.
         troubles: what else needs the operator, a sentence each.
         carrier_rejected: rows newly rejected by partners.
         mails: sent, waiting, failed.
@@ -66,6 +67,7 @@ class PassTally:
     heard_before: int = 0
     set_aside: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     carrier_rejected: int = 0
     mails: Counter[str] = field(default_factory=Counter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,8 +66,8 @@ def open_pieces(store: Store, connection: Connection, file_id: int) -> Iterator[
         yield start, sheet, _opened(store, sealed, f"piece {sha256}/{start}")
 
 
-def load_rows(store: Store, connection: Connection, ids: Ints) -> Stored:
-    """Some rows by their numbers, in that order."""
+def load_rows(store: Store, connection: Connection, ids: Ints, names: Sequence[str] = NAMES) -> Stored:
+    """Some rows by their numbers, in that order, or some fields of them."""
     parts: list[Requests] = []
     filled: list[Mask] = []
     owner: list[Ints] = []
@@ -79,9 +79,9 @@ def load_rows(store: Store, connection: Connection, ids: Ints) -> Stored:
             if not len(here):
                 continue
             sealed = connection.execute(select(pieces.c.sealed).where(pieces.c.file_id == file_id, pieces.c.start == start)).scalar_one()
-            table = _opened(store, sealed, f"piece {sha256}/{start}")
+            table = _opened(store, sealed, f"piece {sha256}/{start}", names)
             at = here - first_row - start
-            requests = requests_of(table)
+            requests = requests_of(table, names)
             parts.append(requests if len(at) == len(requests) else requests.take(at))
             filled.append(table["account_filled"].to_numpy()[at])
             owner.append(np.full(len(at), file_id))
@@ -96,9 +96,9 @@ def load_rows(store: Store, connection: Connection, ids: Ints) -> Stored:
     return Stored(ids, requests.take(place), account_filled[place], file[place])
 
 
-def requests_of(table: pa.Table) -> Requests:
-    """The normalised rows of a piece."""
-    return Requests({name: Column.from_arrow(table[name]) for name in NAMES}, table["row"].to_numpy())
+def requests_of(table: pa.Table, names: Sequence[str] = NAMES) -> Requests:
+    """The normalised rows of a piece, or some fields of them."""
+    return Requests({name: Column.from_arrow(table[name]) for name in names}, table["row"].to_numpy())
 
 
 def sheets_of(text: str) -> list[dict[str, object]]:
@@ -141,5 +141,11 @@ def _packed(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _opened(store: Store, sealed: bytes, context: str) -> pa.Table:
-    return pa.ipc.open_stream(store.keyring.unseal(sealed, context)).read_all()
+def _opened(store: Store, sealed: bytes, context: str, names: Sequence[str] = NAMES) -> pa.Table:
+    """The table in a piece; where not all fields are wanted, these and what else there is of a row."""
+    data = store.keyring.unseal(sealed, context)
+    if len(names) == len(NAMES):
+        return pa.ipc.open_stream(data).read_all()
+    there = pa.ipc.open_stream(data).schema.names
+    wanted = [place for place, name in enumerate(there) if name in (*names, "row", "account_filled")]
+    return pa.ipc.open_stream(data, options=pa.ipc.IpcReadOptions(included_fields=wanted)).read_all()

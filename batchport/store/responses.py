@@ -1,4 +1,4 @@
-"""Partners' answers: the rows they may speak of, and what they did."""
+"""Partners' answers: the rows they may speak of, what was said of them before, and what they did."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from batchport.domain.lifecycle import ENDED, State
-from batchport.domain.table import records
+from batchport.domain.lifecycle import ENDED
+from batchport.domain.matching import TRIED_AGAIN, Why
+from batchport.domain.reconcile import Outcomes
+from batchport.domain.table import Ints, records
 from batchport.store.database import insert_many, next_id, run_many
 from batchport.store.intake import frame_of, wanted
 from batchport.store.schema import answers, exceptions, responses
 
-_ROWS = "r.id as row_id, r.order_id, r.tn, r.state, r.ver, o.partner, r.foc, r.answer_id, r.answered, o.sup, r.was, r.was_foc"
+_ROWS = """
+    r.id as row_id, r.order_id, r.tn, r.state, r.ver, o.ver as order_ver, o.partner, r.foc, r.answer_id, r.answered, o.sup, r.was, r.was_foc, r.settled, r.file_id
+"""
+#: What a line says.
+SAID = ("ver", "status", "code", "text", "foc_date", "at")
+#: Exception lines that speak of a row, and may count when another line comes that was said before.
+_OF_ROWS = ", ".join(f"'{why.label}'" for why in (Why.MOVE_FORBIDDEN, Why.OLDER_LINE_AGAIN))
+_TRIED_AGAIN = ", ".join(f"'{why.label}'" for why in TRIED_AGAIN)
 
 
 def seen(connection: Connection, partner: str, sha256: str) -> bool:
@@ -23,127 +32,165 @@ def seen(connection: Connection, partner: str, sha256: str) -> bool:
 
 
 def rows_spoken_of(connection: Connection, orders: list[int], numbers: list[int]) -> pd.DataFrame:
-    """The sent rows of some orders, and the sent and open ones for some numbers."""
-    of_orders = frame_of(
+    """The sent rows of some orders, and those of the orders that have open ones for some numbers."""
+    asked = f"select distinct r.order_id from {wanted(connection, numbers, 'numbers')} w cross join rows r on r.tn = w.v and r.live where r.ver > 0"  # noqa: S608
+    named = [order for (order,) in connection.exec_driver_sql(asked)] if numbers else []
+    found = frame_of(
         connection,
         f"""
-        select {_ROWS} from {wanted(connection, orders, "numbers")} w cross join orders o on o.id = w.v cross join rows r on r.order_id = o.id
-        where r.ver > 0
+        select {_ROWS} from {wanted(connection, [*orders, *named], "numbers")} w cross join orders o on o.id = w.v cross join rows r on r.order_id = o.id
+        where r.ver > 0 order by r.id
         """,  # noqa: S608
     )
-    of_numbers = frame_of(
-        connection,
-        f"""
-        select {_ROWS} from {wanted(connection, numbers, "numbers")} w cross join rows r on r.tn = w.v and r.live join orders o on o.id = r.order_id
-        where r.ver > 0
-        """,  # noqa: S608
-    )
-    found = [frame for frame in (of_orders, of_numbers) if len(frame)]
-    if not found:
-        return of_orders
     # A row that was corrected and sent again stands for the one that it replaced.
-    return pd.concat(found).sort_values("row_id").drop_duplicates(["order_id", "tn"], keep="last")
+    return found.drop_duplicates(["order_id", "tn"], keep="last", ignore_index=True)
 
 
-def applied_before(connection: Connection, orders: list[int]) -> pd.DataFrame:
-    """The lines that were applied to rows of some orders: row_id, answer_id, ver, status, code, text, foc_date, at; a whole-order line once for each row."""
+def said_before(connection: Connection, orders: list[int]) -> pd.DataFrame:
+    """What was said of the present versions of some orders since they were sent, as `domain.reconcile` wants it; lines about versions before them too."""
     name = wanted(connection, orders, "numbers")
-    columns = "a.id as answer_id, a.ver, a.status, a.code, a.text, a.foc_date, a.at"
+    since = """(o.ver = 1 or p.pass_id > (select s.pass_id from versions v join submissions s on s.id = v.submission_id where v.order_id = o.id and v.ver = o.ver))"""
     return frame_of(
         connection,
         f"""
-        select a.row_id, {columns} from {name} w cross join answers a on a.order_id = w.v where a.applied and a.row_id is not null
+        select a.id as answer_id, 0 as exception_id, a.response_id, a.line, a.order_id, case when r.tn is null then '' else substr(cast(10000000000 + r.tn as text), 2) end as tn,
+               a.ver, a.status, a.code, a.text, a.foc_date, a.at, a.applied
+        from {name} w cross join orders o on o.id = w.v cross join answers a on a.order_id = o.id join responses p on p.id = a.response_id
+             left join rows r on r.id = a.row_id
+        where {since}
         union all
-        select r.id, {columns} from {name} w cross join answers a on a.order_id = w.v join rows r on r.order_id = a.order_id
-        where a.applied and a.row_id is null
+        select 0, e.id, e.response_id, e.line, e.order_id, e.tn, e.ver, e.status, e.code, e.text, e.foc_date, e.at, 0
+        from {name} w cross join orders o on o.id = w.v cross join exceptions e on e.order_id = o.id join responses p on p.id = e.response_id
+        where e.reason in ({_OF_ROWS}) and not e.counts and {since}
         """,  # noqa: S608
     )
 
 
-def store_response(connection: Connection, record: dict[str, Any], lines: pd.DataFrame, outcomes: Any, stamp: str, seconds: int) -> int:
+def untold(connection: Connection, partner: str) -> pd.DataFrame:
+    """Open exception lines of a partner for which there may be an order by now: as lines of a file, with pass_id, response_id, exception_id and pon."""
+    return frame_of(
+        connection,
+        f"""
+        select e.id as exception_id, e.response_id, p.pass_id, e.line, e.pon, e.tn, e.ver, e.status, e.code, e.text, e.foc_date, e.at
+        from exceptions e join responses p on p.id = e.response_id
+        where e.resolved is null and e.reason in ({_TRIED_AGAIN}) and p.partner = ? order by e.response_id, e.line
+        """,  # noqa: S608
+        (partner,),
+    )
+
+
+def stored_versions(connection: Connection, orders: list[int]) -> pd.DataFrame:
+    """The versions of some orders with the pass that stored each: order_id, ver, pass_id."""
+    name = wanted(connection, orders, "numbers")
+    return frame_of(
+        connection,
+        f"select v.order_id, v.ver, s.pass_id from {name} w cross join versions v on v.order_id = w.v join submissions s on s.id = v.submission_id",  # noqa: S608
+    )
+
+
+def store_response(connection: Connection, record: dict[str, Any], outcomes: Outcomes, stamp: str, seconds: int) -> int:
     """T4: a response file, the answers it held, the rows they moved, and the lines that found nothing.
 
     Args:
         connection: of the transaction.
         record: partner, name, sha256, lines, received, pass_id.
-        lines: the file's lines: line, pon, ver, tn, status, code, text, foc_date, at.
-        outcomes: what `domain.reconcile` says of them.
+        outcomes: what `domain.reconcile` says of its lines.
         stamp: the time to go by, as text.
         seconds: the same as a number.
     """
     number = next_id(connection, responses)
-    connection.execute(responses.insert().values(id=number, applied=int(outcomes.recorded.applied.sum()), **record))
-    answer_of = _insert_answers(connection, number, lines, outcomes.recorded)
-    _move_rows(connection, outcomes.applied, answer_of, seconds)
-    _insert_exceptions(connection, number, lines, outcomes.exceptions, stamp)
+    connection.execute(responses.insert().values(id=number, applied=int(outcomes.heard.counts.sum()), **record))
+    _insert_exceptions(connection, outcomes.refused.assign(response_id=number), stamp)
+    _count(connection, outcomes, number, stamp, seconds)
     return number
 
 
-def _insert_answers(connection: Connection, response: int, lines: pd.DataFrame, recorded: pd.DataFrame) -> dict[int, int]:
+def store_found(connection: Connection, outcomes: Outcomes, stamp: str, seconds: int) -> None:
+    """Exception lines that have found their order: those that count or are noted become answers, the others get their new reason."""
+    refused = outcomes.refused
+    changed = zip(refused.why.tolist(), refused.order_id.tolist(), refused.exception_id.tolist(), strict=True)
+    run_many(connection, "update exceptions set reason = ?, order_id = ? where id = ?", [(Why(why).label, order, number) for why, order, number in changed])
+    _settle_exceptions(connection, outcomes.heard.exception_id.tolist(), stamp)
+    _count(connection, outcomes, 0, stamp, seconds)
+
+
+def _count(connection: Connection, outcomes: Outcomes, response: int, stamp: str, seconds: int) -> None:
+    """Store answers and what they did; `response` is the file of those that did not come before."""
+    answer_of = outcomes.said.answer_id.to_numpy(np.int64).copy()
+    heard = outcomes.said[outcomes.said.heard & (outcomes.said.answer_id == 0)]
+    places = outcomes.said.index.get_indexer(heard.index)
+    answer_of[places] = _insert_answers(connection, heard.assign(response_id=heard.response_id.where(heard.response_id > 0, response)))
+    _correct_earlier(connection, outcomes.otherwise, outcomes.fallen, stamp)
+    if len(outcomes.rows):
+        _move_rows(connection, outcomes.rows, answer_of[outcomes.said.index.get_indexer(pd.Index(outcomes.rows.said))], seconds)
+
+
+def _insert_answers(connection: Connection, told: pd.DataFrame) -> Ints:
+    """Store lines as answers; their numbers."""
     first = next_id(connection, answers)
-    told = recorded.merge(lines[["line", "status", "code", "text", "foc_date", "at"]], on="line")
-    ids = range(first, first + len(told))
-    whole = told.row_id.to_numpy() == 0
-    rows = [None if all_of_it else row for all_of_it, row in zip(whole.tolist(), told.row_id.tolist(), strict=True)]
+    row_id = told.row_id.to_numpy(np.int64)
+    rows = row_id.tolist() if row_id.all() else [row or None for row in row_id.tolist()]
+    columns = ("response_id", "line", "order_id", *SAID)
     insert_many(
-        connection, answers, ("id", "response_id", "line", "order_id", "row_id", "ver", "status", "code", "text", "foc_date", "at", "applied"),
-        zip(
-            ids, [response] * len(told), told.line.tolist(), told.order_id.tolist(), rows, told.ver.tolist(), told.status.tolist(), told.code.tolist(),
-            told.text.tolist(), told.foc_date.tolist(), told["at"].tolist(), told.applied.tolist(), strict=True,
-        ),
+        connection, answers, ("id", *columns, "row_id", "applied"),
+        zip(range(first, first + len(told)), *(told[name].tolist() for name in columns), rows, told.counts.tolist(), strict=True),
     )  # fmt: skip
-    return dict(zip(told.line.tolist(), ids, strict=True))
+    return np.arange(first, first + len(told))
 
 
-def _move_rows(connection: Connection, applied: pd.DataFrame, answer_of: dict[int, int], seconds: int) -> None:
-    last = applied.drop_duplicates("row_id", keep="last").sort_values("row_id")
-    ended = [int(state) for state in ENDED]
-    live = (~last.state.isin(ended)).tolist()
-    values = zip(
-        last.state.tolist(), live, [answer_of[line] for line in last.line.tolist()], [foc or None for foc in last.foc.tolist()], [seconds] * len(last),
-        last.row_id.tolist(), strict=True,
-    )  # fmt: skip
-    run_many(connection, "update rows set state = ?, live = ?, answer_id = ?, foc = ?, answered = 1, since = ? where id = ?", list(values))
-    settled = [(row,) for row in last.row_id[~last.keeps.astype(bool)].tolist()]
-    run_many(connection, "update rows set was = null, was_foc = null where id = ? and was is not null", settled)
-    back = [(order,) for order in np.unique(applied.order_id[applied.given_back.astype(bool)]).tolist()]
+def _correct_earlier(connection: Connection, otherwise: pd.DataFrame, fallen: pd.DataFrame, stamp: str) -> None:
+    """Lines of earlier files that count otherwise than they did, now that a line has come that was said before them."""
+    if not len(otherwise):
+        return
+    stay = otherwise[otherwise.heard & (otherwise.answer_id > 0)]
+    run_many(connection, "update answers set applied = ? where id = ?", list(zip(stay.counts.tolist(), stay.answer_id.tolist(), strict=True)))
+    _settle_exceptions(connection, otherwise.exception_id[otherwise.heard & (otherwise.exception_id > 0)].tolist(), stamp)
+    run_many(connection, "delete from answers where id = ?", [(number,) for number in fallen.answer_id.tolist()])
+    known = "update exceptions set counts = 0, resolved = null, resolved_by = null, why = null, reason = ? where response_id = ? and line = ?"
+    for line in records(fallen):
+        if not connection.exec_driver_sql(known, (Why(line.why).label, line.response_id, line.line)).rowcount:
+            _insert_exceptions(connection, fallen.loc[[line.Index]], stamp)
+
+
+def _settle_exceptions(connection: Connection, numbers: list[int], stamp: str) -> None:
+    """Exception lines that count after all."""
+    run_many(connection, "update exceptions set counts = 1 where id = ?", [(number,) for number in numbers])
+    settled = "update exceptions set resolved = ?, resolved_by = 'batchport', why = 'it has found its place' where id = ? and resolved is null"
+    run_many(connection, settled, [(stamp, number) for number in numbers])
+
+
+def _move_rows(connection: Connection, moved: pd.DataFrame, answer: Ints, seconds: int) -> None:
+    order = np.argsort(moved.row_id.to_numpy(np.int64), kind="stable")
+    moved, answer = moved.take(order), answer[order]
+    live = (~moved.state.isin([int(state) for state in ENDED])).tolist()
+    values = zip(moved.state.tolist(), live, answer.tolist(), [foc or None for foc in moved.foc.tolist()], [seconds] * len(moved), moved.settled.tolist(), moved.row_id.tolist(), strict=True)
+    run_many(connection, "update rows set state = ?, live = ?, answer_id = ?, foc = ?, answered = 1, since = ?, settled = ? where id = ?", list(values))
+    back = [(order,) for order in np.unique(moved.order_id[moved.given_back]).tolist()]
     run_many(connection, "update orders set reorders = 0, redated = was_date, requested_date = was_date where id = ? and sup = '2'", back)
     run_many(connection, "update orders set reorders = 0 where id = ?", back)
     run_many(connection, "update rows set leaves = 0 where order_id = ? and leaves", back)
-    answering = applied[applied.answers.to_numpy(dtype=bool)]
-    counted = answering.groupby(["order_id", "ver"]).size()
+    counted = moved[moved.answers].groupby(["order_id", "ver"]).size()
     run_many(
         connection, "update versions set answered = answered + ? where order_id = ? and ver = ?",
         [(one.size, one.order_id, one.ver) for one in records(counted.rename("size").reset_index())],
     )  # fmt: skip
-    orders = np.unique(applied.order_id.to_numpy(np.int64)).tolist()
-    run_many(connection, "update orders set live = exists (select 1 from rows r where r.order_id = orders.id and r.live) where id = ?", [(one,) for one in orders])
-    name = wanted(connection, last.row_id.tolist(), "numbers")
-    connection.exec_driver_sql(
-        f"update files set results_due = 1 where id in (select distinct r.file_id from {name} w cross join rows r on r.id = w.v)"  # noqa: S608
-    )
+    # Whether an order lives is a matter of rows that come to their end, or back from it.
+    orders = [(one,) for one in np.unique(moved.order_id[moved.ends].to_numpy(np.int64)).tolist()]
+    run_many(connection, "update orders set live = exists (select 1 from rows r where r.order_id = orders.id and r.live) where id = ?", orders)
+    run_many(connection, "update files set results_due = 1 where id = ?", [(file,) for file in np.unique(moved.file_id.to_numpy(np.int64)).tolist()])
 
 
-def _insert_exceptions(connection: Connection, response: int, lines: pd.DataFrame, found: pd.DataFrame, stamp: str) -> None:
-    told = found.merge(lines, on="line")
-    columns = ("line", "pon", "ver", "tn", "status", "code", "text", "foc_date", "at", "reason")
+def _insert_exceptions(connection: Connection, told: pd.DataFrame, stamp: str) -> None:
+    columns = ("response_id", "line", "pon", "tn", *SAID)
+    reasons = [Why(why).label for why in told.why.tolist()]
+    orders = [order or None for order in told.order_id.tolist()]
     insert_many(
-        connection, exceptions, ("response_id", *columns, "since"),
-        zip([response] * len(told), *(told[name].tolist() for name in columns), [stamp] * len(told), strict=True),
+        connection, exceptions, (*columns, "order_id", "reason", "since"),
+        zip(*(told[name].tolist() for name in columns), orders, reasons, [stamp] * len(told), strict=True),
     )  # fmt: skip
 
 
-def customers_of(connection: Connection, rows: list[int]) -> dict[str, list[int]]:
-    """Customer -> those of some rows that are theirs, ascending."""
-    name = wanted(connection, rows, "numbers")
-    found: dict[str, list[int]] = {}
-    statement = f"select f.customer, r.id from {name} w cross join rows r on r.id = w.v join files f on f.id = r.file_id order by f.customer, r.id"  # noqa: S608
-    for customer, row in connection.exec_driver_sql(statement):
-        found.setdefault(customer, []).append(row)
-    return found
-
-
-def newly(applied: pd.DataFrame, state: State) -> int:
-    """How many rows ended in a state."""
-    last = applied.drop_duplicates("row_id", keep="last")
-    return int((last.state == int(state)).sum())
+def customers_of(connection: Connection, files: list[int]) -> dict[int, str]:
+    """File -> the customer whose it is."""
+    name = wanted(connection, files, "numbers")
+    return {int(file): str(customer) for file, customer in connection.exec_driver_sql(f"select f.id, f.customer from {name} w cross join files f on f.id = w.v")}  # noqa: S608

@@ -10,9 +10,12 @@ and an update of `state` does not touch an index.
 Of a sent order a further version may wait: `orders.next_sup` says of which kind, `next_date` with which date where that is a new one, `changes` which
 fields it changes. A field that the order shares and that was corrected on one row is told by `shared`: field -> the row that says it for all (`next_shared`
 while that is not sent). `rows.sent_as` is the row whose text the partner has, for a row that corrects it and is not sent; `was` and `was_foc` are the state
-and date that a row gets back when the partner turns the version down; `leaves`: the next version goes without it. An order that is cancelled so that a
+and date that a row gets back when the partner turns the version down, as long as that is not `settled`; `leaves`: the next version goes without it. An order that is cancelled so that a
 new one can take its place `reorders`. Parts of an account that is too large for one order are orders of one key: `part` 1 goes first, `gone_before` is
 how many numbers went in earlier parts.
+
+`answers` are the lines of responses that counted or were noted, `exceptions` those that were not; one that speaks of an order names it, and `counts` once
+it counts after all. `orders.warned` is the last deadline of an order that somebody was told of.
 
 `destinations` holds the rows of customers with a roster that go to a line for one number, and of nobody else: it answers whether a line is taken without
 opening earlier sheets. `papers` are what came beside sheets, sealed; `file_papers` says which paper a sheet meant by a name. `waiting` are files in the
@@ -183,6 +186,7 @@ orders = Table(
     Column("next_shared", Text, nullable=False, server_default=""),
     Column("changes", Text, nullable=False, server_default=""),
     Column("reorders", Boolean, nullable=False, server_default=text("0")),
+    Column("warned", String(40), nullable=False, server_default=""),
     Index("ix_orders_account_live", "account", sqlite_where=text("live"), postgresql_where=text("live")),
     Index("ix_orders_ready", "partner", sqlite_where=text(READY_ORDER), postgresql_where=text(READY_ORDER)),
     Index("ix_orders_waiting", "id", sqlite_where=text(WAITING_ORDER), postgresql_where=text(WAITING_ORDER)),
@@ -222,6 +226,7 @@ rows = Table(
     Column("was", SmallInteger),
     Column("was_foc", Integer),
     Column("leaves", Boolean, nullable=False, server_default=text("0")),
+    Column("settled", Boolean, nullable=False, server_default=text("0")),
     Index("ix_rows_tn_live", "tn", sqlite_where=text("live"), postgresql_where=text("live")),
     Index("ix_rows_tn_past", "tn", sqlite_where=text("not live"), postgresql_where=text("not live")),
     Index("ix_rows_order", "order_id", sqlite_where=text("order_id is not null"), postgresql_where=text("order_id is not null")),
@@ -363,6 +368,11 @@ exceptions = Table(
     Column("resolved", Time),
     Column("resolved_by", Text),
     Column("why", Text),
+    Column("order_id", BigInteger),
+    Column("counts", Boolean, nullable=False, server_default=text("0")),
+    Index("ix_exceptions_response_id", "response_id"),
+    Index("ix_exceptions_tn", "tn"),
+    Index("ix_exceptions_order_id", "order_id", sqlite_where=text("order_id is not null"), postgresql_where=text("order_id is not null")),
     Index("ix_exceptions_open", "id", sqlite_where=text("resolved is null"), postgresql_where=text("resolved is null")),
 )  # fmt: skip
 

@@ -157,7 +157,7 @@ def _move_rows(connection: Connection, number: int, seconds: int) -> None:
     # What the partner may give back is kept; a corrected row that it does not know yet goes back to waiting.
     had = f"case when r.state = {int(State.READY)} then {int(State.HELD)} else r.state end"
     taken = f"from rows r join versions v on v.order_id = r.order_id where rows.id = r.id and r.live and v.submission_id = {int(number)}"
-    fresh = f"ver = v.ver, answered = 0, foc = null, since = {int(seconds)}"
+    fresh = f"ver = v.ver, answered = 0, settled = 0, foc = null, since = {int(seconds)}"
     for change in (
         f"state = {int(State.CANCELLED)}, live = 0, answered = 1, foc = null, leaves = 0, since = {int(seconds)} {taken} and v.sup = '3' and r.leaves",
         f"state = {int(State.CANCEL_PENDING)}, was = {had}, was_foc = r.foc, {fresh} {taken} and v.sup = '1' and {_CALLED_OFF}",
