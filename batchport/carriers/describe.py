@@ -63,6 +63,7 @@ def _settings(profile: Profile) -> Part:
         ("holidays", ", ".join(day.isoformat() for day in profile.holidays)), ("soonest", _pairs(profile.soonest.model_dump())),
         ("papers", _pairs(profile.papers.model_dump())), ("required", ", ".join(profile.required)), ("edit_numbers", profile.edit_numbers),
         ("fixed_fields", ", ".join(profile.fixed_fields)), ("freeze", f"{profile.freeze} hours"), ("overdue", f"{profile.overdue} business days"),
+        ("lapses", _pairs(profile.lapses.model_dump())),
         ("pad", profile.pad or ""), ("blameless", ", ".join(profile.blameless)), *((f"settings.{name}", value) for name, value in profile.settings.items()),
     ]  # fmt: skip
     return Part("settings", rows=tuple({"setting": name, "value": value} for name, value in rows), about={"profile": profile.name})

@@ -65,6 +65,20 @@ class Soonest(Model):
     toll_free: int = Field(default=2, ge=2)
 
 
+class Lapses(Model):
+    """Calendar days after which the partner cancels orders by itself, and how many days before that the operator is told.
+
+    Attributes:
+        unconfirmed: for orders that were sent and are not confirmed, which are drafts there; none: never.
+        rejected: for orders that it has rejected, when nothing more comes; none: never.
+        warn: how many days before it is told.
+    """
+
+    unconfirmed: int | None = Field(default=None, ge=1)
+    rejected: int | None = Field(default=None, ge=1)
+    warn: int = Field(default=3, ge=0)
+
+
 class Cover(Model):
     """A sheet that goes beside a submission and says what has no place in it.
 
@@ -153,6 +167,7 @@ class Profile(Model):
         fixed_fields: fields of a sent order that a supplement may not change.
         freeze: hours before the confirmed date when nothing may be changed any more.
         overdue: business days after which an order not heard of is overdue.
+        lapses: after how many days the partner cancels by itself.
         codes: files of response codes, by name or path; where two explain a code, the first counts.
         pad: the length that codes of digits alone have; zeros that a spreadsheet has eaten are put back.
         blameless: codes that blame nobody's number: it was another one's fault, or nobody's.
@@ -181,6 +196,7 @@ class Profile(Model):
     fixed_fields: tuple[Source, ...] = ()
     freeze: int = Field(default=24, ge=0)
     overdue: int = Field(default=3, ge=1)
+    lapses: Lapses = Lapses()
     codes: Several
     pad: int | None = Field(default=None, ge=1)
     blameless: tuple[str, ...] = ()

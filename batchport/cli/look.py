@@ -20,23 +20,32 @@ _STATES = (
 @click.option("--tn", metavar="TN", help="Rows that ask for this number.")
 @click.option("--ref", metavar="R", help="Rows with this reference of the customer, or this Row ID.")
 @click.option("--state", metavar="S", type=click.Choice(_STATES), help="Rows in this state.")
+@click.option("--overdue", "late", is_flag=True, help="Rows of which the partner should have been heard by now, or that should have moved.")
 @format_option
-@click.pass_obj
-def status(context: Context, customer: str | None, file: str | None, order: str | None, tn: str | None, ref: str | None, state: str | None, form: str) -> None:
+@click.pass_context
+def status(
+    ctx: click.Context, customer: str | None, file: str | None, order: str | None, tn: str | None, ref: str | None, state: str | None, form: str, *, late: bool
+) -> None:
     """Show where rows stand, a line each."""
     from batchport.pipeline.app import closing
     from batchport.pipeline.status import status_lines
 
-    with closing(context.app()) as app:
-        lines = status_lines(app, customer=customer, file=file, order=order, tn=tn, ref=ref, state=state)
+    with closing(ctx.obj.app()) as app:
+        lines = status_lines(app, customer=customer, file=file, order=order, tn=tn, ref=ref, state=state, late=late)
     if form == "json":
         print_json(lines)
-        return
-    print_table(
-        ("Customer", "File", "Row", "Number", "State", "Order", "Confirmed", "What is wrong"),
-        [(one["customer"], one["file"], one["row"], spaced(one["tn"]), one["state"], one["pon"], one["foc_date"], _wrong(one)) for one in lines],
-        empty="No such rows.",
-    )
+    else:
+        print_table(
+            ("Customer", "File", "Row", "Number", "State", "Order", "Confirmed", "Due", "What is wrong"),
+            [(one["customer"], one["file"], one["row"], spaced(one["tn"]), one["state"], one["pon"], one["foc_date"], _due(one), _wrong(one)) for one in lines],
+            empty="Nothing is overdue." if late else "No such rows.",
+        )
+    ctx.exit(NEEDS_SOMEBODY if late and lines else 0)
+
+
+def _due(line: dict[str, object]) -> str:
+    """What falls due of a row or an order, and when."""
+    return f"{line['due_what']} {line['due']}{', overdue' if line['overdue'] else ''}" if line["due"] else ""
 
 
 def _wrong(line: dict[str, object]) -> str:
@@ -49,23 +58,24 @@ def _wrong(line: dict[str, object]) -> str:
 @click.command()
 @click.option("--customer", metavar="C", help="Orders of this customer.")
 @click.option("--partner", metavar="P", help="Orders to this partner.")
+@click.option("--due", "due_first", is_flag=True, help="Orders of which an answer, a completion or a deadline of the partner falls due, soonest first.")
 @format_option
 @click.pass_obj
-def orders(context: Context, customer: str | None, partner: str | None, form: str) -> None:
+def orders(context: Context, customer: str | None, partner: str | None, form: str, *, due_first: bool) -> None:
     """Show the orders, a line each."""
     from batchport.pipeline.app import closing
     from batchport.pipeline.status import order_lines
 
     with closing(context.app()) as app:
-        lines = order_lines(app, customer=customer, partner=partner)
+        lines = order_lines(app, customer=customer, partner=partner, due_first=due_first)
     if form == "json":
         print_json(lines)
         return
     print_table(
-        ("PON", "Ver", "Customer", "Partner", "State", "Held by", "Kind", "Losing carrier", "BTN", "Lines", "Confirmed"),
+        ("PON", "Ver", "Customer", "Partner", "State", "Held by", "Kind", "Losing carrier", "BTN", "Lines", "Confirmed", "Due"),
         [
             (one["pon"], one["ver"], one["customer"], one["partner"], one["state"], one["held_by"], one["number_class"], one["losing_carrier"], spaced(one["btn"]),
-             one["lines"], one["foc_date"])
+             one["lines"], one["foc_date"], _due(one))
             for one in lines
         ],
         empty="No orders.",

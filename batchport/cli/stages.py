@@ -54,7 +54,7 @@ def _show(done: PassDone, form: str) -> None:
         click.echo(f"  sent to {sent.partner}: {sent.name}, {sent.orders:,} orders, {sent.lines:,} lines")
     for heard in tally.heard:
         click.echo(f"  {heard.partner} answered: {heard.name}: {heard.applied:,} of {heard.lines:,} lines applied, {heard.exceptions:,} exception lines")
-    for said in (*tally.found, *(f"written: {result}" for result in tally.results), *tally.waiting, *(f"! {said}" for said in (*tally.set_aside, *tally.troubles))):
+    for said in (*tally.found, *(f"written: {result}" for result in tally.results), *tally.waiting, *tally.due, *(f"! {said}" for said in (*tally.set_aside, *tally.troubles))):
         click.echo(f"  {said}")
     mails = ", ".join(f"{tally.mails[name]:,} {name}" for name in ("sent", "waiting", "failed") if tally.mails[name])
     if mails:

@@ -326,6 +326,7 @@ class NightFacts(MailFacts):
         mails: sent, waiting, failed -> how many, in this pass.
         rejected: rows newly rejected, by us or by a carrier.
         exceptions: the first new ones; `exceptions_more` follow.
+        due: orders that are newly overdue, or that a partner is about to cancel by itself, a sentence each.
         problems: whatever else needs the operator.
     """
 
@@ -340,6 +341,7 @@ class NightFacts(MailFacts):
     submissions: tuple[SubmissionLine, ...] = ()
     exceptions: tuple[ExceptionLine, ...] = ()
     exceptions_more: int = 0
+    due: tuple[str, ...] = ()
     problems: tuple[FileProblem, ...] = ()
 
     @property

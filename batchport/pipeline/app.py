@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -91,6 +91,15 @@ class App:
     def day(self) -> str:
         """The day to go by, on the installation's own clock."""
         return self.local(self.now).strftime("%Y-%m-%d")
+
+    def moment(self, when: date | datetime) -> datetime:
+        """A day's beginning, or a moment, by the installation's own clock where it has no time zone."""
+        moment = when if isinstance(when, datetime) else datetime.combine(when, time())
+        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.settings.schedule.timezone))
+
+    def stamp_of(self, when: date | datetime) -> str:
+        """The same as the database keeps it."""
+        return self.moment(when).astimezone(UTC).isoformat(timespec="seconds")
 
     def local(self, moment: datetime) -> datetime:
         """A moment on the installation's own clock."""

@@ -20,6 +20,7 @@ from batchport.config import Local, Settings
 from batchport.domain.table import records
 from batchport.pipeline.app import App
 from batchport.pipeline.app import closing as closing_app
+from batchport.pipeline.deadlines import watch
 from batchport.pipeline.intake import intake
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.run import one_pass
@@ -65,12 +66,13 @@ def _rehearsed(app: App) -> list[dict[str, Any]]:
         results, mails = len(look.results_due(connection)), tally.mails["waiting"]
     if results or mails:
         lines.append({"stage": "notify", "results": results, "mails": mails, "words": f"notify: {results} results to write, {mails} mails to send"})
+    lines += [{"stage": "watch", "words": f"watch: {said}"} for said in tally.due]
     lines += [{"stage": "trouble", "words": f"! {said}"} for said in (*tally.set_aside, *tally.troubles)]
     return lines
 
 
 def _stages(app: App, tally: PassTally, pass_id: int) -> None:
-    for stage in (reconcile, intake, submit):
+    for stage in (reconcile, intake, submit, watch):
         stage(app, tally, pass_id)
 
 

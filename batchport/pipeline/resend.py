@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import PurePath
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.sending import send_stored
@@ -38,11 +37,9 @@ def submissions_between(app: App, partner: str, since: date | datetime, until: d
         Unknown: there is no such partner.
     """
     app.profile(partner)
-    first, end = _moment(app, since), _moment(app, until)
-    if not isinstance(until, datetime):
-        end = _moment(app, until + timedelta(days=1))
+    end = until if isinstance(until, datetime) else until + timedelta(days=1)
     with app.store.reading() as connection:
-        return stored.submissions_between(connection, partner, _stamp(first), _stamp(end))
+        return stored.submissions_between(connection, partner, app.stamp_of(since), app.stamp_of(end))
 
 
 def told(app: App, submissions: list[Any]) -> list[dict[str, Any]]:
@@ -82,12 +79,3 @@ def _name(app: App, submission: Any) -> str:
         return str(submission.first_name)
     stem = PurePath(submission.rendered).stem
     return settings.resend_name.format(stem=stem, suffix=submission.first_name[len(stem) :], number=submission.times)
-
-
-def _moment(app: App, when: date | datetime) -> datetime:
-    moment = when if isinstance(when, datetime) else datetime.combine(when, time())
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(app.settings.schedule.timezone))
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -8,6 +8,7 @@ from typing import Any
 
 from batchport.pipeline.app import App
 from batchport.pipeline.count import Count, counted
+from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
 from batchport.pipeline.intake import intake
 from batchport.pipeline.lock import Busy, alone
@@ -48,9 +49,9 @@ def whole_pass(app: App) -> PassDone:
 
 
 def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
-    """Reconcile, intake, submit, notify, in this order."""
+    """Reconcile, intake, submit, notify, in this order; the clock is looked at before the operator is told."""
     app.composer.prove()
-    for stage in (reconcile, intake, submit):
+    for stage in (reconcile, intake, submit, watch):
         stage(app, tally, pass_id)
     if tally.changed or tally.needs_somebody:
         with app.store.transaction() as connection:

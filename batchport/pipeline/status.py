@@ -12,6 +12,7 @@ from batchport.domain.findings import INFO, catalogue
 from batchport.domain.lifecycle import GIVEN_BACK, ORDERLESS, Answer, State
 from batchport.domain.table import known, records
 from batchport.pipeline.app import App, Unknown
+from batchport.pipeline.deadlines import NOTHING_DUE, falling_due, first_due, overdue
 from batchport.pipeline.view import iso
 from batchport.store import look
 from batchport.store.pieces import load_rows
@@ -50,9 +51,10 @@ def order_of(app: App, pon: str) -> int:
 
 
 def status_lines(
-    app: App, *, customer: str | None, file: str | None, order: str | None, tn: str | None, ref: str | None, state: str | None
-) -> list[dict[str, Any]]:
-    """A line for each row that is asked for.
+    app: App, *, customer: str | None = None, file: str | None = None, order: str | None = None, tn: str | None = None, ref: str | None = None, state: str | None = None,
+    late: bool = False,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """A line for each row that is asked for; `late`: of those only what is overdue.
 
     Raises:
         Unknown: there is no such customer, order or number.
@@ -67,6 +69,8 @@ def status_lines(
         elif order is not None:
             rows = look.rows_by(connection, orders=[order_of(app, order)])
             rows = rows[~rows.state.isin([int(each) for each in ORDERLESS])]
+        elif late:
+            rows = look.rows_by(connection, ids=overdue(falling_due(app, connection)).row_id.unique().tolist())
         else:
             rows = look.all_rows(connection, customer=customer, state=int(State[state.upper()]) if state else None)
         for name, wanted in (("customer", customer), ("file", file)):
@@ -75,7 +79,7 @@ def status_lines(
         if state is not None:
             rows = rows[rows.state == int(State[state.upper()])]
         lines = rows_told(app, connection, rows.reset_index(drop=True))
-    return [line for line in lines if ref is None or ref in (line["customer_ref"], line["row_id"])]
+    return [line for line in lines if (ref is None or ref in (line["customer_ref"], line["row_id"])) and (line["overdue"] or not late)]
 
 
 def rows_told(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -92,6 +96,7 @@ def rows_told(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict
     pons = app.store.pons.give(orders)
     states = _order_states(connection, [int(order) for order in np.unique(orders[belongs])])
     row_ids = app.store.row_ids.give(ids)
+    due = first_due(falling_due(app, connection, [int(order) for order in np.unique(orders[belongs])]), "row_id")
     lines = []
     for at, row in enumerate(records(rows)):
         state, its = State(int(row.state)), belongs[at]
@@ -101,7 +106,7 @@ def rows_told(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict
             "state": state.label, "order_state": states.get(int(orders[at])) if its else None, "order_held_by": (row.held_by or None) if its else None,
             "partner": (row.partner or None) if its else None, "losing_carrier": texts["losing_carrier"][at] or None,
             "requested_date": texts["requested_date"][at] or None, "foc_date": iso(row.foc) if state in _DATED and known(row.foc) and row.foc else None,
-            "findings": codes.get(int(row.id), []), "reasons": reasons.get(at, []), "overdue": False,
+            "findings": codes.get(int(row.id), []), "reasons": reasons.get(at, []), **due.get(int(row.id), NOTHING_DUE),
             "since": pd.Timestamp(int(row.since), unit="s", tz="UTC").isoformat(),
         })  # fmt: skip
     return lines
@@ -165,14 +170,15 @@ def order_state(least: int, greatest: int) -> str:
     return State(int(least)).label if least == greatest else "mixed"
 
 
-def order_lines(app: App, *, customer: str | None = None, partner: str | None = None) -> list[dict[str, Any]]:
-    """A line for each order."""
+def order_lines(app: App, *, customer: str | None = None, partner: str | None = None, due_first: bool = False) -> list[dict[str, Any]]:
+    """A line for each order; `due_first`: for those of which something falls due, soonest first."""
     if customer is not None:
         app.customer(customer)
     if partner is not None:
         app.profile(partner)
     with app.store.reading() as connection:
         table = look.orders_table(connection, customer=customer)
+        due = first_due(falling_due(app, connection), "order_id")
     if partner is not None:
         table = table[table.partner == partner]
     pons = app.store.pons.give(table.id.to_numpy(np.int64)) if len(table) else []
@@ -186,9 +192,10 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
             "customer": one.customer, "partner": one.partner or None, "state": state, "number_class": one.number_class, "losing_carrier": one.losing_carrier,
             "btn": f"{int(one.btn):010d}" if known(one.btn) else None, "lines": int(one.lines),
             "requested_date": one.requested_date or None, "foc_date": iso(one.foc) if dated and known(one.foc) else None,
-            "since": max(one.since, pd.Timestamp(int(one.moved), unit="s", tz="UTC").isoformat()), "overdue": False, "held_by": one.held_by or None,
+            "since": max(one.since, pd.Timestamp(int(one.moved), unit="s", tz="UTC").isoformat()), **due.get(int(one.id), NOTHING_DUE),
+            "held_by": one.held_by or None,
         })  # fmt: skip
-    return lines
+    return sorted((line for line in lines if line["due"]), key=lambda line: str(line["due"])) if due_first else lines
 
 
 def exception_lines(app: App) -> list[dict[str, Any]]:

@@ -89,11 +89,11 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
     try:
         protect = protection(app, tally, partner)
         for file in files:
-            orders = ready.order_id.to_numpy(np.int64)[start : start + file.lines]
+            orders, own = (ready[name].to_numpy(np.int64)[start : start + file.lines] for name in ("order_id", "id"))
             some = [order for order in np.unique(orders).tolist() if order in papers]
             meant = {pon: papers[order] for pon, order in zip(app.store.pons.give(np.array(some, np.int64)), some, strict=True)}
             enclosures = enclosed(app, partner, meant, protect.of if protect else None, protect.suffix if protect else "")
-            stored_sendings.append(_store(app, pass_id, partner, file, protect(file) if protect else file, orders, enclosures))
+            stored_sendings.append(_store(app, pass_id, partner, file, protect(file) if protect else file, (orders, own), enclosures))
             start += file.lines
     except NotDelivered as error:
         tally.trouble(f"nothing was sent to {partner}: {error}. The orders stay ready.")
@@ -143,15 +143,18 @@ def _numbers(values: Ints) -> Column:
     return Column(pa.array(np.arange(int(values.max(initial=0)) + 1)).cast(pa.string()), values.astype(np.int32))
 
 
-def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered, orders: Ints, enclosures: Enclosed) -> int:
-    """T2: the file with its bytes, as it was rendered and as it is sent, and the papers beside it, before anything is written anywhere."""
+def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered, lines: tuple[Ints, Ints], enclosures: Enclosed) -> int:
+    """T2: the file with its bytes, as it was rendered and as it is sent, and the papers beside it, before anything is written anywhere.
+
+    `lines` are the order and the row of each line.
+    """
     record = {
         "partner": partner, "sequence": file.sequence, "name": file.name, "sha256": file.sha256, "orders": file.orders, "lines": file.lines,
         "sealed": app.store.keyring.seal(file.stored, context(partner, file.name)), "protected": sealed_as_sent(app, partner, file, sent),
         "manifest": manifest(sent, enclosures.told), "pass_id": pass_id, "stored": app.stamp,
     }  # fmt: skip
     with app.store.transaction() as connection:
-        submission = stored.store_submission(connection, record, orders)
+        submission = stored.store_submission(connection, record, *lines)
         store_enclosures(connection, submission, enclosures.records)
         if not app.profile(partner).may_send(app.now):
             record_act(connection, at=app.stamp, who=app.user, what="submit --now", why="outside the partner's windows", submission_id=submission)

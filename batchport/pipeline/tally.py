@@ -55,6 +55,7 @@ class PassTally:
         set_aside: files of customers and partners that could not be dealt with, each with a sentence.
         waiting: sheets that wait for their papers, a sentence each.
         found: exception lines that have found their order, a sentence for each partner.
+        due: orders that are newly overdue or about to lapse, a sentence each.
         troubles: what else needs the operator, a sentence each.
         carrier_rejected: rows newly rejected by partners.
         mails: sent, waiting, failed.
@@ -68,6 +69,7 @@ class PassTally:
     set_aside: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
+    due: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     carrier_rejected: int = 0
     mails: Counter[str] = field(default_factory=Counter)
@@ -117,5 +119,6 @@ class PassTally:
         return json.dumps({
             "files": self.file_counts(), "sources": [[done.customer, done.name, done.state, dict(done.counts)] for done in self.files],
             "sent": [astuple(sent) for sent in self.sent], "problems": [*self.set_aside, *self.troubles],
+            "due": self.due,
             "rejected": self.newly_rejected + self.carrier_rejected,
         })  # fmt: skip

@@ -14,8 +14,9 @@ and date that a row gets back when the partner turns the version down, as long a
 new one can take its place `reorders`. Parts of an account that is too large for one order are orders of one key: `part` 1 goes first, `gone_before` is
 how many numbers went in earlier parts.
 
+`submissions.line_rows` says of which row of which order each line of a submission is (`store.lines`), since a row may go on in other versions and orders.
 `answers` are the lines of responses that counted or were noted, `exceptions` those that were not; one that speaks of an order names it, and `counts` once
-it counts after all. `orders.warned` is the last deadline of an order that somebody was told of.
+it counts after all. `orders.warned` are the deadlines of an order that somebody was told of.
 
 `destinations` holds the rows of customers with a roster that go to a line for one number, and of nobody else: it answers whether a line is taken without
 opening earlier sheets. `papers` are what came beside sheets, sealed; `file_papers` says which paper a sheet meant by a name. `waiting` are files in the
@@ -186,7 +187,7 @@ orders = Table(
     Column("next_shared", Text, nullable=False, server_default=""),
     Column("changes", Text, nullable=False, server_default=""),
     Column("reorders", Boolean, nullable=False, server_default=text("0")),
-    Column("warned", String(40), nullable=False, server_default=""),
+    Column("warned", String(120), nullable=False, server_default=""),
     Index("ix_orders_account_live", "account", sqlite_where=text("live"), postgresql_where=text("live")),
     Index("ix_orders_ready", "partner", sqlite_where=text(READY_ORDER), postgresql_where=text(READY_ORDER)),
     Index("ix_orders_waiting", "id", sqlite_where=text(WAITING_ORDER), postgresql_where=text(WAITING_ORDER)),
@@ -277,6 +278,7 @@ submissions = Table(
     Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
     Column("stored", Time, nullable=False),
     Column("sent", Time),
+    Column("line_rows", LargeBinary, nullable=False),
     UniqueConstraint("partner", "sequence"),
 )  # fmt: skip
 

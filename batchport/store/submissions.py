@@ -10,8 +10,10 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import OUR_MOVES, Act, State, after
+from batchport.domain.table import Ints
 from batchport.store.database import insert_many, next_id, run_many
 from batchport.store.intake import frame_of, wanted
+from batchport.store.lines import packed
 from batchport.store.schema import READY_ORDER, WAITING_ORDER, submissions, versions
 
 
@@ -104,10 +106,10 @@ def next_sequence(connection: Connection, partner: str) -> int:
     return int(connection.exec_driver_sql("select coalesce(max(sequence), 0) + 1 from submissions where partner = ?", (partner,)).scalar_one())
 
 
-def store_submission(connection: Connection, record: dict[str, Any], orders: np.ndarray[Any, Any]) -> int:
-    """T2: a submission with its bytes; its orders are taken. `orders` has one entry a line."""
+def store_submission(connection: Connection, record: dict[str, Any], orders: Ints, rows: Ints) -> int:
+    """T2: a submission with its bytes; its orders are taken. `orders` and `rows` have one entry a line."""
     number = next_id(connection, submissions)
-    connection.execute(submissions.insert().values(id=number, state="stored", **record))
+    connection.execute(submissions.insert().values(id=number, state="stored", line_rows=packed(orders, rows), **record))
     taken, lines = np.unique(orders, return_counts=True)
     name = wanted(connection, taken.tolist(), "numbers")
     present = {order: (ver, sup) for order, ver, sup in connection.exec_driver_sql(f"select o.id, o.ver, o.next_sup from {name} w cross join orders o on o.id = w.v")}  # noqa: S608

@@ -1,5 +1,8 @@
-"""Answers that come late are put in their place, and deadlines are told once"""
+"""Answers that come late are put in their place, the rows behind sent lines are known, and deadlines are told once"""
 
+import zlib
+
+import numpy as np
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,16 +12,30 @@ down_revision = '0006'
 
 def upgrade() -> None:
     op.add_column('rows', sa.Column('settled', sa.Boolean(), nullable=False, server_default=sa.text('0')))
-    op.add_column('orders', sa.Column('warned', sa.String(length=40), nullable=False, server_default=''))
+    op.add_column('orders', sa.Column('warned', sa.String(length=120), nullable=False, server_default=''))
     op.add_column('exceptions', sa.Column('order_id', sa.BigInteger(), nullable=True))
     op.add_column('exceptions', sa.Column('counts', sa.Boolean(), nullable=False, server_default=sa.text('0')))
+    op.add_column('submissions', sa.Column('line_rows', sa.LargeBinary(), nullable=False, server_default=sa.text("''")))
+    _fill_line_rows(op.get_bind())
     op.create_index('ix_exceptions_response_id', 'exceptions', ['response_id'])
     op.create_index('ix_exceptions_order_id', 'exceptions', ['order_id'], sqlite_where=sa.text('order_id is not null'), postgresql_where=sa.text('order_id is not null'))
     op.create_index('ix_exceptions_tn', 'exceptions', ['tn'])
 
 
+def _fill_line_rows(connection: sa.Connection) -> None:
+    """As far as rows still tell in which versions they went."""
+    known = sa.text(
+        "select v.order_id, max(r.id) from versions v join rows r on r.order_id = v.order_id and r.ver >= v.ver where v.submission_id = :id "
+        "group by v.order_id, r.tn order by v.order_id, max(r.id)"
+    )
+    for (number,) in connection.execute(sa.text('select id from submissions')).all():
+        lines = np.array([tuple(line) for line in connection.execute(known, {'id': number})], '<i8').reshape(-1, 2).T
+        data = zlib.compress(np.diff(lines, axis=1, prepend=0).tobytes(), 1)
+        connection.execute(sa.text('update submissions set line_rows = :data where id = :id'), {'data': data, 'id': number})
+
+
 def downgrade() -> None:
     for index in ('ix_exceptions_tn', 'ix_exceptions_order_id', 'ix_exceptions_response_id'):
         op.drop_index(index, 'exceptions')
-    for table, column in (('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
+    for table, column in (('submissions', 'line_rows'), ('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
         op.drop_column(table, column)
