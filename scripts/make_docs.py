@@ -29,7 +29,7 @@ from batchport.cli import batchport  # noqa: E402
 from batchport.domain.cases import case_of, near_of  # noqa: E402
 from batchport.domain.fields import BY_NAME, FIELDS, PARTS, RESULT_LABELS, Field  # noqa: E402
 from batchport.domain.findings import Rule, catalogue  # noqa: E402
-from batchport.domain.lifecycle import ASKED_FOR, ENDED, FURTHER_THAN_ACK, GIVEN_BACK, ORDERLESS, OUR_MOVES, PARTNER_MOVES, UNSENT, Answer, State  # noqa: E402
+from batchport.domain.lifecycle import ENDED, GIVEN_BACK, ORDERLESS, OUR_MOVES, PARTNER_MOVES, UNSENT, Answer, State, Verdict, verdict  # noqa: E402
 from batchport.domain.requests import Requests  # noqa: E402
 from batchport.files import write_whole  # noqa: E402
 from batchport.spreadsheets.mapping import map_headers, missing_columns  # noqa: E402
@@ -158,6 +158,27 @@ was turned down, and the row has the state and date again that it had when it wa
 """
 
 
+#: A line by what it is to a row.
+_VERDICTS = {
+    Verdict.MOVES: "moves",
+    Verdict.NOTED: "is noted",
+    Verdict.FORBIDDEN: "is impossible, or contradicts",
+    Verdict.OLD_NEWS: "is old news",
+}
+_SEQUENCE = """\
+## Late, repeated and contradictory lines
+
+All that a partner says of a row's present version is one sequence: the lines in the order of the times that they bear (`AT`), whatever files they came in; a line
+without a time counts when it came, after all that came before it. The state of the row is what going through the sequence from its beginning leads to: from
+`submitted`, or from `cancel_pending` for a SUP 1. So a line that comes late is not applied to the row as it stands, but put in its place, and the order's lines
+are gone through again. An older rejection that comes after a newer confirmation changes nothing; one that comes before a delay which could not have followed it
+makes that delay an exception line.
+
+A line for the whole order is a line for each row of that version, but for rows that have a line of their own in the same file. A line of an older version than the
+newest is noted, unless it is `COMPLETE`: a number that has moved has moved, and the operator is told.
+"""
+
+
 def states_page() -> str:
     """The states and every move between them: what they mean, two diagrams, and what each answer does."""
     ours = {(start, end): act.value for act, moves in OUR_MOVES.items() for start, end in moves.items()}
@@ -178,6 +199,8 @@ def states_page() -> str:
         _diagram([f"    [*] --> {State.SUBMITTED.label}"], theirs),
         _ANSWERS.format(turned_down=turned_down),
         _table(("", *(answer.value for answer in Answer)), (_answered(state) for state in State if state > State.READY)),
+        _SEQUENCE,
+        _table(("a line that", "what becomes of it"), ((_VERDICTS[each], each.meaning) for each in Verdict)),
     ])  # fmt: skip
 
 
@@ -191,12 +214,9 @@ def _answered(state: State) -> tuple[str, ...]:
 
 
 def _outcome(answer: Answer, state: State) -> str:
-    if state in PARTNER_MOVES[answer]:
-        return PARTNER_MOVES[answer][state].label
-    if answer is Answer.REJECT and state in GIVEN_BACK:
+    if state not in PARTNER_MOVES[answer] and answer is Answer.REJECT and state in GIVEN_BACK:
         return "*as before*"
-    late = answer is Answer.ACK and state in FURTHER_THAN_ACK
-    return "*noted*" if late or ASKED_FOR[answer] is state else ""
+    return {Verdict.MOVES: lambda: PARTNER_MOVES[answer][state].label, Verdict.NOTED: lambda: "*noted*"}.get(verdict(answer, state), str)()
 
 
 _COLUMNS = """\

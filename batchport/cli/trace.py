@@ -13,7 +13,7 @@ from batchport.cli.output import print_json, print_table
 @format_option
 @click.pass_obj
 def trace(context: Context, handle: str, form: str) -> None:
-    """Show the whole history of a telephone number, PON, file name, row id or exception id."""
+    """Show the whole history of a telephone number, PON, file, row id, line of a response (FILE:LINE) or exception id."""
     from batchport.pipeline.app import closing
     from batchport.pipeline.trace import trace as history
 
@@ -22,4 +22,4 @@ def trace(context: Context, handle: str, form: str) -> None:
     if form == "json":
         print_json(steps)
     else:
-        print_table(("When (UTC)", "Step", "What", "Where"), [(step["at"][:19], step["step"], step["what"], step["file"]) for step in steps])
+        print_table(("When (UTC)", "Step", "What", "Where", "Because of"), [(step["at"][:19], step["step"], step["what"], step["file"], step["cause"]) for step in steps])

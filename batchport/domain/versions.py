@@ -19,6 +19,8 @@ from batchport.domain.table import Ints
 CANCEL, NEW_DATE, CHANGE = "1", "2", "3"
 #: What is to be done for a reason of this class is to ask for another date.
 _DATE_ALONE = "DATE"
+#: For one of this class nothing can be done.
+_END = "NOPORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Blame:
     class_: str
     field: str
     own: bool
+
+    @property
+    def ends(self) -> bool:
+        """Whether the row has come to its end with it."""
+        return self.own and self.class_ == _END
 
 
 def changed_fields(rows: Requests, earlier: Requests) -> list[tuple[str, ...]]:

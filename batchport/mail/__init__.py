@@ -327,6 +327,7 @@ class NightFacts(MailFacts):
         rejected: rows newly rejected, by us or by a carrier.
         exceptions: the first new ones; `exceptions_more` follow.
         due: orders that are newly overdue, or that a partner is about to cancel by itself, a sentence each.
+        to_do: what the operator is to do about orders that partners rejected, a sentence each.
         problems: whatever else needs the operator.
     """
 
@@ -342,6 +343,7 @@ class NightFacts(MailFacts):
     exceptions: tuple[ExceptionLine, ...] = ()
     exceptions_more: int = 0
     due: tuple[str, ...] = ()
+    to_do: tuple[str, ...] = ()
     problems: tuple[FileProblem, ...] = ()
 
     @property

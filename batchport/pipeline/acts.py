@@ -209,7 +209,17 @@ def resubmit(app: App, pon: str, why: str) -> str:
         if State.CARRIER_REJECTED not in members.states and not members.rows.sent_as.notna().any():
             states = ", ".join(state.label.replace("_", " ") for state in sorted(members.states))
             raise Unknown(f"order {pon} is {states}; only one that was rejected can be sent again")
-        return _told(pon, _ask(app, members, "resubmit", why, lambda version: replace(version, sup=CHANGE, released=True)))
+        ended = members.cannot_be_ported()
+        if ended >= set(members.rows.id):
+            raise Unknown(f"none of the numbers of order {pon} can be ported; `batchport cancel {pon}` calls it off")
+        # Numbers that cannot be ported stay behind; where the partner does not let numbers be taken out, the rest goes on in a new order.
+        as_new = bool(ended) and not app.profile(members.order.partner).edit_numbers
+
+        def once_more(version: Version) -> Version:
+            return replace(version, sup=CANCEL if as_new else CHANGE, reorders=as_new or version.reorders, released=True, leaving=version.leaving | ended)
+
+        behind = f" {len(ended)} number{'' if len(ended) == 1 else 's'} that cannot be ported stay{'s' if len(ended) == 1 else ''} behind." if ended else ""
+        return _told(pon, _ask(app, members, "resubmit", why, once_more)) + behind
 
 
 def hold(app: App, pon: str, why: str) -> str:

@@ -263,7 +263,7 @@ def night_facts(app: App, connection: Connection, record: Any) -> NightFacts:
             ExceptionLine(id=str(line.id), partner=line.partner, file=line.file, line=int(line.line), reason=line.reason, pon=line.pon, tn=line.tn)
             for line in records(exceptions.head(_SHOWN))
         ),
-        exceptions_more=max(0, len(exceptions) - _SHOWN), due=tuple(told["due"]), problems=tuple(FileProblem(said, "") for said in told["problems"]),
+        exceptions_more=max(0, len(exceptions) - _SHOWN), due=tuple(told["due"]), to_do=tuple(told["to_do"]), problems=tuple(FileProblem(said, "") for said in told["problems"]),
     )  # fmt: skip
 
 

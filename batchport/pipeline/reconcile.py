@@ -25,6 +25,7 @@ from batchport.files import sync_folder
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.fetching import fetched
 from batchport.pipeline.mails import contacts_of, queue_mails
+from batchport.pipeline.remedies import remedies
 from batchport.pipeline.sending import proved_by_answer
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import Heard, PassTally
@@ -36,6 +37,8 @@ from batchport.store.pieces import load_rows
 from batchport.transport.arrivals import complete_files
 
 _MANIFEST = ".manifest.json"
+#: How many rejected orders of a file are told one by one.
+_TOLD = 20
 
 
 def reconcile(app: App, tally: PassTally, pass_id: int) -> None:
@@ -198,6 +201,7 @@ def _tell(app: App, tally: PassTally, partner: str, name: str, outcomes: Outcome
     """
     rows = outcomes.rows
     tally.carrier_rejected += int(((rows.state == int(State.CARRIER_REJECTED)) & ~rows.given_back).sum())
+    _tell_what_to_do(app, tally, rows)
     for what, some in (
         ("{partner} turned down the newest version of order {pon} ({name}); its rows have the state and date back that they had.", rows[rows.given_back]),
         (
@@ -212,6 +216,21 @@ def _tell(app: App, tally: PassTally, partner: str, name: str, outcomes: Outcome
         tally.trouble(
             f"{partner} says late ({name}) what contradicts {len(outcomes.fallen)} of its lines that had counted; they are exception lines now: `batchport exceptions`."
         )
+
+
+def _tell_what_to_do(app: App, tally: PassTally, rows: pd.DataFrame) -> None:
+    """What an operator is to do about orders that were rejected now."""
+    rejected = rows[(rows.state == int(State.CARRIER_REJECTED)) & ~rows.given_back]
+    orders = rejected.order_id.unique().tolist()
+    with app.store.reading() as connection:
+        found = remedies(app, connection, orders[:_TOLD]) if orders else {}
+    for order, own in found.items():
+        for remedy in own:
+            if remedy.who == "operator":
+                command = f" `{remedy.command}`" if remedy.command else ""
+                tally.to_do.append(f"{app.store.pons.one(order)}: {remedy.what}{command}")
+    if len(orders) > _TOLD:
+        tally.to_do.append(f"and {len(orders) - _TOLD} more orders were rejected: `batchport orders`")
 
 
 def _matched(app: App, connection: Connection, partner: str, lines: pd.DataFrame) -> Outcomes:

@@ -13,6 +13,7 @@ from batchport.domain.lifecycle import GIVEN_BACK, ORDERLESS, Answer, State
 from batchport.domain.table import known, records
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.deadlines import NOTHING_DUE, falling_due, first_due, overdue
+from batchport.pipeline.remedies import remedies
 from batchport.pipeline.view import iso
 from batchport.store import look
 from batchport.store.pieces import load_rows
@@ -153,7 +154,7 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, 
         whole = not known(said.row_id)
         found[at] = [
             {"code": reason.code or None, "text": reason.text, "class": reason.class_, "field": reason.field or None, "scope": "order" if whole else reason.scope,
-             "at": said["at"] or said.received}
+             "at": said["at"] or said.received, "remedy": reason.remedy, "said": said.text or None}
             for reason in app.codes(said.partner).explain(said.code, said.text)
         ]  # fmt: skip
     return found
@@ -178,9 +179,11 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
         app.profile(partner)
     with app.store.reading() as connection:
         table = look.orders_table(connection, customer=customer)
+        if partner is not None:
+            table = table[table.partner == partner]
         due = first_due(falling_due(app, connection), "order_id")
-    if partner is not None:
-        table = table[table.partner == partner]
+        refused = table[(table.least <= State.CARRIER_REJECTED) & (table.greatest >= State.CARRIER_REJECTED)]
+        to_do = remedies(app, connection, refused.id.tolist())
     pons = app.store.pons.give(table.id.to_numpy(np.int64)) if len(table) else []
     lines = []
     for pon, one in zip(pons, records(table), strict=True):
@@ -193,7 +196,7 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
             "btn": f"{int(one.btn):010d}" if known(one.btn) else None, "lines": int(one.lines),
             "requested_date": one.requested_date or None, "foc_date": iso(one.foc) if dated and known(one.foc) else None,
             "since": max(one.since, pd.Timestamp(int(one.moved), unit="s", tz="UTC").isoformat()), **due.get(int(one.id), NOTHING_DUE),
-            "held_by": one.held_by or None,
+            "held_by": one.held_by or None, "remedies": [remedy.json() for remedy in to_do.get(int(one.id), ())],
         })  # fmt: skip
     return sorted((line for line in lines if line["due"]), key=lambda line: str(line["due"])) if due_first else lines
 

@@ -56,6 +56,7 @@ class PassTally:
         waiting: sheets that wait for their papers, a sentence each.
         found: exception lines that have found their order, a sentence for each partner.
         due: orders that are newly overdue or about to lapse, a sentence each.
+        to_do: what an operator is to do about orders that partners rejected, a sentence each.
         troubles: what else needs the operator, a sentence each.
         carrier_rejected: rows newly rejected by partners.
         mails: sent, waiting, failed.
@@ -70,6 +71,7 @@ class PassTally:
     waiting: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     due: list[str] = field(default_factory=list)
+    to_do: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     carrier_rejected: int = 0
     mails: Counter[str] = field(default_factory=Counter)
@@ -119,6 +121,6 @@ class PassTally:
         return json.dumps({
             "files": self.file_counts(), "sources": [[done.customer, done.name, done.state, dict(done.counts)] for done in self.files],
             "sent": [astuple(sent) for sent in self.sent], "problems": [*self.set_aside, *self.troubles],
-            "due": self.due,
+            "due": self.due, "to_do": self.to_do,
             "rejected": self.newly_rejected + self.carrier_rejected,
         })  # fmt: skip

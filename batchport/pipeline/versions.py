@@ -97,6 +97,10 @@ class Members:
         """The states that its rows are in."""
         return {State(int(state)) for state in self.rows.state}
 
+    def cannot_be_ported(self) -> set[int]:
+        """Rows that were rejected because nothing can be done: they have come to their end."""
+        return {row for row, blames in self.blames.items() if any(blame.ends for blame in blames)}
+
     def date_alone(self) -> bool:
         """Whether every rejected row was rejected for its date alone."""
         return rejected_for_date(self.blames.values())

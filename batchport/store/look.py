@@ -208,7 +208,7 @@ def history_of_orders(connection: Connection, numbers: list[int]) -> dict[str, p
     name = wanted(connection, numbers, "numbers")
     versions = frame_of(
         connection,
-        f"""select v.order_id, v.ver, v.sup, v.lines, s.partner, s.name, s.stored, s.sent from {name} w cross join versions v on v.order_id = w.v
+        f"""select v.order_id, v.ver, v.sup, v.lines, s.partner, s.name, s.stored, s.sent, s.pass_id from {name} w cross join versions v on v.order_id = w.v
             join submissions s on s.id = v.submission_id order by v.order_id, v.ver""",  # noqa: S608
     )
     answers = frame_of(
@@ -239,16 +239,32 @@ def files_named(connection: Connection, name: str) -> list[Any]:
     return list(connection.execute(select(files).where(files.c.name == name).order_by(files.c.id)))
 
 
-def exception_record(connection: Connection, number: int) -> Any | None:
-    """One exception line with the file it stood in."""
-    found = frame_of(connection, f"select e.*, p.partner, p.name as file, p.received from exceptions e join responses p on p.id = e.response_id where e.id = {int(number)}")  # noqa: S608
-    return next(records(found), None)
+_EXCEPTIONS = "select e.*, p.partner, p.name as file, p.received from {start} join responses p on p.id = e.response_id where {condition} order by e.id"
+
+
+def exceptions_by(connection: Connection, *, number: int | None = None, file: str | None = None, orders: list[int] | None = None) -> list[Any]:
+    """Exception lines by their number, the file they stood in, or the orders they speak of, with the files they stood in."""
+    if orders is not None:
+        statement = _EXCEPTIONS.format(start=f"{wanted(connection, orders, 'numbers')} w cross join exceptions e on e.order_id = w.v", condition="1 = 1")
+        return list(records(frame_of(connection, statement)))
+    condition, value = ("e.id = ?", number) if number is not None else ("p.name = ?", file)
+    return list(records(frame_of(connection, _EXCEPTIONS.format(start="exceptions e", condition=condition), (value,))))
 
 
 def exceptions_naming(connection: Connection, tn: str) -> list[Any]:
     """Exception lines that name a number (ten digits), with the files they stood in."""
-    statement = "select e.*, p.partner, p.name as file, p.received from exceptions e join responses p on p.id = e.response_id where e.tn = ? order by e.id"
-    return list(records(frame_of(connection, statement, (tn,))))
+    return list(records(frame_of(connection, _EXCEPTIONS.format(start="exceptions e", condition="e.tn = ?"), (tn,))))
+
+
+def answers_on_line(connection: Connection, file: str, line: int) -> list[tuple[int, int | None]]:
+    """The orders and rows (None: the whole order) that a line of a response file speaks of."""
+    statement = "select a.order_id, a.row_id from responses p join answers a on a.response_id = p.id and a.line = ? where p.name = ?"
+    return [(order, row) for order, row in connection.exec_driver_sql(statement, (line, file))]
+
+
+def commands_of(connection: Connection, numbers: list[int]) -> dict[int, str]:
+    """Pass -> the command that it was."""
+    return {number: command for number, command in connection.execute(select(passes.c.id, passes.c.command).where(passes.c.id.in_(numbers)))}  # noqa: C416
 
 
 def rows_of_submission(connection: Connection, name: str) -> list[int]:

@@ -69,6 +69,65 @@ def test_a_number_that_only_an_exception_line_names_is_known(followed: Home) -> 
     assert any("monday.csv" in (step["file"] or "") for step in steps(followed, "617-999-0000"))
 
 
+@pytest.mark.parametrize("handle", ["monday.csv:2", "monday.csv, line 2", "monday.csv"])
+def test_a_line_of_a_response_is_followed_to_the_sheet(followed: Home, handle: str) -> None:
+    found = steps(followed, handle)
+    assert any(step["step"] == "answer" and step["file"] == "monday.csv, line 2" for step in found)
+    assert any((step["file"] or "") == "acme/acme march.csv, row 2" for step in found)
+    assert any(step["step"] == "submission" and step["file"] == "sample-20260302-000001.csv" for step in found)
+
+
+def test_a_line_that_matched_nothing_is_followed_by_its_place(followed: Home) -> None:
+    found = steps(followed, "monday.csv:3")
+    assert [step["file"] for step in found if step["step"] == "exception"] == ["monday.csv, line 3"]
+
+
+def test_a_line_for_a_whole_order_leads_to_all_its_rows(home: Home) -> None:
+    home.take(*account(3), name="three.csv")
+    home.answer((home.pon("617-236-2200"), "", "", "ACK"))
+    assert sorted(step["file"] for step in steps(home, "answer.csv:2") if step["step"] == "row read") == [f"acme/three.csv, row {n}" for n in (2, 3, 4)]
+
+
+def test_every_step_has_its_time_and_its_cause(followed: Home) -> None:
+    for step in steps(followed, TN):
+        assert step["at"]
+        assert step["cause"], step
+    told = {step["step"]: step["cause"] for step in steps(followed, TN)}
+    assert "pass 1, `run`" in told["row read"]
+    assert "the order was ready; pass 1" in told["submission"]
+    assert "pass 2, `run`" in told["answer"]
+    assert told["now"] == "monday.csv, line 2"
+
+
+def test_exception_lines_that_speak_of_an_order_are_part_of_its_history(home: Home) -> None:
+    home.take(LOCAL)
+    pon = home.pon(TN)
+    home.answer((pon, "", TN, "COMPLETE"))
+    home.answer((pon, "", TN, "REJECT", "8A"), name="late.csv", at="2026-03-04T20:00:00-05:00")
+    home("exceptions", "resolve", home.exceptions()[0]["id"], "--why", "asked them", at="2026-03-05T20:00:00-05:00")
+    for handle in (pon, TN, home.rows(TN)[0]["row_id"]):
+        found = steps(home, handle)
+        assert any(step["step"] == "exception" and step["file"] == "late.csv, line 2" and "move-forbidden" in step["what"] for step in found)
+        assert any(step["step"] == "act" and "asked them" in step["what"] for step in found)
+
+
+def test_a_rejection_is_told_with_its_reasons_and_what_to_do(home: Home) -> None:
+    home.take(LOCAL)
+    home.answer(("", "", TN, "REJECT", "8D", "ZIP NO MATCH"))
+    found = steps(home, TN)
+    (answer,) = [step for step in found if step["step"] == "answer"]
+    assert [(reason["code"], reason["class"], reason["field"]) for reason in answer["reasons"]] == [("8D", "DATA", "postal_code")]
+    assert "ZIP NO MATCH" in answer["what"]
+    assert any(step["step"] == "now" and "Correct ZIP" in step["what"] for step in found)
+
+
+def test_mails_to_contacts_of_other_rows_are_not_told_of(home: Home) -> None:
+    home.take(LOCAL | {"contact_email": "ana@acme.example"}, *(row | {"contact_email": "bob@acme.example"} for row in account(1)))
+    told = " ".join(step["what"] for step in steps(home, TN))
+    assert "ana@acme.example" in told
+    assert "bob@acme.example" not in told
+
+
 def test_rows_of_others_are_not_told_of(followed: Home) -> None:
     assert not any("617-236-2200" in step["what"] for step in steps(followed, TN))
 
