@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import State
-from batchport.store import look
+from batchport.store import count as stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Count:
 
 def counted(connection: Connection) -> Count:
     """The count of now."""
-    states = look.state_counts(connection)
-    sent, answered, outstanding = look.line_counts(connection)
-    rows = {"read": look.rows_read(connection), **{state.label: states.get(int(state), 0) for state in State}}
+    states, outstanding = stored.rows_by_state(connection)
+    sent, answered = stored.lines_sent(connection)
+    rows = {"read": stored.rows_read(connection), **{state.label: states.get(int(state), 0) for state in State}}
     return Count(rows, {"sent": sent, "answered": answered, "outstanding": outstanding})

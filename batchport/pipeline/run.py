@@ -17,6 +17,7 @@ from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
+from batchport.store.count import settle_finished
 from batchport.store.database import next_id
 from batchport.store.outbox import waiting
 from batchport.store.schema import passes
@@ -73,6 +74,7 @@ def one_pass(app: App, command: str, stage: Stage) -> PassDone:
         stage(app, tally, pass_id)
         with app.store.transaction() as connection:
             connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
+            settle_finished(connection)
         with app.store.reading() as connection:
             tally.mails["waiting"] = waiting(connection)
             return PassDone(tally, counted(connection))

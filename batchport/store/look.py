@@ -147,32 +147,6 @@ def exceptions_table(connection: Connection, *, everything: bool = False) -> pd.
     return frame_of(connection, f"select e.*, p.partner, p.name as file from exceptions e join responses p on p.id = e.response_id {where} order by e.id")  # noqa: S608
 
 
-def state_counts(connection: Connection) -> dict[int, int]:
-    """How many rows are in each state."""
-    return {int(state): int(number) for state, number in connection.exec_driver_sql("select state, count(*) from rows group by state")}
-
-
-def rows_read(connection: Connection) -> int:
-    """How many rows all files had when they were read."""
-    return int(connection.exec_driver_sql("select coalesce(sum(rows), 0) from files").scalar_one())
-
-
-def line_counts(connection: Connection) -> tuple[int, int, int]:
-    """Lines sent, lines answered (those of overtaken versions too), and lines outstanding, each counted by itself.
-
-    Sent are the lines of all sent versions; answered those that an answer was counted for, or that a newer version overtook; outstanding the rows whose
-    present version nothing was heard of.
-    """
-    sent = "join submissions s on s.id = v.submission_id and s.state = 'sent'"
-    lines = connection.exec_driver_sql(f"select coalesce(sum(v.lines), 0) from versions v {sent}").scalar_one()  # noqa: S608
-    answered = connection.exec_driver_sql(
-        f"""select coalesce(sum(case when exists (select 1 from versions n where n.order_id = v.order_id and n.ver > v.ver)
-            then v.lines else v.answered end), 0) from versions v {sent}"""  # noqa: S608
-    ).scalar_one()
-    outstanding = connection.exec_driver_sql("select count(*) from rows where ver > 0 and not answered").scalar_one()
-    return int(lines), int(answered), int(outstanding)
-
-
 def exceptions_of_pass(connection: Connection, pass_id: int) -> pd.DataFrame:
     """Exception lines of the response files that came in a pass."""
     return frame_of(

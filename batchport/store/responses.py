@@ -177,7 +177,7 @@ def _move_rows(connection: Connection, moved: pd.DataFrame, answer: Ints, second
     # Whether an order lives is a matter of rows that come to their end, or back from it.
     orders = [(one,) for one in np.unique(moved.order_id[moved.ends].to_numpy(np.int64)).tolist()]
     run_many(connection, "update orders set live = exists (select 1 from rows r where r.order_id = orders.id and r.live) where id = ?", orders)
-    run_many(connection, "update files set results_due = 1 where id = ?", [(file,) for file in np.unique(moved.file_id.to_numpy(np.int64)).tolist()])
+    run_many(connection, "update files set results_due = 1, counted = '' where id = ?", [(file,) for file in np.unique(moved.file_id.to_numpy(np.int64)).tolist()])
 
 
 def _insert_exceptions(connection: Connection, told: pd.DataFrame, stamp: str) -> None:

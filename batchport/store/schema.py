@@ -14,7 +14,8 @@ and date that a row gets back when the partner turns the version down, as long a
 new one can take its place `reorders`. Parts of an account that is too large for one order are orders of one key: `part` 1 goes first, `gone_before` is
 how many numbers went in earlier parts.
 
-`submissions.line_rows` says of which row of which order each line of a submission is (`store.lines`), since a row may go on in other versions and orders.
+`files.counted` is how many rows a file has in each state once all have come to their end, and a submission is `closed` once all its lines are answered
+(`store.count`). `submissions.line_rows` says of which row of which order each line of a submission is (`store.lines`), since a row may go on in other versions and orders.
 `answers` are the lines of responses that counted or were noted, `exceptions` those that were not; one that speaks of an order names it, and `counts` once
 it counts after all. `orders.warned` are the deadlines of an order that somebody was told of.
 
@@ -90,11 +91,13 @@ files = Table(
     Column("results_due", Boolean, nullable=False),
     Column("proposal", LargeBinary),
     Column("retake", Boolean, nullable=False, server_default=false()),
+    Column("counted", Text, nullable=False, server_default=""),
     Index("ix_files_content", "customer", "sha256"),
     Index("ix_files_first_row", "first_row"),
     Index("ix_files_pass", "pass_id"),
     Index("ix_files_retake", "id", sqlite_where=text("retake"), postgresql_where=text("retake")),
     Index("ix_files_unmapped", "customer", sqlite_where=text("state = 'unmapped'"), postgresql_where=text("state = 'unmapped'")),
+    Index("ix_files_uncounted", "first_row", sqlite_where=text("counted = ''"), postgresql_where=text("counted = ''")),
     Index("ix_files_results_due", "id", sqlite_where=text("results_due"), postgresql_where=text("results_due")),
 )  # fmt: skip
 
@@ -279,7 +282,9 @@ submissions = Table(
     Column("stored", Time, nullable=False),
     Column("sent", Time),
     Column("line_rows", LargeBinary, nullable=False),
+    Column("closed", Boolean, nullable=False, server_default=text("0")),
     UniqueConstraint("partner", "sequence"),
+    Index("ix_submissions_open", "id", sqlite_where=text("not closed"), postgresql_where=text("not closed")),
 )  # fmt: skip
 
 #: Papers that go beside a submission; `protected` are their bytes as they are sent, sealed, where these are not the paper's own.

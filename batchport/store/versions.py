@@ -73,6 +73,7 @@ def go_on(connection: Connection, order: Any, stamp: str, seconds: int) -> int |
         )
     )  # fmt: skip
     state = int(after(Act.REORDER, State.CANCELLED))
+    connection.exec_driver_sql(f"update files set counted = '' where id in (select file_id from rows where {going})", what)  # noqa: S608
     connection.exec_driver_sql(
         f"""update rows set order_id = ?, state = ?, live = 1, ver = 0, answered = 0, foc = null, sent_as = null, was = null, was_foc = null,
             since = ? where {going}""",  # noqa: S608

@@ -195,3 +195,52 @@ def test_results_are_written_anew_when_a_state_changes(home: Home) -> None:
     assert path.read_bytes() != before
     assert _confirmed_dates(path.read_bytes())[0] == "2026-03-09"
     assert b"2026-03-09" in Path(path.with_suffix(".csv")).read_bytes()
+
+
+def _in_the_database(home: Home) -> tuple[dict[str, int], list[str]]:
+    """Rows by state, counted one by one, and what each file has kept of its own count."""
+    import sqlite3
+
+    from batchport.domain.lifecycle import State
+
+    with sqlite3.connect(home.path / "batchport.db") as base:
+        states = {State(state).label: number for state, number in base.execute("select state, count(*) from rows group by state")}
+        kept = [text for (text,) in base.execute("select counted from files order by id")]
+    base.close()
+    return states, kept
+
+
+def test_a_finished_file_keeps_its_count_until_a_row_of_it_is_taken_up_again(home: Home) -> None:
+    home.take(LOCAL, name="first.csv")
+    home.take(*account(2), LOCAL | {"tn": "617-234-0150", "account_number": "77", "destination": "line-9"}, name="second.csv")
+    lines = [("", "", "6172340142", "COMPLETE", "", "", "", "2026-03-03T12:00:00Z"), ("", "", "6172340150", "COMPLETE", "", "", "", "2026-03-03T12:00:00Z")]
+    done = home.answer(*lines)
+    states, kept = _in_the_database(home)
+    assert kept == ['{"9": 1}', ""]
+    assert {state: number for state, number in done.last["rows"].items() if number and state != "read"} == states == {"completed": 2, "submitted": 2}
+    # What the partner had said before, and says now, makes the completion an exception line.
+    done = home.answer(("", "", "6172340142", "ACK"), (home.pon("6172340142"), "", "6172340142", "CANCEL", "", "", "", "2026-03-03T11:00:00Z"), name="late.csv", at=THIRD)
+    states, kept = _in_the_database(home)
+    assert {state: number for state, number in done.last["rows"].items() if number and state != "read"} == states == {"completed": 1, "cancelled": 1, "submitted": 2}
+    assert kept == ['{"12": 1}', ""]
+
+
+def test_what_went_on_in_a_new_order_is_counted_again(home: Home) -> None:
+    home.set("profile: generic-csv", "profile: generic-csv\n    edit_numbers: false")
+    rows = account(3)
+    home.take(*rows)
+    pon = home.pon(rows[0]["tn"])
+    home.answer((pon, "", "", "ACK"))
+    home("cancel", pon, "--tn", rows[2]["tn"], "--why", "it stays", at=NEXT)
+    home.run(THIRD)
+    assert home("reconcile", _settled_answer(home, (pon, "02", "", "CANCEL")), "--partner", "sample", "--format", "json", at=THIRD).last["rows"]["cancelled"] == 3
+    assert _in_the_database(home)[1] == ['{"12": 3}']
+    done = home.run("2026-03-05T20:00:00-05:00")
+    assert_balanced(done.last)
+    assert (done.last["rows"]["submitted"], done.last["rows"]["cancelled"]) == (2, 1)
+
+
+def _settled_answer(home: Home, *lines: tuple[str, ...]) -> Path:
+    from tests.conftest import response, settled
+
+    return settled(home.path.parent / "cancelled.csv", response(*lines))

@@ -17,6 +17,10 @@ def upgrade() -> None:
     op.add_column('exceptions', sa.Column('counts', sa.Boolean(), nullable=False, server_default=sa.text('0')))
     op.add_column('submissions', sa.Column('line_rows', sa.LargeBinary(), nullable=False, server_default=sa.text("''")))
     _fill_line_rows(op.get_bind())
+    op.add_column('submissions', sa.Column('closed', sa.Boolean(), nullable=False, server_default=sa.text('0')))
+    op.add_column('files', sa.Column('counted', sa.Text(), nullable=False, server_default=''))
+    op.create_index('ix_submissions_open', 'submissions', ['id'], sqlite_where=sa.text('not closed'), postgresql_where=sa.text('not closed'))
+    op.create_index('ix_files_uncounted', 'files', ['first_row'], sqlite_where=sa.text("counted = ''"), postgresql_where=sa.text("counted = ''"))
     op.create_index('ix_exceptions_response_id', 'exceptions', ['response_id'])
     op.create_index('ix_exceptions_order_id', 'exceptions', ['order_id'], sqlite_where=sa.text('order_id is not null'), postgresql_where=sa.text('order_id is not null'))
     op.create_index('ix_exceptions_tn', 'exceptions', ['tn'])
@@ -35,7 +39,9 @@ def _fill_line_rows(connection: sa.Connection) -> None:
 
 
 def downgrade() -> None:
+    op.drop_index('ix_files_uncounted', 'files')
+    op.drop_index('ix_submissions_open', 'submissions')
     for index in ('ix_exceptions_tn', 'ix_exceptions_order_id', 'ix_exceptions_response_id'):
         op.drop_index(index, 'exceptions')
-    for table, column in (('submissions', 'line_rows'), ('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
+    for table, column in (('files', 'counted'), ('submissions', 'closed'), ('submissions', 'line_rows'), ('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
         op.drop_column(table, column)

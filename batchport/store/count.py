@@ -1,0 +1,70 @@
+"""Counts over the whole database that cost no more after ten years than after one.
+
+Rows of a file that have all come to their end are counted once, and the file keeps the numbers (`files.counted`) until one of its rows is taken up again; a
+submission all of whose lines are answered is `closed`. Everything else is counted row by row, each time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from sqlalchemy import Connection
+
+from batchport.store.database import run_many
+
+_OPEN = "s.state = 'sent' and not s.closed"
+_ANSWERED = "case when exists (select 1 from versions n where n.order_id = v.order_id and n.ver > v.ver) then v.lines else v.answered end"
+#: The rows of a file `f` that may still change, or that an answer is awaited for.
+_UNDER_WAY = "(select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and (r.live or (r.ver > 0 and not r.answered)))"
+
+
+def rows_by_state(connection: Connection) -> tuple[dict[int, int], int]:
+    """How many rows are in each state, and of how many nothing was heard in their present version."""
+    found: Counter[int] = Counter()
+    for (counted,) in connection.exec_driver_sql("select counted from files where counted <> ''"):
+        found.update({int(state): number for state, number in json.loads(counted).items()})
+    awaited = 0
+    for first, end in _ranges(connection):
+        statement = "select state, count(*), sum(ver > 0 and not answered) from rows where id >= ? and id < ? group by state"
+        for state, number, unanswered in connection.exec_driver_sql(statement, (first, end)):
+            found[state] += number
+            awaited += unanswered
+    return dict(found), awaited
+
+
+def _ranges(connection: Connection) -> list[tuple[int, int]]:
+    """First and end of the numbers of rows that have to be counted, files side by side taken together."""
+    found: list[tuple[int, int]] = []
+    for first, rows in connection.exec_driver_sql("select first_row, rows from files where counted = '' and rows > 0 order by first_row"):
+        if found and found[-1][1] == first:
+            found[-1] = (found[-1][0], first + rows)
+        else:
+            found.append((first, first + rows))
+    return found
+
+
+def rows_read(connection: Connection) -> int:
+    """How many rows all files had when they were read."""
+    return int(connection.exec_driver_sql("select coalesce(sum(rows), 0) from files").scalar_one())
+
+
+def lines_sent(connection: Connection) -> tuple[int, int]:
+    """The lines of all sent versions, and those of them that an answer was counted for, or that a newer version overtook."""
+    closed = int(connection.exec_driver_sql("select coalesce(sum(lines), 0) from submissions where closed").scalar_one())
+    versions = f"from submissions s cross join versions v on v.submission_id = s.id where {_OPEN}"
+    sent, answered = connection.exec_driver_sql(f"select coalesce(sum(v.lines), 0), coalesce(sum({_ANSWERED}), 0) {versions}").one()
+    return closed + int(sent), closed + int(answered)
+
+
+def settle_finished(connection: Connection) -> None:
+    """Count files whose rows have all come to their end, and close submissions whose lines are all answered, once and for all."""
+    finished = connection.exec_driver_sql(f"select f.id, f.first_row, f.rows from files f where f.counted = '' and f.rows > 0 and not exists {_UNDER_WAY}").all()  # noqa: S608
+    counted = []
+    for number, first, rows in finished:
+        states = connection.exec_driver_sql("select state, count(*) from rows where id >= ? and id < ? group by state", (first, first + rows)).all()
+        counted.append((json.dumps({str(state): count for state, count in states}), number))
+    run_many(connection, "update files set counted = ? where id = ?", counted)
+    outstanding = f"select sum(v.lines - {_ANSWERED}) from versions v where v.submission_id = s.id"  # noqa: S608
+    done = connection.exec_driver_sql(f"select s.id from submissions s where {_OPEN} and ({outstanding}) = 0").all()  # noqa: S608
+    run_many(connection, "update submissions set closed = 1 where id = ?", [(number,) for (number,) in done])
