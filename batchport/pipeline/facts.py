@@ -163,8 +163,8 @@ def _expect(view: FileView, only: Mask) -> tuple[str, ...]:
     return tuple(_EXPECT[name] for name, mask in kinds.items() if (mask & going).any())
 
 
-def update_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[UpdateFacts, list[FileView]]:
-    """What partners answered in a pass about a customer's rows; completions have a mail of their own."""
+def update_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[UpdateFacts | None, list[FileView]]:
+    """What partners answered in a pass about a customer's rows; completions have a mail of their own. None where nothing is left to tell."""
     rejected: list[AnswerLine] = []
     confirmed: list[AnswerLine] = []
     other: list[AnswerLine] = []
@@ -181,6 +181,8 @@ def update_facts(app: App, connection: Connection, views: Views, record: Any, co
                 continue
             line = _answer_line(view, at, now, pons.at(at))
             (rejected if now is State.CARRIER_REJECTED else confirmed if line.date is not None else other).append(line)
+    if not (rejected or confirmed or other):
+        return None, []
     names = tuple(dict.fromkeys(view.record.name for view, _, _ in concerned))
     facts = UpdateFacts(
         customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=names,
@@ -192,8 +194,8 @@ def update_facts(app: App, connection: Connection, views: Views, record: Any, co
     return facts, [view for view, _, _ in concerned]
 
 
-def completed_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[CompletedFacts, list[FileView]]:
-    """The numbers of a customer that moved in a pass."""
+def completed_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[CompletedFacts | None, list[FileView]]:
+    """The numbers of a customer that moved in a pass; None where none has, after all."""
     lines: list[MovedLine] = []
     under_way = 0
     concerned = []
@@ -210,6 +212,8 @@ def completed_facts(app: App, connection: Connection, views: Views, record: Any,
                 losing_carrier=requests["losing_carrier"].at(at), sheet=_sheet(view, at),
             ) for at in moved
         ]  # fmt: skip
+    if not lines:
+        return None, []
     names = tuple(dict.fromkeys(view.record.name for view in concerned))
     facts = CompletedFacts(
         customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=names, lines=tuple(lines[:_SHOWN]),

@@ -72,10 +72,13 @@ async def _send(app: App, tally: PassTally, views: Views, waiting: list[Any]) ->
             _note(app, tally, record, delivered)
 
 
-async def _send_one(app: App, views: Views, delivery: Delivery, record: Any) -> Delivered:
+async def _send_one(app: App, views: Views, delivery: Delivery, record: Any) -> Delivered | None:
+    """Deliver a mail; None where it has nothing to tell any more, since what it is about has gone on and a later mail tells that."""
     domain = app.settings.operator.email.rpartition("@")[2]
     with app.store.reading() as connection:
         facts, attachments = _facts(app, views, connection, record)
+    if facts is None:
+        return None
     try:
         message = build(
             composed=app.composer.compose(record.kind, facts),
@@ -91,8 +94,8 @@ async def _send_one(app: App, views: Views, delivery: Delivery, record: Any) -> 
     return await delivery.deliver(message)
 
 
-def _facts(app: App, views: Views, connection: Connection, record: Any) -> tuple[MailFacts, list[Attachment]]:
-    """What a mail tells, and what goes with it."""
+def _facts(app: App, views: Views, connection: Connection, record: Any) -> tuple[MailFacts | None, list[Attachment]]:
+    """What a mail tells, and what goes with it; None where there is nothing left to tell."""
     if record.kind == "night":
         return night_facts(app, connection, record), []
     own = app.settings.customers.get(record.customer)
@@ -112,11 +115,13 @@ def _attached(views: list[FileView], contact: str | None) -> Iterator[Attachment
             yield Attachment(view.results_name, data)
 
 
-def _note(app: App, tally: PassTally, record: Any, delivered: Delivered) -> None:
+def _note(app: App, tally: PassTally, record: Any, delivered: Delivered | None) -> None:
     """T5: what became of a mail."""
     created = datetime.fromisoformat(record.created)
     with app.store.transaction() as connection:
-        if delivered.outcome is Outcome.SENT:
+        if delivered is None:
+            outbox.settle_mail(connection, record.id, state="moot", trouble="")
+        elif delivered.outcome is Outcome.SENT:
             outbox.settle_mail(connection, record.id, state="sent", sent=app.stamp, trouble="")
             tally.mails["sent"] += 1
         elif delivered.outcome is Outcome.AGAIN and app.now - created < GIVE_UP_AFTER:

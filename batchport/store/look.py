@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from batchport.domain.lifecycle import State
 from batchport.domain.table import records
@@ -100,15 +101,24 @@ def answers_by_id(connection: Connection, numbers: list[int]) -> pd.DataFrame:
 
 
 def rows_answered_in(connection: Connection, pass_id: int) -> list[int]:
-    """Rows whose present answer came in a pass."""
-    answers = "responses p cross join answers a on a.response_id = p.id"
+    """Rows that answers of a pass moved, whatever became of them since."""
+    started = connection.execute(select(passes.c.started).where(passes.c.id == pass_id)).scalar_one()
+    seconds = int(datetime.fromisoformat(started).timestamp())
+    heard = "responses p cross join answers a on a.response_id = p.id and a.applied"
     statement = f"""
-        select r.id from {answers} cross join rows r on r.order_id = a.order_id where p.pass_id = ? and a.applied and r.answer_id = a.id
-        union
-        select r.id from {answers} cross join orders o on o.parent_id = a.order_id cross join rows r on r.order_id = o.id
-        where p.pass_id = ? and a.applied and r.answer_id = a.id
+        select r.id from {heard} join rows r on r.id = a.row_id where p.pass_id = :pass
+        union select r.id from {heard} and a.row_id is null cross join rows r on r.order_id = a.order_id where p.pass_id = :pass and r.since >= :since
+        union select r.id from {heard} cross join orders o on o.parent_id = a.order_id cross join rows r on r.order_id = o.id where p.pass_id = :pass and r.answer_id = a.id
+        union select r.id from ({_PUT_IN_PLACE}) o cross join rows r on r.order_id = o.order_id where r.answered and r.since = :since
     """  # noqa: S608
-    return [row for (row,) in connection.exec_driver_sql(statement, (pass_id, pass_id))]
+    return [row for (row,) in connection.execute(text(statement), {"pass": pass_id, "started": started, "since": seconds})]
+
+
+#: Orders of which a line of a pass was put in its place, which may have moved rows by what was said later, or an exception line found its order.
+_PUT_IN_PLACE = """
+    select distinct a.order_id from responses p cross join answers a on a.response_id = p.id where p.pass_id = :pass
+    union select order_id from exceptions where counts and resolved = :started
+"""
 
 
 def rows_held_at_last(connection: Connection, pass_id: int) -> list[int]:

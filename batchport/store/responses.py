@@ -110,7 +110,9 @@ def store_found(connection: Connection, outcomes: Outcomes, stamp: str, seconds:
     refused = outcomes.refused
     changed = zip(refused.why.tolist(), refused.order_id.tolist(), refused.exception_id.tolist(), strict=True)
     run_many(connection, "update exceptions set reason = ?, order_id = ? where id = ?", [(Why(why).label, order, number) for why, order, number in changed])
-    _settle_exceptions(connection, outcomes.heard.exception_id.tolist(), stamp)
+    found = outcomes.heard
+    run_many(connection, "update exceptions set order_id = ? where id = ?", list(zip(found.order_id.tolist(), found.exception_id.tolist(), strict=True)))
+    _settle_exceptions(connection, found.exception_id.tolist(), stamp)
     _count(connection, outcomes, 0, stamp, seconds)
 
 

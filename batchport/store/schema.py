@@ -379,6 +379,7 @@ exceptions = Table(
     Column("counts", Boolean, nullable=False, server_default=text("0")),
     Index("ix_exceptions_response_id", "response_id"),
     Index("ix_exceptions_tn", "tn"),
+    Index("ix_exceptions_counts", "resolved", sqlite_where=text("counts"), postgresql_where=text("counts")),
     Index("ix_exceptions_order_id", "order_id", sqlite_where=text("order_id is not null"), postgresql_where=text("order_id is not null")),
     Index("ix_exceptions_open", "id", sqlite_where=text("resolved is null"), postgresql_where=text("resolved is null")),
 )  # fmt: skip

@@ -24,6 +24,7 @@ def upgrade() -> None:
     op.create_index('ix_exceptions_response_id', 'exceptions', ['response_id'])
     op.create_index('ix_exceptions_order_id', 'exceptions', ['order_id'], sqlite_where=sa.text('order_id is not null'), postgresql_where=sa.text('order_id is not null'))
     op.create_index('ix_exceptions_tn', 'exceptions', ['tn'])
+    op.create_index('ix_exceptions_counts', 'exceptions', ['resolved'], sqlite_where=sa.text('counts'), postgresql_where=sa.text('counts'))
 
 
 def _fill_line_rows(connection: sa.Connection) -> None:
@@ -41,7 +42,7 @@ def _fill_line_rows(connection: sa.Connection) -> None:
 def downgrade() -> None:
     op.drop_index('ix_files_uncounted', 'files')
     op.drop_index('ix_submissions_open', 'submissions')
-    for index in ('ix_exceptions_tn', 'ix_exceptions_order_id', 'ix_exceptions_response_id'):
+    for index in ('ix_exceptions_counts', 'ix_exceptions_tn', 'ix_exceptions_order_id', 'ix_exceptions_response_id'):
         op.drop_index(index, 'exceptions')
     for table, column in (('files', 'counted'), ('submissions', 'closed'), ('submissions', 'line_rows'), ('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
         op.drop_column(table, column)
