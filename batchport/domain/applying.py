@@ -17,10 +17,10 @@ from batchport.domain.table import Ints, Mask
 
 #: Answers as the arrays below have them.
 ANSWERS = tuple(Answer)
-_REJECT, _COMPLETE = ANSWERS.index(Answer.REJECT), ANSWERS.index(Answer.COMPLETE)
+_REJECT, _FOC = ANSWERS.index(Answer.REJECT), ANSWERS.index(Answer.FOC)
 _STATES = range(max(State) + 1)
 #: By answer and state: what a line is, and where it leads.
-_VERDICT = np.array([[verdict(answer, State(state)) if state else Verdict.FORBIDDEN for state in _STATES] for answer in ANSWERS], np.int8)
+VERDICTS = np.array([[verdict(answer, State(state)) if state else Verdict.FORBIDDEN for state in _STATES] for answer in ANSWERS], np.int8)
 _TARGET = np.array([[PARTNER_MOVES[answer].get(State(state), 0) if state else 0 for state in _STATES] for answer in ANSWERS], np.int8)
 _MAY_BE_GIVEN_BACK = np.array([state in GIVEN_BACK for state in _STATES])
 #: A version that was not confirmed or refused yet may still be turned down.
@@ -37,6 +37,7 @@ class Standing:
         answered: whether anything was heard of the present version.
         was: the state that the row gets back when its version is turned down; 0 where it cannot be.
         was_foc: the date likewise.
+        calls_off: whether the present version is a SUP 1.
         last: what the last line that counted said; -1 for none.
     """
 
@@ -45,16 +46,13 @@ class Standing:
     answered: Mask
     was: Ints
     was_foc: Ints
+    calls_off: Mask
     last: Ints
-
-    def take(self, rows: Ints) -> Standing:
-        """Some rows, as they stand now."""
-        return Standing(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What is said, a line and a row each, in the order in which it counts for each row.
+    """What is said of the present versions of rows, a line and a row each, in the order in which it counts for each row.
 
     Attributes:
         said: the line.
@@ -63,7 +61,7 @@ class Turns:
         content: what the line says but for its time; the same number for the same.
         at: when it was said, in microseconds since 1970 (1 at the least); 0 where it bears no time.
         foc: the date that it gives, as yyyymmdd; 0 for none.
-        newest: whether it speaks of the newest version.
+        newest: whether it speaks of the newest version; a COMPLETE counts whatever its version.
     """
 
     said: Ints
@@ -87,6 +85,10 @@ class _Counted:
     content: Ints
     at: Ints
 
+    @classmethod
+    def nothing(cls) -> _Counted:
+        return cls(*(np.zeros(0, np.int64) for _ in range(3)))
+
     def latest(self, turn: Turns) -> Ints:
         """For each line when the same was last said and counted; -1 where it was not."""
         latest = np.full(len(turn.row), -1, np.int64)
@@ -103,20 +105,19 @@ class _Counted:
         self.row, self.content, self.at = (np.concatenate(pair) for pair in ((self.row, turn.row), (self.content, turn.content), (self.at, turn.at)))
 
 
-def go_through(turns: Turns, rows: Standing, before: tuple[Ints, Ints, Ints]) -> tuple[np.ndarray[Any, np.dtype[np.int8]], pd.DataFrame]:
+def go_through(turns: Turns, rows: Standing) -> tuple[np.ndarray[Any, np.dtype[np.int8]], pd.DataFrame]:
     """The verdict on each line for each row, and what was changed; `rows` stand afterwards as they then do.
 
     Args:
         turns: what is said.
         rows: the rows.
-        before: what counted before: row, content, time.
 
     Returns:
         The verdicts, and a table of changes in their order: said, row, state, foc, answers (whether the version was unanswered till then), given_back (whether
         the version was turned down), overtaken (whether the line speaks of an older version).
     """
     verdicts = np.full(len(turns.row), Verdict.FORBIDDEN, np.int8)
-    counted = _Counted(*before)
+    counted = _Counted.nothing()
     changes = []
     for at in _in_turns(turns.row):
         turn = turns.take(at)
@@ -147,12 +148,15 @@ def _turned_down(turn: Turns, rows: Standing) -> Mask:
 
 def _judged(turn: Turns, rows: Standing, counted: _Counted, back: Mask) -> np.ndarray[Any, np.dtype[np.int8]]:
     """What each line is to its row now."""
-    found = _VERDICT[turn.status, rows.state[turn.row]]
+    found = VERDICTS[turn.status, rows.state[turn.row]]
     found[back] = Verdict.MOVES
     latest = counted.latest(turn)
     found[(found == Verdict.MOVES) & (latest >= 0) & (turn.at <= latest)] = Verdict.OLD_NEWS
+    # A cancellation that was granted is granted once more.
+    found[(turn.status == _FOC) & turn.newest & rows.calls_off[turn.row] & (rows.state[turn.row] == State.CANCELLED)] = Verdict.NOTED
+    # Where it grants none, it needs a date.
+    found[(found == Verdict.MOVES) & (turn.status == _FOC) & (turn.foc == 0) & (rows.state[turn.row] != State.CANCEL_PENDING)] = Verdict.FORBIDDEN
     found[rows.last[turn.row] == turn.content] = Verdict.NOTED
-    found[~turn.newest & (turn.status != _COMPLETE)] = Verdict.NOTED
     return found
 
 

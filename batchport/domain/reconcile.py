@@ -1,9 +1,9 @@
 """Response lines against open rows: what each line does, as tables, in one pass.
 
 Lines find their rows (`matching`) and are applied to them (`applying`). What is said of a row counts in the order of the times that the lines bear, else
-of their arrival. So a line that comes after one that was said later is not applied to the row as it stands: all that was said of its order's present
-version is gone through again, with the line in its place. Then the state of a row depends on what was said, and not on which file came first; a line that
-counted may turn out to be an exception line, and the other way round.
+of their arrival. So new lines are not applied to the row as it stands: all that was said of it in its present version is gone through, with each line in
+its place. Then the state of a row depends on what was said, and not on which file came first; a line that counted may turn out to be an exception line,
+and the other way round.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from batchport.domain.applying import ANSWERS, Standing, Turns, go_through
+from batchport.domain.applying import ANSWERS, VERDICTS, Standing, Turns, go_through
 from batchport.domain.lifecycle import BEGINS, ENDED, Answer, State, Verdict
 from batchport.domain.matching import Book, Why, contents, matched, pairs
 from batchport.domain.table import Ints, Mask
@@ -21,7 +21,7 @@ from batchport.domain.table import Ints, Mask
 #: States that answers lead to, and those in which versions begin: a row in one of them is where its lines have brought it.
 _BY_ANSWERS = sorted({State.SUBMITTED, State.ACKNOWLEDGED, State.DELAYED, State.CONFIRMED, State.COMPLETED, State.CARRIER_REJECTED, State.CANCEL_PENDING, State.CANCELLED})
 _ENDED = [int(state) for state in ENDED]
-_COMPLETE = ANSWERS.index(Answer.COMPLETE)
+_COMPLETE, _FOC = ANSWERS.index(Answer.COMPLETE), ANSWERS.index(Answer.FOC)
 _REASONS = {Verdict.FORBIDDEN: Why.MOVE_FORBIDDEN, Verdict.OLD_NEWS: Why.OLDER_LINE_AGAIN}
 #: A file that is being read comes after all that were.
 _NOW = np.iinfo(np.int64).max
@@ -86,13 +86,17 @@ def reconcile(lines: pd.DataFrame, rows: pd.DataFrame, before: pd.DataFrame, par
         old, _, spoken = _said(before, book, partner, old=True)
         earlier = spoken.behind(len(said))
         said, why = pd.concat([said, old], ignore_index=True), np.concatenate([why, np.zeros(len(old), np.int8)])
-    course = _Course(said, contents(said), rows, fresh, earlier)
-    again = _of_late_orders(rows, course.late())
+    # What is said of a version that was overtaken is noted, and has no place among what is said of the newest.
+    overtaken = ~_speaks(said, fresh)
+    course = _Course(said, contents(said), rows, fresh.take(~overtaken), earlier)
+    again = _gone_through_again(rows, earlier)
     standing = _standing(rows, again)
     course.remember(standing, again)
-    turns = course.turns(again)
-    verdicts, changes = go_through(turns, standing, course.counted(~again))
-    told = _told(said, rows, turns, verdicts, why)
+    repeats = course.repeats(again)
+    turns = course.turns(again, ~repeats)
+    verdicts, changes = go_through(turns, standing)
+    why[course.fresh.line[repeats]] = Why.OLDER_LINE_AGAIN
+    told = _told(said, rows, turns, verdicts, why, fresh.take(overtaken))
     return Outcomes(told[said.new | course.gone_through(turns, again)], _changed(told, rows, standing, changes, again))
 
 
@@ -104,10 +108,14 @@ def _said(lines: pd.DataFrame, book: Book, partner: str, *, old: bool = False) -
     if old:
         why = np.zeros(len(found), np.int8)
     line, row = pairs(found, why, book)
-    if old:
-        speaks = (found.newest | (found.answer == _COMPLETE)).to_numpy()[line]
-        line, row = line[speaks], row[speaks]
-    return found.assign(new=not old), why, _Spoken(line, row)
+    spoken = _Spoken(line, row)
+    return found.assign(new=not old), why, spoken.take(_speaks(found, spoken)) if old else spoken
+
+
+def _speaks(said: pd.DataFrame, spoken: _Spoken) -> Mask:
+    """Whether lines speak of the newest version, or say that a number has moved."""
+    found: Mask = (said.newest.to_numpy(dtype=bool) | (said.answer == _COMPLETE).to_numpy())[spoken.line]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,47 +161,43 @@ class _Course:
         found: Ints = self.said[name].to_numpy(np.int64)[spoken.line]
         return found
 
-    def counted(self, rows: Mask) -> tuple[Ints, Ints, Ints]:
-        """Of some rows what counted before: row, content, time."""
-        some = self.earlier.take(self.said.applied.to_numpy(dtype=bool)[self.earlier.line] & rows[self.earlier.row])
-        return some.row, self.content[some.line], self.of("moment", some)
+    def repeats(self, again: Mask) -> Mask:
+        """The new lines with a time that repeat what counted before, was not the last to count, and is not older than they are; they have no place of their own.
 
-    def late(self) -> Mask:
-        """The rows of which something was said before that belongs behind a new line, unless that only repeats what counted."""
-        found = np.zeros(len(self.rows), dtype=bool)
-        if not len(self.earlier.line):
+        Where a row has the state already that such a line asks for, or is further on, it is noted as usual.
+        """
+        found = np.zeros(len(self.fresh.line), dtype=bool)
+        old = self.earlier.take(self.said.applied.to_numpy(dtype=bool)[self.earlier.line] & again[self.earlier.row])
+        if not len(old.line):
             return found
-        latest, last = np.zeros(len(self.rows), np.int64), np.zeros(len(self.rows), np.int64)
-        np.maximum.at(latest, self.earlier.row, self.of("moment", self.earlier))
-        np.maximum.at(last, self.earlier.row, self.of("arrived", self.earlier))
-        row, moment = self.fresh.row, self.of("moment", self.fresh)
-        behind = ((moment > 0) & (moment < latest[row])) | (self.of("arrived", self.fresh) < last[row])
-        behind[behind] = ~self._repeats(self.fresh.take(behind))
-        found[row[behind]] = True
+        counted = pd.DataFrame({"row": old.row, "content": self.content[old.line], "counted": self.of("moment", old)}).groupby(["row", "content"], as_index=False).counted.max()
+        mine = pd.DataFrame({"row": self.fresh.row, "content": self.content[self.fresh.line], "moment": self.of("moment", self.fresh)})
+        again_said = (mine.moment <= mine.merge(counted, on=["row", "content"], how="left").counted).to_numpy(dtype=bool)
+        last = self._last()[self.fresh.row] == self.content[self.fresh.line]
+        now = VERDICTS[np.maximum(self.of("answer", self.fresh), 0), self.rows.state.to_numpy(np.int64)[self.fresh.row]]
+        found[:] = again_said & ~last & (now == Verdict.MOVES) & (self.of("moment", self.fresh) > 0)
         return found
 
-    def _repeats(self, spoken: _Spoken) -> Mask:
-        """Lines that say of a row what counted before, and are not newer than that."""
-        row, content, moment = self.counted(np.ones(len(self.rows), dtype=bool))
-        counted = pd.DataFrame({"row": row, "content": content, "counted": moment}).groupby(["row", "content"], as_index=False).counted.max()
-        mine = pd.DataFrame({"row": spoken.row, "content": self.content[spoken.line], "moment": self.of("moment", spoken)})
-        return (mine.moment <= mine.merge(counted, on=["row", "content"], how="left").counted).to_numpy(dtype=bool)
-
-    def remember(self, standing: Standing, again: Mask) -> None:
-        """Let rows know the last line that counted for them, but those that are gone through again."""
+    def _last(self) -> Ints:
+        """For each row what the last line that counted for it said; -1 where that is not known."""
         known = (self.said.answer_id > 0).to_numpy()
         answers = pd.Index(self.said.answer_id.to_numpy(np.int64)[known])
         at = answers.get_indexer(pd.Index(self.rows.answer_id.fillna(0).to_numpy(np.int64)))
-        there = (at >= 0) & ~again
-        standing.last[there] = self.content[known][at[there]]
+        return np.where(at >= 0, np.append(self.content[known], -1)[at], -1)
 
-    def turns(self, again: Mask) -> Turns:
-        """New lines, and old ones for rows that are gone through again, in the order in which they count.
+    def remember(self, standing: Standing, again: Mask) -> None:
+        """Let rows know the last line that counted for them, but those that are gone through again."""
+        if len(self.earlier.line):
+            standing.last[~again] = self._last()[~again]
+
+    def turns(self, again: Mask, new: Mask) -> Turns:
+        """Those of the new lines, and old ones for rows that are gone through again, in the order in which they count.
 
         That is the order of arrival, and between two lines without a time that of the times.
         """
         repeated = self.earlier.take(again[self.earlier.row])
-        spoken = _Spoken(np.concatenate([self.fresh.line, repeated.line]), np.concatenate([self.fresh.row, repeated.row]))
+        fresh = self.fresh.take(new)
+        spoken = _Spoken(np.concatenate([fresh.line, repeated.line]), np.concatenate([fresh.row, repeated.row]))
         moment, arrived, number = (self.of(name, spoken) for name in ("moment", "arrived", "line"))
         if (moment > 0).all() or not (moment > 0).any():
             order = np.lexsort((number, arrived, moment))
@@ -215,13 +219,11 @@ class _Course:
         return found
 
 
-def _of_late_orders(rows: pd.DataFrame, late: Mask) -> Mask:
-    """The rows that are gone through again: those of the present version of an order one of whose rows has a late line, unless an act of ours moved them."""
-    if not late.any():
-        return late
-    order = rows.order_id.to_numpy(np.int64)
-    by_answers = np.isin(rows.state.to_numpy(), _BY_ANSWERS) & (rows.ver == rows.order_ver).to_numpy()
-    return np.asarray(np.isin(order, order[late]) & by_answers)
+def _gone_through_again(rows: pd.DataFrame, earlier: _Spoken) -> Mask:
+    """The rows of which something was said before in their present version, and that are where this has brought them: no act of ours moved them since."""
+    found = np.zeros(len(rows), dtype=bool)
+    found[earlier.row] = True
+    return found & np.isin(rows.state.to_numpy(), _BY_ANSWERS) & (rows.ver == rows.order_ver).to_numpy()
 
 
 def _standing(rows: pd.DataFrame, again: Mask) -> Standing:
@@ -231,22 +233,27 @@ def _standing(rows: pd.DataFrame, again: Mask) -> Standing:
     if again.any():
         state[again] = rows.sup.map({sup: int(begins) for sup, begins in BEGINS.items()}).to_numpy(np.int64)[again]
         foc[again] = 0
-    return Standing(state, foc, rows.answered.to_numpy(dtype=bool).copy(), was, was_foc, last=np.full(len(rows), -1, np.int64))
+    calls_off = ((rows.sup == "1") & (rows.ver == rows.order_ver)).to_numpy()
+    return Standing(state, foc, rows.answered.to_numpy(dtype=bool).copy(), was, was_foc, calls_off, last=np.full(len(rows), -1, np.int64))
 
 
-def _told(said: pd.DataFrame, rows: pd.DataFrame, turns: Turns, verdicts: Ints, why: Ints) -> pd.DataFrame:
+def _told(said: pd.DataFrame, rows: pd.DataFrame, turns: Turns, verdicts: Ints, why: Ints, overtaken: _Spoken) -> pd.DataFrame:
     """The lines with what became of them: a line that did something for one of its rows did something."""
     heard, counts = np.zeros(len(said), dtype=bool), np.zeros(len(said), dtype=bool)
     for verdict, reason in _REASONS.items():
         why[turns.said[verdicts == verdict]] = reason
+    why[turns.said[(verdicts == Verdict.FORBIDDEN) & (turns.status == _FOC) & (turns.foc == 0)]] = Why.FOC_WITHOUT_DATE
     heard[turns.said[verdicts <= Verdict.NOTED]] = True
+    heard[overtaken.line] = True
     counts[turns.said[verdicts == Verdict.MOVES]] = True
     # All of a whole order's rows may have lines of their own.
     heard |= (why == Why.NOTHING) & said.new.to_numpy(dtype=bool)
     why[heard] = Why.NOTHING
     row_id = np.zeros(len(said), np.int64)
-    own = (said.tn != "").to_numpy()[turns.said]
-    row_id[turns.said[own]] = rows.row_id.to_numpy(np.int64)[turns.row[own]]
+    numbered = (said.tn != "").to_numpy()
+    for line, row in ((turns.said, turns.row), (overtaken.line, overtaken.row)):
+        own = numbered[line]
+        row_id[line[own]] = rows.row_id.to_numpy(np.int64)[row[own]]
     return said.assign(why=why, heard=heard, counts=counts, row_id=row_id)
 
 

@@ -21,8 +21,10 @@ _ROWS = """
 """
 #: What a line says.
 SAID = ("ver", "status", "code", "text", "foc_date", "at")
-#: Exception lines that speak of a row, and may count when another line comes that was said before.
-_OF_ROWS = ", ".join(f"'{why.label}'" for why in (Why.MOVE_FORBIDDEN, Why.OLDER_LINE_AGAIN))
+#: Exception lines `e` that have a place among what was said of a row, and may count when another line comes that was said before; a time makes a repetition none.
+_OF_ROWS = (
+    f"(e.reason = '{Why.MOVE_FORBIDDEN.label}' or (e.reason = '{Why.FOC_WITHOUT_DATE.label}' and o.sup = '1') or (e.reason = '{Why.OLDER_LINE_AGAIN.label}' and e.at = ''))"
+)
 _TRIED_AGAIN = ", ".join(f"'{why.label}'" for why in TRIED_AGAIN)
 
 
@@ -61,7 +63,7 @@ def said_before(connection: Connection, orders: list[int]) -> pd.DataFrame:
         union all
         select 0, e.id, e.response_id, e.line, e.order_id, e.tn, e.ver, e.status, e.code, e.text, e.foc_date, e.at, 0
         from {name} w cross join orders o on o.id = w.v cross join exceptions e on e.order_id = o.id join responses p on p.id = e.response_id
-        where e.reason in ({_OF_ROWS}) and not e.counts and {since}
+        where {_OF_ROWS} and not e.counts and {since}
         """,  # noqa: S608
     )
 

@@ -12,6 +12,11 @@ down_revision = '0006'
 
 def upgrade() -> None:
     op.add_column('rows', sa.Column('settled', sa.Boolean(), nullable=False, server_default=sa.text('0')))
+    # What a version that was turned down gave back is what it would give back again.
+    op.execute(
+        "update rows set settled = 1, was = state, was_foc = foc where was is null and ver > 1 and state <> 10 and exists "
+        "(select 1 from answers a where a.id = rows.answer_id and a.status = 'REJECT' and a.ver = rows.ver)"
+    )
     op.add_column('orders', sa.Column('warned', sa.String(length=120), nullable=False, server_default=''))
     op.add_column('exceptions', sa.Column('order_id', sa.BigInteger(), nullable=True))
     op.add_column('exceptions', sa.Column('counts', sa.Boolean(), nullable=False, server_default=sa.text('0')))
