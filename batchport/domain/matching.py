@@ -54,16 +54,36 @@ class Book:
     """The rows that lines may speak of, with what is looked up in them.
 
     Attributes:
-        rows: row_id, order_id, tn, state, ver, order_ver (the order's newest version), partner, foc, answer_id, answered, sup (of the newest version), was,
-            was_foc; one row for each number of an order.
+        rows: row_id, order_id, file_id, tn, state, ver, foc, answer_id, answered, was, was_foc, settled; whole numbers, 0 for none. One row for each number of an order.
+        orders: order_id, partner, order_ver (the newest version), sup (of that).
+        order: for each row the place of its order.
+        row_of: finds the place of a row by its order's place and its number.
     """
 
     rows: pd.DataFrame
+    orders: pd.DataFrame
+    order: Ints
+    row_of: pd.Index[Any]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, orders: pd.DataFrame) -> Book:
+        """Rows and their orders; of several rows for one number of an order the last, which stands for those that it replaced."""
+        order = pd.Index(orders.order_id.to_numpy(np.int64)).get_indexer(pd.Index(rows.order_id.to_numpy(np.int64))).astype(np.int64)
+        row_of: pd.Index[Any] = pd.Index(order * _NUMBERS + rows.tn.to_numpy(np.int64))
+        if row_of.is_unique:
+            return cls(rows, orders, order, row_of)
+        kept = ~row_of.duplicated(keep="last")
+        return cls(rows[kept].reset_index(drop=True), orders, order[kept], row_of[kept])
+
+    def of_orders(self, name: str) -> np.ndarray[Any, Any]:
+        """A column of the orders, for each row."""
+        return self.orders[name].to_numpy()[self.order]
 
     @cached_property
-    def orders(self) -> pd.DataFrame:
-        """Each order once: order_id, partner, order_ver, sup."""
-        return self.rows.drop_duplicates("order_id")[["order_id", "partner", "order_ver", "sup"]].reset_index(drop=True)
+    def newest(self) -> Mask:
+        """The rows that are in the newest version of their order."""
+        found: Mask = self.rows.ver.to_numpy() == self.of_orders("order_ver")
+        return found
 
     @cached_property
     def order_of(self) -> pd.Index[Any]:
@@ -72,41 +92,31 @@ class Book:
         return found
 
     @cached_property
-    def row_of(self) -> pd.Index[Any]:
-        """Finds the place of a row by its order's place and its number."""
-        found: pd.Index[Any] = pd.Index(self._order * _NUMBERS + self.rows.tn.to_numpy(np.int64))
-        return found
-
-    @cached_property
-    def _order(self) -> Ints:
-        found: Ints = self.order_of.get_indexer(pd.Index(self.rows.order_id.to_numpy(np.int64))).astype(np.int64)
-        return found
-
-    @cached_property
     def by_order(self) -> tuple[Ints, Ints]:
         """The places of rows, order by order, and where each order begins among them (one more at the end)."""
-        return np.argsort(self._order, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(self._order, minlength=len(self.orders)))])
+        return np.argsort(self.order, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(self.order, minlength=len(self.orders)))])
 
     def open_order(self, partner: str, numbers: Ints) -> Ints:
         """For each number the place of the one open order of this partner that has it; -1 where there is none, or are several."""
-        mine = np.flatnonzero((self.rows.partner == partner).to_numpy() & np.isin(self.rows.state.to_numpy(), _OPEN))
+        mine = np.flatnonzero((self.of_orders("partner") == partner) & np.isin(self.rows.state.to_numpy(), _OPEN))
         tn = self.rows.tn.to_numpy(np.int64)[mine]
         once = ~pd.Series(tn).duplicated(keep=False).to_numpy()
         at = pd.Index(tn[once]).get_indexer(pd.Index(numbers))
-        return np.where(at >= 0, np.append(self._order[mine[once]], -1)[at], -1)
+        return np.where(at >= 0, np.append(self.order[mine[once]], -1)[at], -1)
 
 
 def matched(lines: pd.DataFrame, book: Book, partner: str) -> tuple[pd.DataFrame, np.ndarray[tuple[int], np.dtype[np.int8]]]:
     """The lines with what each speaks of, and why those are exception lines that speak of nothing.
 
     Args:
-        lines: line, order_id (0: no PON given, -1: one that is none of ours), ver (0: the newest), tn (blank: the whole order), status, code, text, foc_date, at.
+        lines: line, order_id (0: no PON given, -1: one that is none of ours), ver (0: the newest), tn (blank: the whole order), status, code, text, foc_date, moment
+            (as `moments` gives it).
         book: the rows that they may speak of.
         partner: whose lines they are.
 
     Returns:
         The lines with order_id (0 for none), given (the version as it was given), ver, newest (whether that is the order's newest version), number (0: the whole
-        order), answer (-1: none that is known), moment, foc; and for each its reason.
+        order), answer (-1: none that is known), foc; and for each its reason.
     """
     whole = (lines.tn == "").to_numpy()
     number = np.where(whole, 0, _numbers(lines.tn))
@@ -117,19 +127,19 @@ def matched(lines: pd.DataFrame, book: Book, partner: str) -> tuple[pd.DataFrame
     nameless = (lines.order_id == 0).to_numpy()
     if nameless.any():
         order[nameless] = book.open_order(partner, number[nameless])
-    found = book.orders.take(np.maximum(order, 0)) if len(book.orders) else book.orders.reindex(np.zeros(len(lines), int))
-    theirs = (found.partner == partner).to_numpy()
     _give(why, order < 0, Why.UNKNOWN_ORDER)
-    _give(why, ~theirs, Why.OTHER_PARTNER)
-    present = found.order_ver.fillna(0).to_numpy(np.int64)
+    # One more place than there are orders: the last, which -1 finds, is for none.
+    _give(why, ~np.append((book.orders.partner == partner).to_numpy(), True)[order], Why.OTHER_PARTNER)
+    present = np.append(book.orders.order_ver.to_numpy(np.int64), 0)[order]
     ver = np.where(lines.ver == 0, present, lines.ver)
     _give(why, (ver > present) | (ver < 1), Why.NEWER_VERSION)
     newest = ver == present
     foc = _days(lines.foc_date)
     # A cancellation that is confirmed needs no date.
-    _give(why, (answer == _FOC) & (foc == 0) & ~((found.sup == "1").to_numpy() & newest), Why.FOC_WITHOUT_DATE)
-    order_id = np.where(order >= 0, found.order_id.fillna(0).to_numpy(np.int64), 0)
-    return lines.assign(order=order, order_id=order_id, given=lines.ver, ver=ver, newest=newest, number=number, answer=answer, moment=moments(lines["at"]), foc=foc), why
+    calls_off = np.append((book.orders.sup == "1").to_numpy(), False)[order]
+    _give(why, (answer == _FOC) & (foc == 0) & ~(calls_off & newest), Why.FOC_WITHOUT_DATE)
+    order_id = np.append(book.orders.order_id.to_numpy(np.int64), 0)[order]
+    return lines.assign(order=order, order_id=order_id, given=lines.ver, ver=ver, newest=newest, number=number, answer=answer, foc=foc), why
 
 
 def pairs(lines: pd.DataFrame, why: np.ndarray[tuple[int], np.dtype[np.int8]], book: Book) -> tuple[Ints, Ints]:
@@ -178,6 +188,12 @@ def moments(column: pd.Series) -> Ints:
     stamps = pc.cast(pc.if_else(blank, None, texts), pa.timestamp("us", "UTC")).cast(pa.int64())
     found: Ints = np.maximum(pc.fill_null(stamps, 0).to_numpy(zero_copy_only=False), np.where(blank.to_numpy(zero_copy_only=False), 0, 1))
     return found
+
+
+def moment_texts(moments: pd.Series[int]) -> pd.Series[str]:
+    """Such moments as text: UTC to the microsecond, blank for none."""
+    texts = pd.to_datetime(moments, unit="us", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return texts.where(moments > 0, "")
 
 
 def contents(lines: pd.DataFrame) -> Ints:

@@ -68,18 +68,17 @@ class Outcomes:
         return found.assign(ver=found.given)
 
 
-def reconcile(lines: pd.DataFrame, rows: pd.DataFrame, before: pd.DataFrame, partner: str) -> Outcomes:
+def reconcile(lines: pd.DataFrame, book: Book, before: pd.DataFrame, partner: str) -> Outcomes:
     """What lines do to rows.
 
     Args:
         lines: in the order in which they came: line, order_id (0: no PON given, -1: one that is none of ours), ver (0: the newest), tn (blank: the whole order),
-            status, code, text, foc_date, at; and where they came before and found nothing, response_id and exception_id.
-        rows: rows that the lines may speak of, as `Book` wants them.
+            status, code, text, foc_date, at, moment (the same in microseconds, 0 for none); and where they came before and found nothing, response_id, exception_id.
+        book: the rows that the lines may speak of.
         before: all that was said of the present versions of their orders before, with the exception lines among it: answer_id, exception_id (0 where it is none),
-            response_id, line, order_id, row_id (0: the whole order), ver, tn, status, code, text, foc_date, at, applied.
+            response_id, line, order_id, ver, tn (blank: the whole order), status, code, text, foc_date, at, moment, applied.
         partner: whose lines they are.
     """
-    book = Book(rows)
     said, why, fresh = _said(lines, book, partner)
     earlier = _Spoken.none()
     if len(before):
@@ -88,16 +87,16 @@ def reconcile(lines: pd.DataFrame, rows: pd.DataFrame, before: pd.DataFrame, par
         said, why = pd.concat([said, old], ignore_index=True), np.concatenate([why, np.zeros(len(old), np.int8)])
     # What is said of a version that was overtaken is noted, and has no place among what is said of the newest.
     overtaken = ~_speaks(said, fresh)
-    course = _Course(said, contents(said), rows, fresh.take(~overtaken), earlier)
-    again = _gone_through_again(rows, earlier)
-    standing = _standing(rows, again)
+    course = _Course(said, contents(said), book.rows, fresh.take(~overtaken), earlier)
+    again = _gone_through_again(book, earlier)
+    standing = _standing(book, again)
     course.remember(standing, again)
     repeats = course.repeats(again)
     turns = course.turns(again, ~repeats)
     verdicts, changes = go_through(turns, standing)
     why[course.fresh.line[repeats]] = Why.OLDER_LINE_AGAIN
-    told = _told(said, rows, turns, verdicts, why, fresh.take(overtaken))
-    return Outcomes(told[said.new | course.gone_through(turns, again)], _changed(told, rows, standing, changes, again))
+    told = _told(said, book.rows, turns, verdicts, why, fresh.take(overtaken))
+    return Outcomes(told[said.new | course.gone_through(turns, again)], _changed(told, book.rows, standing, changes, again))
 
 
 def _said(lines: pd.DataFrame, book: Book, partner: str, *, old: bool = False) -> tuple[pd.DataFrame, np.ndarray[tuple[int], np.dtype[np.int8]], _Spoken]:
@@ -182,7 +181,7 @@ class _Course:
         """For each row what the last line that counted for it said; -1 where that is not known."""
         known = (self.said.answer_id > 0).to_numpy()
         answers = pd.Index(self.said.answer_id.to_numpy(np.int64)[known])
-        at = answers.get_indexer(pd.Index(self.rows.answer_id.fillna(0).to_numpy(np.int64)))
+        at = answers.get_indexer(pd.Index(self.rows.answer_id.to_numpy(np.int64)))
         return np.where(at >= 0, np.append(self.content[known], -1)[at], -1)
 
     def remember(self, standing: Standing, again: Mask) -> None:
@@ -219,22 +218,22 @@ class _Course:
         return found
 
 
-def _gone_through_again(rows: pd.DataFrame, earlier: _Spoken) -> Mask:
+def _gone_through_again(book: Book, earlier: _Spoken) -> Mask:
     """The rows of which something was said before in their present version, and that are where this has brought them: no act of ours moved them since."""
-    found = np.zeros(len(rows), dtype=bool)
+    found = np.zeros(len(book.rows), dtype=bool)
     found[earlier.row] = True
-    return found & np.isin(rows.state.to_numpy(), _BY_ANSWERS) & (rows.ver == rows.order_ver).to_numpy()
+    return found & np.isin(book.rows.state.to_numpy(), _BY_ANSWERS) & book.newest if len(earlier.row) else found
 
 
-def _standing(rows: pd.DataFrame, again: Mask) -> Standing:
+def _standing(book: Book, again: Mask) -> Standing:
     """The rows as they stand; those that are gone through again as they were when their version was sent."""
-    state, foc, was, was_foc = (rows[name].fillna(0).to_numpy(np.int64).copy() for name in ("state", "foc", "was", "was_foc"))
-    was[rows.settled.to_numpy(dtype=bool) & ~again] = 0
+    state, foc, was, was_foc = (book.rows[name].to_numpy(np.int64).copy() for name in ("state", "foc", "was", "was_foc"))
+    was[book.rows.settled.to_numpy(dtype=bool) & ~again] = 0
     if again.any():
-        state[again] = rows.sup.map({sup: int(begins) for sup, begins in BEGINS.items()}).to_numpy(np.int64)[again]
-        foc[again] = 0
-    calls_off = ((rows.sup == "1") & (rows.ver == rows.order_ver)).to_numpy()
-    return Standing(state, foc, rows.answered.to_numpy(dtype=bool).copy(), was, was_foc, calls_off, last=np.full(len(rows), -1, np.int64))
+        begins = book.orders.sup.map({sup: int(begins) for sup, begins in BEGINS.items()}).to_numpy(np.int64)
+        state[again], foc[again] = begins[book.order[again]], 0
+    calls_off = (book.orders.sup == "1").to_numpy()[book.order] & book.newest
+    return Standing(state, foc, book.rows.answered.to_numpy(dtype=bool).copy(), was, was_foc, calls_off, last=np.full(len(state), -1, np.int64))
 
 
 def _told(said: pd.DataFrame, rows: pd.DataFrame, turns: Turns, verdicts: Ints, why: Ints, overtaken: _Spoken) -> pd.DataFrame:
@@ -273,5 +272,5 @@ def _changed(said: pd.DataFrame, rows: pd.DataFrame, standing: Standing, changes
     if not again.any():
         return told
     answer, now = said.answer_id.to_numpy(np.int64)[line], rows.iloc[at]
-    same = (now.state.to_numpy() == told.state) & (now.foc.fillna(0).to_numpy() == told.foc) & (now.answer_id.fillna(0).to_numpy() == answer) & (answer > 0)
+    same = (now.state.to_numpy() == told.state) & (now.foc.to_numpy() == told.foc) & (now.answer_id.to_numpy() == answer) & (answer > 0)
     return told.take(np.flatnonzero(~(again[at] & same)))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from batchport.carriers.parse import ResponseUnreadable, parse
 from batchport.domain.lifecycle import State
-from batchport.domain.matching import TRIED_AGAIN, Book, Why, matched
+from batchport.domain.matching import TRIED_AGAIN, Why, matched, moments
 from batchport.domain.reconcile import Outcomes
 from batchport.domain.reconcile import reconcile as match
 from batchport.domain.table import records
@@ -78,7 +78,7 @@ def preview(app: App, path: Path, partner: str) -> list[dict[str, Any]]:
     except CannotOpen as error:
         raise Unknown(f"{path} cannot be opened: {error}.") from None
     with app.store.reading() as connection:
-        outcomes = _matched(app, connection, partner, lines)
+        outcomes = _outcomes(app, connection, partner, _with_orders(app, lines))
         moved = outcomes.rows.assign(tn=look.numbers_of(connection, outcomes.rows.row_id.tolist()))
     rows: dict[int, list[dict[str, Any]]] = {}
     for row in records(moved):
@@ -146,9 +146,10 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     except ResponseUnreadable as error:
         _refuse(app, tally, partner, path, data, error.reason, put_away=put_away)
         return
-    proved_by_answer(app, tally, partner, set(app.store.pons.read(lines.pon[lines.pon != ""].unique().tolist()).tolist()))
+    lines = _with_orders(app, lines)
+    proved_by_answer(app, tally, partner, set(lines.order_id.unique().tolist()))
     with app.store.reading() as connection:
-        outcomes = _matched(app, connection, partner, lines)
+        outcomes = _outcomes(app, connection, partner, lines)
         told = _told_of(app, connection, outcomes)
     record = {"partner": partner, "name": path.name, "sha256": digest, "lines": len(lines), "received": app.stamp, "pass_id": pass_id}
     with app.store.transaction() as connection:
@@ -184,9 +185,9 @@ def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
 def _found_by_now(app: App, connection: Connection, partner: str, lines: pd.DataFrame) -> pd.DataFrame:
     """Those exception lines that speak of a version which was stored before they came, with that version."""
     lines = _with_orders(app, lines)
-    rows = stored.rows_spoken_of(connection, *_asked_for(lines))
-    found, why = matched(lines, Book(rows), partner)
-    versions = stored.stored_versions(connection, rows.order_id.unique().tolist())
+    book = stored.spoken_of(connection, *_asked_for(lines))
+    found, why = matched(lines, book, partner)
+    versions = stored.stored_versions(connection, book.orders.order_id.tolist())
     both = found[["exception_id", "order_id", "pass_id"]].merge(versions.rename(columns={"pass_id": "stored"}), on="order_id")
     newest = both[both.stored < both.pass_id].groupby("exception_id").ver.max()
     then = newest.reindex(lines.exception_id).fillna(0).to_numpy(np.int64)
@@ -233,18 +234,14 @@ def _tell_what_to_do(app: App, tally: PassTally, rows: pd.DataFrame) -> None:
         tally.to_do.append(f"and {len(orders) - _TOLD} more orders were rejected: `batchport orders`")
 
 
-def _matched(app: App, connection: Connection, partner: str, lines: pd.DataFrame) -> Outcomes:
-    """What the lines of a file do."""
-    return _outcomes(app, connection, partner, _with_orders(app, lines))
-
-
 def _outcomes(app: App, connection: Connection, partner: str, lines: pd.DataFrame) -> Outcomes:
-    rows = stored.rows_spoken_of(connection, *_asked_for(lines))
-    orders = rows.order_id.unique().tolist()
+    """What lines do, with the orders that they name."""
+    book = stored.spoken_of(connection, *_asked_for(lines))
+    orders = book.orders.order_id.tolist()
     before = stored.said_before(connection, orders)
     if len(before):
         before = before.assign(pon=before.order_id.map(dict(zip(orders, app.store.pons.give(np.array(orders, np.int64)), strict=True))))
-    return match(lines, rows, before, partner)
+    return match(lines.assign(moment=moments(lines["at"])), book, before, partner)
 
 
 def _with_orders(app: App, lines: pd.DataFrame) -> pd.DataFrame:

@@ -47,8 +47,9 @@ def sent_lines(connection: Connection, *, partner: str | None, since: str | None
     rows = frame_of(
         connection,
         f"""
-        select r.id as row_id, r.tn, r.order_id as now_in, r.ver as now_ver, r.answered, r.foc, a.ver as said_ver, a.status, p.received as at
-        from {name} w cross join rows r on r.id = w.v left join answers a on a.id = r.answer_id left join responses p on p.id = a.response_id
+        select r.id as row_id, r.tn, r.order_id as now_in, r.ver as now_ver, r.answered, r.foc, a.ver as said_ver, s.status, p.received as at
+        from {name} w cross join rows r on r.id = w.v left join answers a on a.id = r.answer_id left join sayings s on s.id = a.saying_id
+             left join responses p on p.id = a.response_id
         """,  # noqa: S608
     )
     lines = lines.merge(versions, on=["submission_id", "order_id"]).merge(rows, on="row_id")
@@ -61,8 +62,8 @@ def said_of_earlier(connection: Connection, lines: pd.DataFrame) -> pd.DataFrame
     return frame_of(
         connection,
         f"""
-        select a.id, a.order_id, a.ver, a.row_id, a.status, a.foc_date, p.received as at
-        from {name} w cross join answers a on a.order_id = w.v and a.applied join responses p on p.id = a.response_id order by a.id
+        select a.id, a.order_id, a.ver, a.row_id, s.status, s.foc_date, p.received as at
+        from {name} w cross join answers a on a.order_id = w.v and a.applied join sayings s on s.id = a.saying_id join responses p on p.id = a.response_id order by a.id
         """,  # noqa: S608
     )
 

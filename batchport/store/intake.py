@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,14 @@ def frame_of(connection: Connection, statement: str, parameters: tuple[Any, ...]
     names = [column[0] for column in cursor.description]
     found = cursor.fetchall()
     return pd.DataFrame(dict(zip(names, zip(*found, strict=True), strict=True)) if found else {name: [] for name in names})
+
+
+def ints_of(connection: Connection, statement: str) -> pd.DataFrame:
+    """What a query of whole numbers without gaps finds, as a table: a million rows without an object for each number."""
+    cursor: Any = connection.exec_driver_sql(statement).cursor
+    names = [column[0] for column in cursor.description]
+    numbers = np.fromiter(chain.from_iterable(cursor), np.int64).reshape(-1, len(names))
+    return pd.DataFrame({name: numbers[:, place].copy() for place, name in enumerate(names)})
 
 
 def file_seen(connection: Connection, customer: str, sha256: str) -> Any | None:
@@ -164,7 +173,7 @@ def findings_of_rows(connection: Connection, rows: Sequence[int]) -> pd.DataFram
 def blaming_answers(connection: Connection, answers: Sequence[int]) -> dict[int, str]:
     """Codes of some stored answers, by their number."""
     name = wanted(connection, answers, "numbers")
-    return {int(number): str(code) for number, code in connection.exec_driver_sql(f"select a.id, a.code from {name} w cross join answers a on a.id = w.v")}  # noqa: S608
+    return {int(number): str(code) for number, code in connection.exec_driver_sql(f"select a.id, s.code from {name} w cross join answers a on a.id = w.v join sayings s on s.id = a.saying_id")}  # noqa: S608
 
 
 def partners_of_orders(connection: Connection, orders: Sequence[int]) -> dict[int, str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, select, text
 
 from batchport.domain.lifecycle import State
+from batchport.domain.matching import moment_texts
 from batchport.domain.table import records
 from batchport.store.intake import frame_of, wanted
 from batchport.store.schema import HELD_AT_LAST, files, orders, passes
@@ -95,9 +96,9 @@ def answers_by_id(connection: Connection, numbers: list[int]) -> pd.DataFrame:
     name = wanted(connection, numbers, "numbers")
     return frame_of(
         connection,
-        f"""select a.*, p.partner, p.name as file, p.received, p.pass_id from {name} w cross join answers a on a.id = w.v
-            join responses p on p.id = a.response_id""",  # noqa: S608
-    )
+        f"""select a.id, a.line, a.order_id, a.row_id, a.ver, a.at, a.applied, s.status, s.code, s.text, s.foc_date, p.partner, p.name as file, p.received, p.pass_id
+            from {name} w cross join answers a on a.id = w.v join sayings s on s.id = a.saying_id join responses p on p.id = a.response_id""",  # noqa: S608
+    ).assign(at=lambda found: moment_texts(found["at"]))
 
 
 def rows_answered_in(connection: Connection, pass_id: int) -> list[int]:
@@ -197,9 +198,9 @@ def history_of_orders(connection: Connection, numbers: list[int]) -> dict[str, p
     )
     answers = frame_of(
         connection,
-        f"""select a.order_id, a.row_id, a.ver, a.status, a.code, a.text, a.foc_date, a.at, a.applied, a.line, p.partner, p.name, p.received, p.pass_id
-            from {name} w cross join answers a on a.order_id = w.v join responses p on p.id = a.response_id order by a.id""",  # noqa: S608
-    )
+        f"""select a.order_id, a.row_id, a.ver, s.status, s.code, s.text, s.foc_date, a.at, a.applied, a.line, p.partner, p.name, p.received, p.pass_id
+            from {name} w cross join answers a on a.order_id = w.v join sayings s on s.id = a.saying_id join responses p on p.id = a.response_id order by a.id""",  # noqa: S608
+    ).assign(at=lambda found: moment_texts(found["at"]))
     done = frame_of(connection, f"select a.order_id, a.at, a.who, a.what, a.why from {name} w cross join acts a on a.order_id = w.v order by a.id")  # noqa: S608
     of_submissions = f"(select distinct v.submission_id from {name} w cross join versions v on v.order_id = w.v) x join submissions s on s.id = x.submission_id"  # noqa: S608
     again = frame_of(

@@ -9,18 +9,20 @@ import pandas as pd
 from sqlalchemy import Connection, select
 
 from batchport.domain.lifecycle import ENDED
-from batchport.domain.matching import TRIED_AGAIN, Why
+from batchport.domain.matching import TRIED_AGAIN, Book, Why, moment_texts, moments
 from batchport.domain.reconcile import Outcomes
 from batchport.domain.table import Ints, records
 from batchport.store.database import insert_many, next_id, run_many
-from batchport.store.intake import frame_of, wanted
-from batchport.store.schema import answers, exceptions, responses
+from batchport.store.intake import frame_of, ints_of, wanted
+from batchport.store.schema import answers, exceptions, responses, sayings
 
 _ROWS = """
-    r.id as row_id, r.order_id, r.tn, r.state, r.ver, o.ver as order_ver, o.partner, r.foc, r.answer_id, r.answered, o.sup, r.was, r.was_foc, r.settled, r.file_id
+    r.id as row_id, r.order_id, r.file_id, r.tn, r.state, r.ver, coalesce(r.foc, 0) as foc, coalesce(r.answer_id, 0) as answer_id, r.answered, coalesce(r.was, 0) as was,
+    coalesce(r.was_foc, 0) as was_foc, r.settled
 """
-#: What a line says.
-SAID = ("ver", "status", "code", "text", "foc_date", "at")
+#: What a line says of a row, whatever the version and the time; and with them.
+_SAYING = ("status", "code", "text", "foc_date")
+_SAID = ("ver", *_SAYING, "at")
 #: Exception lines `e` that have a place among what was said of a row, and may count when another line comes that was said before; a time makes a repetition none.
 _OF_ROWS = (
     f"(e.reason = '{Why.MOVE_FORBIDDEN.label}' or (e.reason = '{Why.FOC_WITHOUT_DATE.label}' and o.sup = '1') or (e.reason = '{Why.OLDER_LINE_AGAIN.label}' and e.at = ''))"
@@ -33,44 +35,41 @@ def seen(connection: Connection, partner: str, sha256: str) -> bool:
     return connection.execute(select(responses.c.id).where(responses.c.partner == partner, responses.c.sha256 == sha256)).first() is not None
 
 
-def rows_spoken_of(connection: Connection, orders: list[int], numbers: list[int]) -> pd.DataFrame:
+def spoken_of(connection: Connection, orders: list[int], numbers: list[int]) -> Book:
     """The sent rows of some orders, and those of the orders that have open ones for some numbers."""
     asked = f"select distinct r.order_id from {wanted(connection, numbers, 'numbers')} w cross join rows r on r.tn = w.v and r.live where r.ver > 0"  # noqa: S608
     named = [order for (order,) in connection.exec_driver_sql(asked)] if numbers else []
-    found = frame_of(
-        connection,
-        f"""
-        select {_ROWS} from {wanted(connection, [*orders, *named], "numbers")} w cross join orders o on o.id = w.v cross join rows r on r.order_id = o.id
-        where r.ver > 0 order by r.id
-        """,  # noqa: S608
-    )
-    # A row that was corrected and sent again stands for the one that it replaced.
-    return found.drop_duplicates(["order_id", "tn"], keep="last", ignore_index=True)
+    name = wanted(connection, [*orders, *named], "numbers")
+    # Of the rows for one number of an order the last one is to be the last; they come by order, and then as they were taken in.
+    rows = ints_of(connection, f"select {_ROWS} from {name} w cross join rows r on r.order_id = w.v where r.ver > 0")  # noqa: S608
+    found = frame_of(connection, f"select o.id as order_id, o.partner, o.ver as order_ver, o.sup from {name} w cross join orders o on o.id = w.v where o.ver > 0")  # noqa: S608
+    return Book.of(rows, found)
 
 
 def said_before(connection: Connection, orders: list[int]) -> pd.DataFrame:
     """What was said of the present versions of some orders since they were sent, as `domain.reconcile` wants it; lines about versions before them too."""
     name = wanted(connection, orders, "numbers")
     since = """(o.ver = 1 or p.pass_id > (select s.pass_id from versions v join submissions s on s.id = v.submission_id where v.order_id = o.id and v.ver = o.ver))"""
-    return frame_of(
+    found = frame_of(
         connection,
         f"""
         select a.id as answer_id, 0 as exception_id, a.response_id, a.line, a.order_id, case when r.tn is null then '' else substr(cast(10000000000 + r.tn as text), 2) end as tn,
-               a.ver, a.status, a.code, a.text, a.foc_date, a.at, a.applied
+               a.ver, s.status, s.code, s.text, s.foc_date, '' as at, a.at as moment, a.applied
         from {name} w cross join orders o on o.id = w.v cross join answers a on a.order_id = o.id join responses p on p.id = a.response_id
-             left join rows r on r.id = a.row_id
+             join sayings s on s.id = a.saying_id left join rows r on r.id = a.row_id
         where {since}
         union all
-        select 0, e.id, e.response_id, e.line, e.order_id, e.tn, e.ver, e.status, e.code, e.text, e.foc_date, e.at, 0
+        select 0, e.id, e.response_id, e.line, e.order_id, e.tn, e.ver, e.status, e.code, e.text, e.foc_date, e.at, 0, 0
         from {name} w cross join orders o on o.id = w.v cross join exceptions e on e.order_id = o.id join responses p on p.id = e.response_id
         where {_OF_ROWS} and not e.counts and {since}
         """,  # noqa: S608
     )
+    return found.assign(moment=found.moment.where(found.answer_id > 0, moments(found["at"]))) if len(found) else found
 
 
 def untold(connection: Connection, partner: str) -> pd.DataFrame:
     """Open exception lines of a partner for which there may be an order by now: as lines of a file, with pass_id, response_id, exception_id and pon."""
-    return frame_of(
+    found = frame_of(
         connection,
         f"""
         select e.id as exception_id, e.response_id, p.pass_id, e.line, e.pon, e.tn, e.ver, e.status, e.code, e.text, e.foc_date, e.at
@@ -79,6 +78,7 @@ def untold(connection: Connection, partner: str) -> pd.DataFrame:
         """,  # noqa: S608
         (partner,),
     )
+    return found.assign(moment=moments(found["at"]))
 
 
 def stored_versions(connection: Connection, orders: list[int]) -> pd.DataFrame:
@@ -134,12 +134,22 @@ def _insert_answers(connection: Connection, told: pd.DataFrame) -> Ints:
     first = next_id(connection, answers)
     row_id = told.row_id.to_numpy(np.int64)
     rows = row_id.tolist() if row_id.all() else [row or None for row in row_id.tolist()]
-    columns = ("response_id", "line", "order_id", *SAID)
+    columns = ("response_id", "line", "order_id", "ver", "moment", "counts")
     insert_many(
-        connection, answers, ("id", *columns, "row_id", "applied"),
-        zip(range(first, first + len(told)), *(told[name].tolist() for name in columns), rows, told.counts.tolist(), strict=True),
+        connection, answers, ("id", "response_id", "line", "order_id", "ver", "at", "applied", "saying_id", "row_id"),
+        list(zip(range(first, first + len(told)), *(told[name].tolist() for name in columns), _insert_sayings(connection, told), rows, strict=True)),
     )  # fmt: skip
     return np.arange(first, first + len(told))
+
+
+def _insert_sayings(connection: Connection, told: pd.DataFrame) -> list[int]:
+    """Store what lines say, each once; for each line the number of what it says."""
+    said = told.groupby(list(_SAYING), sort=False, observed=True).ngroup().to_numpy(np.int64)
+    each = told.iloc[pd.Series(said).drop_duplicates().index]
+    first = next_id(connection, sayings)
+    insert_many(connection, sayings, ("id", *_SAYING), list(zip(range(first, first + len(each)), *(each[name].tolist() for name in _SAYING), strict=True)))
+    numbers: list[int] = (said + first).tolist()
+    return numbers
 
 
 def _correct_earlier(connection: Connection, otherwise: pd.DataFrame, fallen: pd.DataFrame, stamp: str) -> None:
@@ -166,9 +176,13 @@ def _settle_exceptions(connection: Connection, numbers: list[int], stamp: str) -
 def _move_rows(connection: Connection, moved: pd.DataFrame, answer: Ints, seconds: int) -> None:
     order = np.argsort(moved.row_id.to_numpy(np.int64), kind="stable")
     moved, answer = moved.take(order), answer[order]
-    live = (~moved.state.isin([int(state) for state in ENDED])).tolist()
-    values = zip(moved.state.tolist(), live, answer.tolist(), [foc or None for foc in moved.foc.tolist()], [seconds] * len(moved), moved.settled.tolist(), moved.row_id.tolist(), strict=True)
-    run_many(connection, "update rows set state = ?, live = ?, answer_id = ?, foc = ?, answered = 1, since = ?, settled = ? where id = ?", list(values))
+    ids = moved.row_id.tolist()
+    values = list(zip(moved.state.tolist(), answer.tolist(), [foc or None for foc in moved.foc.tolist()], moved.settled.tolist(), ids, strict=True))
+    run_many(connection, f"update rows set state = ?, answer_id = ?, foc = ?, settled = ?, answered = 1, since = {int(seconds)} where id = ?", values)  # noqa: S608
+    # Both indexes of numbers are partial on `live`: to set it takes an entry out and puts it back, so that is done where it changes.
+    ends = moved[moved.ends]
+    live = (~ends.state.isin([int(state) for state in ENDED])).tolist()
+    run_many(connection, "update rows set live = ? where id = ?", list(zip(live, ends.row_id.tolist(), strict=True)))
     back = [(order,) for order in np.unique(moved.order_id[moved.given_back]).tolist()]
     run_many(connection, "update orders set reorders = 0, redated = was_date, requested_date = was_date where id = ? and sup = '2'", back)
     run_many(connection, "update orders set reorders = 0 where id = ?", back)
@@ -185,7 +199,8 @@ def _move_rows(connection: Connection, moved: pd.DataFrame, answer: Ints, second
 
 
 def _insert_exceptions(connection: Connection, told: pd.DataFrame, stamp: str) -> None:
-    columns = ("response_id", "line", "pon", "tn", *SAID)
+    told = told.assign(at=told["at"].where((told["at"] != "") | (told.moment == 0), moment_texts(told.moment)))
+    columns = ("response_id", "line", "pon", "tn", *_SAID)
     reasons = [Why(why).label for why in told.why.tolist()]
     orders = [order or None for order in told.order_id.tolist()]
     insert_many(

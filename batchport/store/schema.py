@@ -339,19 +339,27 @@ responses = Table(
     UniqueConstraint("partner", "sha256"),
 )  # fmt: skip
 
+#: What lines say, each once for a response file.
+sayings = Table(
+    "sayings", metadata,
+    Column("id", Id, primary_key=True),
+    Column("status", String(10), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("foc_date", String(10), nullable=False),
+)  # fmt: skip
+
+#: A million of these come in a night: whole numbers alone, `at` in microseconds since 1970 (0 for none), and no reference is looked up but that to the file.
 answers = Table(
     "answers", metadata,
     Column("id", Id, primary_key=True),
     Column("response_id", Id, ForeignKey("responses.id"), nullable=False),
     Column("line", Integer, nullable=False),
-    Column("order_id", Id, ForeignKey("orders.id"), nullable=False),
-    Column("row_id", Id, ForeignKey("rows.id")),
+    Column("order_id", BigInteger, nullable=False),
+    Column("row_id", BigInteger),
     Column("ver", SmallInteger, nullable=False),
-    Column("status", String(10), nullable=False),
-    Column("code", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("foc_date", String(10), nullable=False),
-    Column("at", Time, nullable=False),
+    Column("saying_id", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
     Column("applied", Boolean, nullable=False),
     Index("ix_answers_order_id", "order_id"),
     Index("ix_answers_response_id", "response_id"),

@@ -11,11 +11,12 @@ down_revision = '0006'
 
 
 def upgrade() -> None:
+    _make_answers_narrow()
     op.add_column('rows', sa.Column('settled', sa.Boolean(), nullable=False, server_default=sa.text('0')))
     # What a version that was turned down gave back is what it would give back again.
     op.execute(
         "update rows set settled = 1, was = state, was_foc = foc where was is null and ver > 1 and state <> 10 and exists "
-        "(select 1 from answers a where a.id = rows.answer_id and a.status = 'REJECT' and a.ver = rows.ver)"
+        "(select 1 from answers a join sayings s on s.id = a.saying_id where a.id = rows.answer_id and s.status = 'REJECT' and a.ver = rows.ver)"
     )
     op.add_column('orders', sa.Column('warned', sa.String(length=120), nullable=False, server_default=''))
     op.add_column('exceptions', sa.Column('order_id', sa.BigInteger(), nullable=True))
@@ -30,6 +31,67 @@ def upgrade() -> None:
     op.create_index('ix_exceptions_order_id', 'exceptions', ['order_id'], sqlite_where=sa.text('order_id is not null'), postgresql_where=sa.text('order_id is not null'))
     op.create_index('ix_exceptions_tn', 'exceptions', ['tn'])
     op.create_index('ix_exceptions_counts', 'exceptions', ['resolved'], sqlite_where=sa.text('counts'), postgresql_where=sa.text('counts'))
+
+
+_ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
+_SAID = ('status', 'code', 'text', 'foc_date')
+
+
+def _make_answers_narrow() -> None:
+    op.create_table(
+        'sayings',
+        sa.Column('id', _ID, primary_key=True),
+        sa.Column('status', sa.String(length=10), nullable=False),
+        sa.Column('code', sa.Text(), nullable=False),
+        sa.Column('text', sa.Text(), nullable=False),
+        sa.Column('foc_date', sa.String(length=10), nullable=False),
+    )
+    said = ', '.join(_SAID)
+    op.execute(f'insert into sayings ({said}) select distinct {said} from answers')
+    _replace_answers(
+        (sa.Column('saying_id', sa.BigInteger(), nullable=False), sa.Column('at', sa.BigInteger(), nullable=False)),
+        "s.id, case a.at when '' then 0 else max(1, cast(strftime('%s', a.at) as integer) * 1000000 + cast(substr(a.at, 21, 6) as integer)) end",
+        'join sayings s on ' + ' and '.join(f's.{name} = a.{name}' for name in _SAID),
+    )
+
+
+def _make_answers_wide() -> None:
+    _replace_answers(
+        (
+            sa.Column('status', sa.String(length=10), nullable=False), sa.Column('code', sa.Text(), nullable=False), sa.Column('text', sa.Text(), nullable=False),
+            sa.Column('foc_date', sa.String(length=10), nullable=False), sa.Column('at', sa.String(length=32), nullable=False),
+        ),
+        "s.status, s.code, s.text, s.foc_date, "
+        "case a.at when 0 then '' else strftime('%Y-%m-%dT%H:%M:%S', a.at / 1000000, 'unixepoch') || printf('.%06dZ', a.at % 1000000) end",
+        'join sayings s on s.id = a.saying_id',
+    )
+    op.drop_table('sayings')
+
+
+def _replace_answers(columns: tuple[sa.Column[object], ...], values: str, join: str) -> None:
+    """Make the table of answers with other columns for what is said, and keep what is in it."""
+    for index in ('ix_answers_order_id', 'ix_answers_response_id'):
+        op.drop_index(index, 'answers')
+    op.rename_table('answers', 'answers_before')
+    op.create_table(
+        'answers',
+        sa.Column('id', _ID, primary_key=True),
+        sa.Column('response_id', _ID, sa.ForeignKey('responses.id'), nullable=False),
+        sa.Column('line', sa.Integer(), nullable=False),
+        sa.Column('order_id', sa.BigInteger(), nullable=False),
+        sa.Column('row_id', sa.BigInteger(), nullable=True),
+        sa.Column('ver', sa.SmallInteger(), nullable=False),
+        *columns,
+        sa.Column('applied', sa.Boolean(), nullable=False),
+    )
+    names = ', '.join(f'"{column.name}"' for column in columns)
+    op.execute(
+        f'insert into answers (id, response_id, line, order_id, row_id, ver, {names}, applied) '
+        f'select a.id, a.response_id, a.line, a.order_id, a.row_id, a.ver, {values}, a.applied from answers_before a {join}'
+    )
+    op.drop_table('answers_before')
+    for index in ('order_id', 'response_id'):
+        op.create_index(f'ix_answers_{index}', 'answers', [index])
 
 
 def _fill_line_rows(connection: sa.Connection) -> None:
@@ -51,3 +113,4 @@ def downgrade() -> None:
         op.drop_index(index, 'exceptions')
     for table, column in (('files', 'counted'), ('submissions', 'closed'), ('submissions', 'line_rows'), ('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
         op.drop_column(table, column)
+    _make_answers_wide()
