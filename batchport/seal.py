@@ -25,6 +25,10 @@ from batchport.files import write_whole
 _MAGIC, _ID, _NONCE, _KEY = b"BP1", 4, 12, 32
 #: Digits and capitals without I, O, L and U: nothing is mistaken for anything else, and no word comes out.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_BASE = np.uint64(len(ALPHABET))
+#: What each sign of a name stands for; what is none for more than any does.
+_VALUES = np.full(256, 255, np.uint64)
+_VALUES[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
 
 
 class KeyProblem(Exception):
@@ -131,18 +135,18 @@ class Names:
 
     def read(self, names: list[str]) -> Ints:
         """The numbers of some names, -1 for what cannot be one; case does not matter."""
-        values = {sign: place for place, sign in enumerate(ALPHABET)}
+        texts = [name.strip().upper() for name in names]
+        good = np.array([len(text) == self._signs + 1 and text.isascii() and text[0] == self._prefix for text in texts], dtype=bool)
+        letters = np.frombuffer("".join(text for text, whole in zip(texts, good.tolist(), strict=True) if whole).encode(), np.uint8).reshape(-1, self._signs + 1)
+        digits = _VALUES[letters[:, 1:]]
+        value = np.zeros(len(letters), np.uint64)
+        for place in range(self._signs):
+            value = value << np.uint64(5) | digits[:, place]
+        # Two halves may have a bit less than the signs have, which is missing in the first.
+        within = (digits < _BASE).all(axis=1) & (digits[:, 0] < _BASE >> np.uint64(self._signs * 5 - 2 * self._half))
+        good[good] = within
         numbers = np.zeros(len(names), np.uint64)
-        good = np.zeros(len(names), dtype=bool)
-        for at, name in enumerate(names):
-            text = name.strip().upper()
-            digits = [values.get(sign, -1) for sign in text[1:]]
-            if len(digits) == self._signs and text[0] == self._prefix and min(digits) >= 0:
-                value = 0
-                for digit in digits:
-                    value = value << 5 | digit
-                if value < 1 << 2 * self._half:
-                    numbers[at], good[at] = value, True
+        numbers[good] = value[within]
         plain = self._permute(numbers, range(3, -1, -1), back=True)
         return np.where(good & (plain < np.uint64(1 << 62)), plain.astype(np.int64), -1)
 

@@ -61,15 +61,16 @@ _HISTORY = (
         min(:of_file, :n - i * :of_file), '[]', '[]', 1, 0""",
     ),
     (
-        "submissions (id, partner, sequence, name, sha256, orders, lines, sealed, manifest, state, pass_id, stored, sent)", "of_submission",
+        "submissions (id, partner, sequence, name, sha256, orders, lines, sealed, manifest, state, pass_id, stored, sent, line_rows)", "of_submission",
         """:submission + i, 'sample', :sequence + i, 'past-' || i || '.csv', hex(randomblob(32)), :of_submission / :of_order,
-        min(:of_submission, :n - i * :of_submission), x'00', x'00', 'sent', :pass, '2025-03-03T02:00:00+00:00', '2025-03-03T02:00:00+00:00'""",
+        min(:of_submission, :n - i * :of_submission), x'00', x'00', 'sent', :pass, '2025-03-03T02:00:00+00:00', '2025-03-03T02:00:00+00:00', x'00'""",
     ),
     (
         "responses (id, partner, name, sha256, lines, applied, received, pass_id)", "of_submission",
         """:response + i, 'sample', 'past-' || i || '.csv', hex(randomblob(32)), min(:of_submission, :n - i * :of_submission),
         min(:of_submission, :n - i * :of_submission), '2025-03-10T02:00:00+00:00', :pass""",
     ),
+    ("sayings (id, status, code, text, foc_date)", "n", ":saying, 'COMPLETE', '', '', ''"),
     (
         """orders (id, key, account, live, customer, partner, number_class, country, losing_carrier, btn, partial, lines, ver, sup, held_by, released,
         requested_date, since)""", "of_order",
@@ -86,9 +87,8 @@ _HISTORY = (
         1741572000""",
     ),
     (
-        "answers (id, response_id, line, order_id, row_id, ver, status, code, text, foc_date, at, applied)", "of_row",
-        """:answer + i, :response + i / :of_submission, i % :of_submission + 2, :order + i / :of_order, :row + i, 1, 'COMPLETE', '', '', '',
-        '2025-03-10T01:00:00.000000Z', 1""",
+        "answers (id, response_id, line, order_id, row_id, ver, saying_id, at, applied)", "of_row",
+        ":answer + i, :response + i / :of_submission, i % :of_submission + 2, :order + i / :of_order, :row + i, 1, :saying, 1741568400000000, 1",
     ),
 )  # fmt: skip
 
@@ -234,7 +234,7 @@ def fill_history(database: Path, rows: int) -> None:
         for setting in ("journal_mode=off", "synchronous=off", "cache_size=-1048576", "temp_store=memory"):
             base.execute(f"pragma {setting}")
         first = _SIZES | {"of_row": 1, "n": rows, "pass": base.execute("select max(id) from passes").fetchone()[0]}
-        for table in ("file", "submission", "response", "order", "answer", "row"):
+        for table in ("file", "submission", "response", "order", "answer", "row", "saying"):
             first[table] = base.execute(f"select coalesce(max(id), 0) + 1 from {table}s").fetchone()[0]  # noqa: S608
         first["sequence"] = base.execute("select max(sequence) + 1 from submissions").fetchone()[0]
         base.execute("begin")

@@ -30,6 +30,9 @@ _COMMANDS = {
     "exceptions": "look", "balance": "balance", "release": "act", "hold": "act", "cancel": "act", "redate": "act", "resubmit": "act", "carrier": "carrier", "reference": "reference",
 }  # fmt: skip
 
+#: How many new objects there are before rings are looked for among them.
+_UNTIL_COLLECTED = 200_000
+
 NEEDS_SOMEBODY, USAGE, OUR_FAULT = 1, 2, 3
 
 
@@ -135,6 +138,8 @@ def main() -> NoReturn:
     """Run the command line; every error that a user can mend is one sentence, without a traceback."""
     # All memory goes back to the system at once; to look through it for rings of objects first takes a tenth of a second.
     atexit.register(gc.freeze)
+    # A million tuples on their way to the database are no rings either; looking for these after every few hundred takes a tenth of a large pass.
+    gc.set_threshold(_UNTIL_COLLECTED)
     try:
         status = batchport.main(standalone_mode=False)
     except click.ClickException as error:

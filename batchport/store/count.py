@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from batchport.store.database import run_many
 
 _OPEN = "s.state = 'sent' and not s.closed"
-_ANSWERED = "case when exists (select 1 from versions n where n.order_id = v.order_id and n.ver > v.ver) then v.lines else v.answered end"
+_ANSWERED = "case when v.answered = v.lines then v.lines when exists (select 1 from versions n where n.order_id = v.order_id and n.ver > v.ver) then v.lines else v.answered end"
 #: The rows of a file `f` that may still change, or that an answer is awaited for.
 _UNDER_WAY = "(select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and (r.live or (r.ver > 0 and not r.answered)))"
 
@@ -65,6 +65,6 @@ def settle_finished(connection: Connection) -> None:
         states = connection.exec_driver_sql("select state, count(*) from rows where id >= ? and id < ? group by state", (first, first + rows)).all()
         counted.append((json.dumps({str(state): count for state, count in states}), number))
     run_many(connection, "update files set counted = ? where id = ?", counted)
-    outstanding = f"select sum(v.lines - {_ANSWERED}) from versions v where v.submission_id = s.id"  # noqa: S608
-    done = connection.exec_driver_sql(f"select s.id from submissions s where {_OPEN} and ({outstanding}) = 0").all()  # noqa: S608
+    outstanding = f"select 1 from versions v where v.submission_id = s.id and {_ANSWERED} < v.lines"  # noqa: S608
+    done = connection.exec_driver_sql(f"select s.id from submissions s where {_OPEN} and not exists ({outstanding})").all()  # noqa: S608
     run_many(connection, "update submissions set closed = 1 where id = ?", [(number,) for (number,) in done])

@@ -21,6 +21,10 @@ _ROWS = """
 """
 
 
+#: The answers `a` of a response `p`; but for those that found their order later, which are exception lines too.
+_OF_RESPONSE = "a.id >= p.first_answer and a.id < p.first_answer + p.answers and a.response_id = p.id"
+
+
 def file_records(connection: Connection, *, pass_id: int | None = None, customer: str | None = None) -> list[Any]:
     """Records of customers' files, of one pass or customer, oldest first."""
     query = select(files).order_by(files.c.id)
@@ -105,7 +109,7 @@ def rows_answered_in(connection: Connection, pass_id: int) -> list[int]:
     """Rows that answers of a pass moved, whatever became of them since."""
     started = connection.execute(select(passes.c.started).where(passes.c.id == pass_id)).scalar_one()
     seconds = int(datetime.fromisoformat(started).timestamp())
-    heard = "responses p cross join answers a on a.response_id = p.id and a.applied"
+    heard = f"responses p cross join answers a on {_OF_RESPONSE} and a.applied"
     statement = f"""
         select r.id from {heard} join rows r on r.id = a.row_id where p.pass_id = :pass
         union select r.id from {heard} and a.row_id is null cross join rows r on r.order_id = a.order_id where p.pass_id = :pass and r.since >= :since
@@ -116,10 +120,10 @@ def rows_answered_in(connection: Connection, pass_id: int) -> list[int]:
 
 
 #: Orders of which a line of a pass was put in its place, which may have moved rows by what was said later, or an exception line found its order.
-_PUT_IN_PLACE = """
-    select distinct a.order_id from responses p cross join answers a on a.response_id = p.id where p.pass_id = :pass
+_PUT_IN_PLACE = f"""
+    select distinct a.order_id from responses p cross join answers a on {_OF_RESPONSE} where p.pass_id = :pass
     union select order_id from exceptions where counts and resolved = :started
-"""
+"""  # noqa: S608
 
 
 def rows_held_at_last(connection: Connection, pass_id: int) -> list[int]:
@@ -243,7 +247,7 @@ def exceptions_naming(connection: Connection, tn: str) -> list[Any]:
 
 def answers_on_line(connection: Connection, file: str, line: int) -> list[tuple[int, int | None]]:
     """The orders and rows (None: the whole order) that a line of a response file speaks of."""
-    statement = "select a.order_id, a.row_id from responses p join answers a on a.response_id = p.id and a.line = ? where p.name = ?"
+    statement = f"select a.order_id, a.row_id from responses p cross join answers a on {_OF_RESPONSE} and a.line = ? where p.name = ?"  # noqa: S608
     return [(order, row) for order, row in connection.exec_driver_sql(statement, (line, file))]
 
 
@@ -260,5 +264,5 @@ def rows_of_submission(connection: Connection, name: str) -> list[int]:
 
 def orders_answered_by(connection: Connection, name: str) -> list[int]:
     """Orders that a response file spoke of."""
-    statement = "select distinct a.order_id from responses p join answers a on a.response_id = p.id where p.name = ?"
+    statement = f"select distinct a.order_id from responses p cross join answers a on {_OF_RESPONSE} where p.name = ?"  # noqa: S608
     return [order for (order,) in connection.exec_driver_sql(statement, (name,))]

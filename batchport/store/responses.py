@@ -16,10 +16,9 @@ from batchport.store.database import insert_many, next_id, run_many
 from batchport.store.intake import frame_of, ints_of, wanted
 from batchport.store.schema import answers, exceptions, responses, sayings
 
-_ROWS = """
-    r.id as row_id, r.order_id, r.file_id, r.tn, r.state, r.ver, coalesce(r.foc, 0) as foc, coalesce(r.answer_id, 0) as answer_id, r.answered, coalesce(r.was, 0) as was,
-    coalesce(r.was_foc, 0) as was_foc, r.settled
-"""
+#: Most rows have nothing but these; small numbers of a row go as one, which halves the time that a million rows take.
+_ROWS = "r.id as row_id, r.order_id, r.file_id, r.tn, r.state + 16 * (r.answered + 2 * (r.settled + 2 * ((r.answer_id is not null or r.was is not null) + 2 * r.ver))) as packed"
+_REST = "r.id as row_id, coalesce(r.foc, 0) as foc, coalesce(r.answer_id, 0) as answer_id, coalesce(r.was, 0) as was, coalesce(r.was_foc, 0) as was_foc"
 #: What a line says of a row, whatever the version and the time; and with them.
 _SAYING = ("status", "code", "text", "foc_date")
 _SAID = ("ver", *_SAYING, "at")
@@ -41,9 +40,22 @@ def spoken_of(connection: Connection, orders: list[int], numbers: list[int]) -> 
     named = [order for (order,) in connection.exec_driver_sql(asked)] if numbers else []
     name = wanted(connection, [*orders, *named], "numbers")
     # Of the rows for one number of an order the last one is to be the last; they come by order, and then as they were taken in.
-    rows = ints_of(connection, f"select {_ROWS} from {name} w cross join rows r on r.order_id = w.v where r.ver > 0")  # noqa: S608
+    start = f"from {name} w cross join rows r on r.order_id = w.v where r.ver > 0"
+    rows = _unpacked(ints_of(connection, f"select {_ROWS} {start}"))
+    more = ints_of(connection, f"select {_REST} {start} and (r.answer_id is not null or r.was is not null)") if rows.more.any() else None
+    rows = rows.assign(**dict.fromkeys(_MORE, 0)) if more is None else rows.merge(more, on="row_id", how="left").fillna(0).astype(np.int64)
     found = frame_of(connection, f"select o.id as order_id, o.partner, o.ver as order_ver, o.sup from {name} w cross join orders o on o.id = w.v where o.ver > 0")  # noqa: S608
     return Book.of(rows, found)
+
+
+_MORE = ("foc", "answer_id", "was", "was_foc")
+
+
+def _unpacked(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their small numbers apart; `more`: whether they have a date, an answer or something to be given back."""
+    packed = rows.packed.to_numpy(np.int64)
+    small = {"state": packed % 16, "answered": packed >> 4 & 1, "settled": packed >> 5 & 1, "more": packed >> 6 & 1, "ver": packed >> 7}
+    return rows.drop(columns="packed").assign(**small)
 
 
 def said_before(connection: Connection, orders: list[int]) -> pd.DataFrame:
@@ -101,7 +113,7 @@ def store_response(connection: Connection, record: dict[str, Any], outcomes: Out
         seconds: the same as a number.
     """
     number = next_id(connection, responses)
-    connection.execute(responses.insert().values(id=number, applied=int(outcomes.heard.counts.sum()), **record))
+    connection.execute(responses.insert().values(id=number, applied=int(outcomes.heard.counts.sum()), first_answer=0, answers=0, **record))
     _insert_exceptions(connection, outcomes.refused.assign(response_id=number), stamp)
     _count(connection, outcomes, number, stamp, seconds)
     return number
@@ -123,7 +135,10 @@ def _count(connection: Connection, outcomes: Outcomes, response: int, stamp: str
     answer_of = outcomes.said.answer_id.to_numpy(np.int64).copy()
     heard = outcomes.said[outcomes.said.heard & (outcomes.said.answer_id == 0)]
     places = outcomes.said.index.get_indexer(heard.index)
-    answer_of[places] = _insert_answers(connection, heard.assign(response_id=heard.response_id.where(heard.response_id > 0, response)))
+    numbers = _insert_answers(connection, heard.assign(response_id=heard.response_id.where(heard.response_id > 0, response)))
+    answer_of[places] = numbers
+    if response and len(numbers):
+        connection.execute(responses.update().where(responses.c.id == response).values(first_answer=int(numbers[0]), answers=len(numbers)))
     _correct_earlier(connection, outcomes.otherwise, outcomes.fallen, stamp)
     if len(outcomes.rows):
         _move_rows(connection, outcomes.rows, answer_of[outcomes.said.index.get_indexer(pd.Index(outcomes.rows.said))], seconds)

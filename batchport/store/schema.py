@@ -334,6 +334,8 @@ responses = Table(
     Column("sha256", String(64), nullable=False),
     Column("lines", Integer, nullable=False),
     Column("applied", Integer, nullable=False),
+    Column("first_answer", BigInteger, nullable=False),
+    Column("answers", Integer, nullable=False),
     Column("received", Time, nullable=False),
     Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
     UniqueConstraint("partner", "sha256"),
@@ -349,11 +351,12 @@ sayings = Table(
     Column("foc_date", String(10), nullable=False),
 )  # fmt: skip
 
-#: A million of these come in a night: whole numbers alone, `at` in microseconds since 1970 (0 for none), and no reference is looked up but that to the file.
+#: A million of these come in a night: whole numbers alone, `at` in microseconds since 1970 (0 for none), no reference is looked up, and those of a file are found
+#: by their numbers, which follow each other (`responses.first_answer`, and how many); but for those that found their order later, which are exception lines too.
 answers = Table(
     "answers", metadata,
     Column("id", Id, primary_key=True),
-    Column("response_id", Id, ForeignKey("responses.id"), nullable=False),
+    Column("response_id", BigInteger, nullable=False),
     Column("line", Integer, nullable=False),
     Column("order_id", BigInteger, nullable=False),
     Column("row_id", BigInteger),
@@ -362,7 +365,6 @@ answers = Table(
     Column("at", BigInteger, nullable=False),
     Column("applied", Boolean, nullable=False),
     Index("ix_answers_order_id", "order_id"),
-    Index("ix_answers_response_id", "response_id"),
 )  # fmt: skip
 
 exceptions = Table(

@@ -11,7 +11,11 @@ down_revision = '0006'
 
 
 def upgrade() -> None:
+    op.drop_index('ix_answers_response_id', 'answers')
     _make_answers_narrow()
+    for column, value in (('first_answer', 'min(id)'), ('answers', 'max(id) - min(id) + 1')):
+        op.add_column('responses', sa.Column(column, sa.BigInteger(), nullable=False, server_default=sa.text('0')))
+        op.execute(f'update responses set {column} = coalesce((select {value} from answers where response_id = responses.id), 0)')
     op.add_column('rows', sa.Column('settled', sa.Boolean(), nullable=False, server_default=sa.text('0')))
     # What a version that was turned down gave back is what it would give back again.
     op.execute(
@@ -70,13 +74,12 @@ def _make_answers_wide() -> None:
 
 def _replace_answers(columns: tuple[sa.Column[object], ...], values: str, join: str) -> None:
     """Make the table of answers with other columns for what is said, and keep what is in it."""
-    for index in ('ix_answers_order_id', 'ix_answers_response_id'):
-        op.drop_index(index, 'answers')
+    op.drop_index('ix_answers_order_id', 'answers')
     op.rename_table('answers', 'answers_before')
     op.create_table(
         'answers',
         sa.Column('id', _ID, primary_key=True),
-        sa.Column('response_id', _ID, sa.ForeignKey('responses.id'), nullable=False),
+        sa.Column('response_id', sa.BigInteger(), nullable=False),
         sa.Column('line', sa.Integer(), nullable=False),
         sa.Column('order_id', sa.BigInteger(), nullable=False),
         sa.Column('row_id', sa.BigInteger(), nullable=True),
@@ -90,8 +93,7 @@ def _replace_answers(columns: tuple[sa.Column[object], ...], values: str, join: 
         f'select a.id, a.response_id, a.line, a.order_id, a.row_id, a.ver, {values}, a.applied from answers_before a {join}'
     )
     op.drop_table('answers_before')
-    for index in ('order_id', 'response_id'):
-        op.create_index(f'ix_answers_{index}', 'answers', [index])
+    op.create_index('ix_answers_order_id', 'answers', ['order_id'])
 
 
 def _fill_line_rows(connection: sa.Connection) -> None:
@@ -114,3 +116,6 @@ def downgrade() -> None:
     for table, column in (('files', 'counted'), ('submissions', 'closed'), ('submissions', 'line_rows'), ('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
         op.drop_column(table, column)
     _make_answers_wide()
+    op.create_index('ix_answers_response_id', 'answers', ['response_id'])
+    for column in ('answers', 'first_answer'):
+        op.drop_column('responses', column)
