@@ -95,7 +95,7 @@ def reconcile(lines: pd.DataFrame, book: Book, before: pd.DataFrame, partner: st
     turns = course.turns(again, ~repeats)
     verdicts, changes = go_through(turns, standing)
     why[course.fresh.line[repeats]] = Why.OLDER_LINE_AGAIN
-    told = _told(said, book.rows, turns, verdicts, why, fresh.take(overtaken))
+    told = _told(said, course.content, book.rows, turns, verdicts, why, fresh.take(overtaken))
     return Outcomes(told[said.new | course.gone_through(turns, again)], _changed(told, book.rows, standing, changes, again))
 
 
@@ -236,7 +236,7 @@ def _standing(book: Book, again: Mask) -> Standing:
     return Standing(state, foc, book.rows.answered.to_numpy(dtype=bool).copy(), was, was_foc, calls_off, last=np.full(len(state), -1, np.int64))
 
 
-def _told(said: pd.DataFrame, rows: pd.DataFrame, turns: Turns, verdicts: Ints, why: Ints, overtaken: _Spoken) -> pd.DataFrame:
+def _told(said: pd.DataFrame, content: Ints, rows: pd.DataFrame, turns: Turns, verdicts: Ints, why: Ints, overtaken: _Spoken) -> pd.DataFrame:
     """The lines with what became of them: a line that did something for one of its rows did something."""
     heard, counts = np.zeros(len(said), dtype=bool), np.zeros(len(said), dtype=bool)
     for verdict, reason in _REASONS.items():
@@ -253,7 +253,7 @@ def _told(said: pd.DataFrame, rows: pd.DataFrame, turns: Turns, verdicts: Ints, 
     for line, row in ((turns.said, turns.row), (overtaken.line, overtaken.row)):
         own = numbered[line]
         row_id[line[own]] = rows.row_id.to_numpy(np.int64)[row[own]]
-    return said.assign(why=why, heard=heard, counts=counts, row_id=row_id)
+    return said.assign(why=why, heard=heard, counts=counts, row_id=row_id, content=content)
 
 
 def _changed(said: pd.DataFrame, rows: pd.DataFrame, standing: Standing, changes: pd.DataFrame, again: Mask) -> pd.DataFrame:

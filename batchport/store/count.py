@@ -1,7 +1,7 @@
 """Counts over the whole database that cost no more after ten years than after one.
 
 Rows of a file that have all come to their end are counted once, and the file keeps the numbers (`files.counted`) until one of its rows is taken up again; a
-submission all of whose lines are answered is `closed`. Everything else is counted row by row, each time.
+submission all of whose lines are answered is in `closed`. Everything else is counted row by row, each time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from batchport.store.database import run_many
 
-_OPEN = "s.state = 'sent' and not s.closed"
+_OPEN = "s.state = 'sent' and not exists (select 1 from closed c where c.submission_id = s.id)"
 _ANSWERED = "case when v.answered = v.lines then v.lines when exists (select 1 from versions n where n.order_id = v.order_id and n.ver > v.ver) then v.lines else v.answered end"
 #: The rows of a file `f` that may still change, or that an answer is awaited for.
 _UNDER_WAY = "(select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and (r.live or (r.ver > 0 and not r.answered)))"
@@ -51,7 +51,7 @@ def rows_read(connection: Connection) -> int:
 
 def lines_sent(connection: Connection) -> tuple[int, int]:
     """The lines of all sent versions, and those of them that an answer was counted for, or that a newer version overtook."""
-    closed = int(connection.exec_driver_sql("select coalesce(sum(lines), 0) from submissions where closed").scalar_one())
+    closed = int(connection.exec_driver_sql("select coalesce(sum(lines), 0) from closed").scalar_one())
     versions = f"from submissions s cross join versions v on v.submission_id = s.id where {_OPEN}"
     sent, answered = connection.exec_driver_sql(f"select coalesce(sum(v.lines), 0), coalesce(sum({_ANSWERED}), 0) {versions}").one()
     return closed + int(sent), closed + int(answered)
@@ -66,5 +66,4 @@ def settle_finished(connection: Connection) -> None:
         counted.append((json.dumps({str(state): count for state, count in states}), number))
     run_many(connection, "update files set counted = ? where id = ?", counted)
     outstanding = f"select 1 from versions v where v.submission_id = s.id and {_ANSWERED} < v.lines"  # noqa: S608
-    done = connection.exec_driver_sql(f"select s.id from submissions s where {_OPEN} and not exists ({outstanding})").all()  # noqa: S608
-    run_many(connection, "update submissions set closed = 1 where id = ?", [(number,) for (number,) in done])
+    connection.exec_driver_sql(f"insert into closed (submission_id, lines) select s.id, s.lines from submissions s where {_OPEN} and not exists ({outstanding})")  # noqa: S608

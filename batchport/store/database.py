@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect,
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
+from batchport.domain.table import Ints
 from batchport.seal import Hasher, Keyring, Names
 from batchport.store.schema import meta
 
@@ -135,6 +136,21 @@ def insert_many(connection: Connection, table: Table, columns: Sequence[str], va
     statement = f"insert into {table.name} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608
     for start in range(0, len(rows), _CHUNK):
         connection.exec_driver_sql(statement, rows[start : start + _CHUNK])
+
+
+def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:
+    """Insert records of whole numbers, given as columns, the key first; 0 stands for none where a column may have none.
+
+    What is the same in every record is said once: a million of them feel each number.
+    """
+    key, *others = columns
+    same = {name: int(columns[name][0]) for name in others if (columns[name] == columns[name][0]).all()} if len(columns[key]) else {}
+    varied = [name for name in columns if name not in same]
+    signs = {name: str(same.get(name, "?")) for name in columns}
+    values = [f"nullif({sign}, 0)" if table.c[name].nullable else sign for name, sign in signs.items()]
+    statement = f"insert into {table.name} ({', '.join(columns)}) values ({', '.join(values)})"  # noqa: S608
+    for start in range(0, len(columns[key]), _CHUNK):
+        connection.exec_driver_sql(statement, list(zip(*(columns[name][start : start + _CHUNK].tolist() for name in varied), strict=True)))
 
 
 def run_many(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from batchport.domain.lifecycle import ENDED
 from batchport.domain.matching import TRIED_AGAIN, Book, Why, moment_texts, moments
 from batchport.domain.reconcile import Outcomes
 from batchport.domain.table import Ints, records
-from batchport.store.database import insert_many, next_id, run_many
+from batchport.store.database import insert_many, insert_numbers, next_id, run_many
 from batchport.store.intake import frame_of, ints_of, wanted
 from batchport.store.schema import answers, exceptions, responses, sayings
 
@@ -132,39 +133,81 @@ def store_found(connection: Connection, outcomes: Outcomes, stamp: str, seconds:
 
 def _count(connection: Connection, outcomes: Outcomes, response: int, stamp: str, seconds: int) -> None:
     """Store answers and what they did; `response` is the file of those that did not come before."""
-    answer_of = outcomes.said.answer_id.to_numpy(np.int64).copy()
-    heard = outcomes.said[outcomes.said.heard & (outcomes.said.answer_id == 0)]
-    places = outcomes.said.index.get_indexer(heard.index)
-    numbers = _insert_answers(connection, heard.assign(response_id=heard.response_id.where(heard.response_id > 0, response)))
-    answer_of[places] = numbers
-    if response and len(numbers):
-        connection.execute(responses.update().where(responses.c.id == response).values(first_answer=int(numbers[0]), answers=len(numbers)))
+    said = outcomes.said
+    heard = said[said.heard & (said.answer_id == 0)]
+    heard = heard.assign(response_id=heard.response_id.where(heard.response_id > 0, response))
+    stored = _insert_answers(connection, heard)
+    if response and len(heard):
+        connection.execute(responses.update().where(responses.c.id == response).values(first_answer=stored.first, answers=len(heard)))
     _correct_earlier(connection, outcomes.otherwise, outcomes.fallen, stamp)
     if len(outcomes.rows):
-        _move_rows(connection, outcomes.rows, answer_of[outcomes.said.index.get_indexer(pd.Index(outcomes.rows.said))], seconds)
+        answer_of = said.answer_id.to_numpy(np.int64).copy()
+        answer_of[said.index.get_indexer(heard.index)] = stored.ids
+        moved = outcomes.rows.assign(answer_id=answer_of[said.index.get_indexer(pd.Index(outcomes.rows.said))]).sort_values("row_id")
+        if _each_by_its_own_line(outcomes, heard):
+            moved = _move_by_answers(connection, moved, heard, stored, seconds)
+        _move_rows(connection, moved, seconds)
+        _settle_moved(connection, outcomes.rows)
 
 
-def _insert_answers(connection: Connection, told: pd.DataFrame) -> Ints:
-    """Store lines as answers; their numbers."""
-    first = next_id(connection, answers)
-    row_id = told.row_id.to_numpy(np.int64)
-    rows = row_id.tolist() if row_id.all() else [row or None for row in row_id.tolist()]
-    columns = ("response_id", "line", "order_id", "ver", "moment", "counts")
-    insert_many(
-        connection, answers, ("id", "response_id", "line", "order_id", "ver", "at", "applied", "saying_id", "row_id"),
-        list(zip(range(first, first + len(told)), *(told[name].tolist() for name in columns), _insert_sayings(connection, told), rows, strict=True)),
-    )  # fmt: skip
-    return np.arange(first, first + len(told))
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """Lines stored as answers: the first one's number, those that follow it by one each, and what each says."""
+
+    first: int
+    sayings: Ints
+
+    @property
+    def ids(self) -> Ints:
+        """The answers' numbers."""
+        return self.first + np.arange(len(self.sayings))
 
 
-def _insert_sayings(connection: Connection, told: pd.DataFrame) -> list[int]:
+def _insert_answers(connection: Connection, told: pd.DataFrame) -> _Stored:
+    """Store lines as answers."""
+    stored = _Stored(next_id(connection, answers), _insert_sayings(connection, told))
+    columns = {"response_id": "response_id", "line": "line", "order_id": "order_id", "row_id": "row_id", "ver": "ver", "at": "moment", "applied": "counts"}
+    numbers = {name: told[column].to_numpy(np.int64) for name, column in columns.items()}
+    insert_numbers(connection, answers, {"id": stored.ids, "saying_id": stored.sayings, **numbers})
+    return stored
+
+
+def _insert_sayings(connection: Connection, told: pd.DataFrame) -> Ints:
     """Store what lines say, each once; for each line the number of what it says."""
-    said = told.groupby(list(_SAYING), sort=False, observed=True).ngroup().to_numpy(np.int64)
-    each = told.iloc[pd.Series(said).drop_duplicates().index]
+    said = pd.factorize(told.content)[0]
+    each = told.iloc[np.flatnonzero(~told.content.duplicated())]
     first = next_id(connection, sayings)
     insert_many(connection, sayings, ("id", *_SAYING), list(zip(range(first, first + len(each)), *(each[name].tolist() for name in _SAYING), strict=True)))
-    numbers: list[int] = (said + first).tolist()
-    return numbers
+    found: Ints = said + first
+    return found
+
+
+def _each_by_its_own_line(outcomes: Outcomes, heard: pd.DataFrame) -> bool:
+    """Whether every row that moved was moved by one line of its own, and nothing that was said before had to be gone through again."""
+    counting = heard[heard.counts]
+    return len(counting) == len(outcomes.rows) and bool(outcomes.said.new.all()) and bool((counting.row_id > 0).all()) and counting.row_id.is_unique
+
+
+#: How many different things lines may say for their rows to be moved by each of them at once.
+_FEW = 24
+
+
+def _move_by_answers(connection: Connection, moved: pd.DataFrame, heard: pd.DataFrame, stored: _Stored, seconds: int) -> pd.DataFrame:
+    """Move all rows at once for whom the same was said, and who stand alike afterwards: half the time of moving a million rows one by one. The rows that are left."""
+    said = pd.Series(stored.sayings, index=heard.index).loc[moved.said].to_numpy()
+    alike = moved.groupby(said)[["state", "foc", "settled"]].agg(["min", "max"])
+    same = np.all([alike[name]["min"] == alike[name]["max"] for name in ("state", "foc", "settled")], axis=0)
+    if len(alike) > _FEW or not same.any():
+        return moved
+    statement = f"""
+        update rows set state = ?, foc = nullif(?, 0), settled = ?, answered = 1, since = {int(seconds)}, answer_id = a.id
+        from answers a where a.id >= ? and a.id < ? and a.saying_id = ? and a.applied and rows.id = a.row_id
+    """  # noqa: S608
+    for saying in np.flatnonzero(same).tolist():
+        state, foc, settled = (int(alike[name]["min"].iloc[saying]) for name in ("state", "foc", "settled"))
+        values = (state, foc, settled, stored.first, stored.first + len(heard), int(alike.index[saying]))
+        connection.exec_driver_sql(statement, values)
+    return moved[~np.isin(said, alike.index[same])]
 
 
 def _correct_earlier(connection: Connection, otherwise: pd.DataFrame, fallen: pd.DataFrame, stamp: str) -> None:
@@ -188,14 +231,17 @@ def _settle_exceptions(connection: Connection, numbers: list[int], stamp: str) -
     run_many(connection, settled, [(stamp, number) for number in numbers])
 
 
-def _move_rows(connection: Connection, moved: pd.DataFrame, answer: Ints, seconds: int) -> None:
-    order = np.argsort(moved.row_id.to_numpy(np.int64), kind="stable")
-    moved, answer = moved.take(order), answer[order]
-    ids = moved.row_id.tolist()
-    values = list(zip(moved.state.tolist(), answer.tolist(), [foc or None for foc in moved.foc.tolist()], moved.settled.tolist(), ids, strict=True))
-    run_many(connection, f"update rows set state = ?, answer_id = ?, foc = ?, settled = ?, answered = 1, since = {int(seconds)} where id = ?", values)  # noqa: S608
+def _move_rows(connection: Connection, moved: pd.DataFrame, seconds: int) -> None:
+    """Move rows one by one."""
+    values = list(zip(moved.state.tolist(), moved.answer_id.tolist(), moved.foc.tolist(), moved.settled.tolist(), moved.row_id.tolist(), strict=True))
+    statement = f"update rows set state = ?, answer_id = ?, foc = nullif(?, 0), settled = ?, answered = 1, since = {int(seconds)} where id = ?"  # noqa: S608
+    run_many(connection, statement, values)
+
+
+def _settle_moved(connection: Connection, moved: pd.DataFrame) -> None:
+    """What follows for orders, versions and files when rows have moved."""
     # Both indexes of numbers are partial on `live`: to set it takes an entry out and puts it back, so that is done where it changes.
-    ends = moved[moved.ends]
+    ends = moved[moved.ends].sort_values("row_id")
     live = (~ends.state.isin([int(state) for state in ENDED])).tolist()
     run_many(connection, "update rows set live = ? where id = ?", list(zip(live, ends.row_id.tolist(), strict=True)))
     back = [(order,) for order in np.unique(moved.order_id[moved.given_back]).tolist()]

@@ -14,7 +14,7 @@ and date that a row gets back when the partner turns the version down, as long a
 new one can take its place `reorders`. Parts of an account that is too large for one order are orders of one key: `part` 1 goes first, `gone_before` is
 how many numbers went in earlier parts.
 
-`files.counted` is how many rows a file has in each state once all have come to their end, and a submission is `closed` once all its lines are answered
+`files.counted` is how many rows a file has in each state once all have come to their end, and a submission is in `closed` once all its lines are answered
 (`store.count`). `submissions.line_rows` says of which row of which order each line of a submission is (`store.lines`), since a row may go on in other versions and orders.
 `answers` are the lines of responses that counted or were noted, `exceptions` those that were not; one that speaks of an order names it, and `counts` once
 it counts after all. `orders.warned` are the deadlines of an order that somebody was told of.
@@ -282,10 +282,11 @@ submissions = Table(
     Column("stored", Time, nullable=False),
     Column("sent", Time),
     Column("line_rows", LargeBinary, nullable=False),
-    Column("closed", Boolean, nullable=False, server_default=text("0")),
     UniqueConstraint("partner", "sequence"),
-    Index("ix_submissions_open", "id", sqlite_where=text("not closed"), postgresql_where=text("not closed")),
 )  # fmt: skip
+
+#: Submissions all of whose lines are answered; apart, since a change of a submission writes all its bytes anew.
+closed = Table("closed", metadata, Column("submission_id", Id, ForeignKey("submissions.id"), primary_key=True), Column("lines", Integer, nullable=False))
 
 #: Papers that go beside a submission; `protected` are their bytes as they are sent, sealed, where these are not the paper's own.
 enclosures = Table(

@@ -27,9 +27,12 @@ def upgrade() -> None:
     op.add_column('exceptions', sa.Column('counts', sa.Boolean(), nullable=False, server_default=sa.text('0')))
     op.add_column('submissions', sa.Column('line_rows', sa.LargeBinary(), nullable=False, server_default=sa.text("''")))
     _fill_line_rows(op.get_bind())
-    op.add_column('submissions', sa.Column('closed', sa.Boolean(), nullable=False, server_default=sa.text('0')))
+    op.create_table(
+        'closed',
+        sa.Column('submission_id', _ID, sa.ForeignKey('submissions.id'), primary_key=True),
+        sa.Column('lines', sa.Integer(), nullable=False),
+    )
     op.add_column('files', sa.Column('counted', sa.Text(), nullable=False, server_default=''))
-    op.create_index('ix_submissions_open', 'submissions', ['id'], sqlite_where=sa.text('not closed'), postgresql_where=sa.text('not closed'))
     op.create_index('ix_files_uncounted', 'files', ['first_row'], sqlite_where=sa.text("counted = ''"), postgresql_where=sa.text("counted = ''"))
     op.create_index('ix_exceptions_response_id', 'exceptions', ['response_id'])
     op.create_index('ix_exceptions_order_id', 'exceptions', ['order_id'], sqlite_where=sa.text('order_id is not null'), postgresql_where=sa.text('order_id is not null'))
@@ -110,10 +113,10 @@ def _fill_line_rows(connection: sa.Connection) -> None:
 
 def downgrade() -> None:
     op.drop_index('ix_files_uncounted', 'files')
-    op.drop_index('ix_submissions_open', 'submissions')
+    op.drop_table('closed')
     for index in ('ix_exceptions_counts', 'ix_exceptions_tn', 'ix_exceptions_order_id', 'ix_exceptions_response_id'):
         op.drop_index(index, 'exceptions')
-    for table, column in (('files', 'counted'), ('submissions', 'closed'), ('submissions', 'line_rows'), ('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
+    for table, column in (('files', 'counted'), ('submissions', 'line_rows'), ('exceptions', 'counts'), ('exceptions', 'order_id'), ('orders', 'warned'), ('rows', 'settled')):
         op.drop_column(table, column)
     _make_answers_wide()
     op.create_index('ix_answers_response_id', 'answers', ['response_id'])
