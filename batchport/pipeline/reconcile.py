@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +153,10 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     proved_by_answer(app, tally, partner, set(lines.order_id.unique().tolist()))
     with app.store.reading() as connection:
         outcomes = _outcomes(app, connection, partner, lines)
-        told = _told_of(app, connection, outcomes)
     record = {"partner": partner, "name": path.name, "sha256": digest, "lines": len(lines), "received": app.stamp, "pass_id": pass_id}
-    with app.store.transaction() as connection:
+    with _told_of(app, outcomes) as told, app.store.transaction() as connection:
         stored.store_response(connection, record, outcomes, app.stamp, app.seconds)
-        _queue(app, connection, pass_id, told)
+        _queue(app, connection, pass_id, told.result())
     tally.heard.append(Heard(partner, path.name, len(lines), int(outcomes.heard.counts.sum()), len(outcomes.refused) + len(outcomes.fallen)))
     _tell(app, tally, partner, path.name, outcomes)
     tally.changed = True
@@ -172,10 +174,9 @@ def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
         if lines.empty:
             return
         outcomes = _outcomes(app, connection, partner, lines)
-        told = _told_of(app, connection, outcomes)
-    with app.store.transaction() as connection:
+    with _told_of(app, outcomes) as told, app.store.transaction() as connection:
         stored.store_found(connection, outcomes, app.stamp, app.seconds)
-        _queue(app, connection, pass_id, told)
+        _queue(app, connection, pass_id, told.result())
     name = f"{len(lines)} exception line{'' if len(lines) == 1 else 's'} of {partner}"
     tally.found.append(f"{name} found an order")
     _tell(app, tally, partner, name, outcomes)
@@ -261,8 +262,19 @@ def _asked_for(lines: pd.DataFrame) -> tuple[list[int], list[int]]:
 ToTell = dict[str, dict[str, list[str]]]
 
 
-def _told_of(app: App, connection: Connection, outcomes: Outcomes) -> ToTell:
-    """Who is to hear of what changed."""
+@contextmanager
+def _told_of(app: App, outcomes: Outcomes) -> Iterator[Future[ToTell]]:
+    """Who is to hear of what changed: found out beside the storing, since it is mostly unsealing."""
+
+    def find() -> ToTell:
+        with app.store.reading() as connection:
+            return _to_tell(app, connection, outcomes)
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(find)
+
+
+def _to_tell(app: App, connection: Connection, outcomes: Outcomes) -> ToTell:
     rows: pd.DataFrame = outcomes.rows.sort_values("row_id")
     owner = stored.customers_of(connection, rows.file_id.unique().tolist())
     done = rows.state == int(State.COMPLETED)
