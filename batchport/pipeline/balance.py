@@ -131,8 +131,14 @@ def _last_said(lines: pd.DataFrame, said: pd.DataFrame) -> pd.DataFrame:
     whole = said.row_id.isna()
     keys = (["order_id", "ver", "row_id"], said[~whole]), (["order_id", "ver"], said[whole].drop(columns="row_id"))
     own, order = (lines[by].merge(some.drop_duplicates(by, keep="last"), on=by, how="left") for by, some in keys)
-    last = own.where((own["id"].fillna(0) >= order["id"].fillna(0)), order)
-    return pd.DataFrame({"kind": last.status.map(ANSWERED).fillna(OVERTAKEN), "foc_date": last.foc_date.fillna(""), "at": last["at"].fillna("")})
+    later = (own["id"].fillna(0) >= order["id"].fillna(0)).to_numpy()
+    last = {name: [mine if first else all_ for first, mine, all_ in zip(later, own[name], order[name], strict=True)] for name in ("status", "foc_date", "at")}
+    there_is = [known(status) for status in last["status"]]
+    return pd.DataFrame({
+        "kind": [ANSWERED[status] if there else OVERTAKEN for there, status in zip(there_is, last["status"], strict=True)],
+        "foc_date": [day if there else "" for there, day in zip(there_is, last["foc_date"], strict=True)],
+        "at": [at if there else "" for there, at in zip(there_is, last["at"], strict=True)],
+    })  # fmt: skip
 
 
 def _file(record: Any, lines: pd.DataFrame) -> FileBalance:

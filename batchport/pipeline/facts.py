@@ -40,7 +40,8 @@ from batchport.pipeline.wording import file_words
 from batchport.store import look
 
 _SHOWN = 20
-_MOST_VIEWS = 4
+#: How many rows files that are kept may have in all.
+_MOST_KEPT = 100_000
 #: How long a port of each kind takes at the soonest, in business days after it is sent (contract, section 12).
 _EXPECT = {
     "single": "A number alone on its account can move 1 business day after it is sent to the carrier, at the soonest.",
@@ -61,9 +62,10 @@ class Views:
     def of(self, connection: Connection, number: int) -> FileView:
         """The view of a file."""
         if number not in self._kept:
-            while len(self._kept) >= _MOST_VIEWS:
+            view = view_file(self._app, connection, number)
+            while self._kept and len(view.rows) + sum(len(kept.rows) for kept in self._kept.values()) > _MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            self._kept[number] = view_file(self._app, connection, number)
+            self._kept[number] = view
         return self._kept[number]
 
 

@@ -45,6 +45,8 @@ class FileView:
     rows: pd.DataFrame
     told: Told
     reasons: dict[int, list[Words]]
+    _results: tuple[list[SheetResult], Summary] | None = None
+    _workbook: bytes | None = None
 
     @property
     def state(self) -> np.ndarray[Any, Any]:
@@ -100,12 +102,22 @@ class FileView:
         return sheets, Summary(f"Results for {self.record.name}", facts, told, advice)
 
     def workbook(self, only: Mask | None = None) -> bytes:
-        """Its results workbook."""
-        return results_workbook(*self.results(only))
+        """Its results workbook, or one of some rows."""
+        if only is not None:
+            return results_workbook(*self.results(only))
+        if self._workbook is None:
+            self._workbook = results_workbook(*self._whole())
+        return self._workbook
 
     def csv(self) -> bytes:
         """Its results as text."""
-        return results_csv(self.results()[0][0])
+        return results_csv(self._whole()[0][0])
+
+    def _whole(self) -> tuple[list[SheetResult], Summary]:
+        """All its results, which the workbook, the text and many a mail are made of."""
+        if self._results is None:
+            self._results = self.results()
+        return self._results
 
 
 def view_file(app: App, connection: Connection, number: int) -> FileView:
