@@ -108,8 +108,9 @@ def exceptions(ctx: click.Context, form: str) -> None:
 @exceptions.command()
 @click.argument("number", metavar="ID", type=int)
 @click.option("--why", metavar="TEXT", required=True, help="Why it is settled; recorded.")
+@format_option
 @click.pass_obj
-def resolve(context: Context, number: int, why: str) -> None:
+def resolve(context: Context, number: int, why: str, form: str) -> None:
     """Close the exception line ID, with the reason."""
     from batchport.pipeline.app import Unknown, closing
     from batchport.store.acts import record_act, resolve_exception
@@ -121,4 +122,8 @@ def resolve(context: Context, number: int, why: str) -> None:
                 record_act(connection, at=app.stamp, who=app.user, what="resolve", exception_id=number, why=why)
         if not done:
             raise Unknown(f"there is no open exception line {number}; `batchport exceptions` lists them")
-    click.echo(f"Exception line {number} is resolved.")
+        stamp, who = app.stamp, app.user
+    if form == "json":
+        print_json([{"id": number, "resolved": stamp, "by": who, "why": why}])
+    else:
+        click.echo(f"Exception line {number} is resolved.")

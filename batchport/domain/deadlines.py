@@ -60,7 +60,7 @@ def deadlines(rows: pd.DataFrame, patience: Mapping[str, Patience], off: Mapping
     """What falls due of some rows that were sent and have not ended.
 
     Args:
-        rows: row_id, order_id, state, partner, country, foc (yyyymmdd), sent (of the present version), heard (when something was last heard, or it was sent) and
+        rows: row_id, order_id, state, partner, country, foc (yyyymmdd, 0 for none), sent (of the present version), heard (when something was last heard, or it was sent) and
             since (when it came into its state), these in seconds since 1970.
         patience: by partner.
         off: by partner and country the days that are no business days; rows of others are left out.
@@ -81,7 +81,7 @@ def deadlines(rows: pd.DataFrame, patience: Mapping[str, Patience], off: Mapping
 def _of(rows: pd.DataFrame, terms: Patience, calendar: np.busdaycalendar, now: datetime) -> pd.DataFrame:
     today = np.datetime64(now.astimezone(terms.timezone).date(), "D")
     awaited = rows[rows.state.isin(_AWAITED)]
-    confirmed = rows[(rows.state == int(State.CONFIRMED)) & rows.foc.notna()]
+    confirmed = rows[(rows.state == int(State.CONFIRMED)) & (rows.foc > 0)]
     parts = [_due(awaited, Due.ANSWER, _after(awaited.heard, terms, calendar), today, 0), _due(confirmed, Due.COMPLETION, _days(confirmed.foc), today, 0)]
     for states, since, days in ((_UNCONFIRMED, "sent", terms.unconfirmed), ([int(State.CARRIER_REJECTED)], "since", terms.rejected)):
         if days is not None:
@@ -114,7 +114,7 @@ def _local(moments: pd.Series[int], terms: Patience) -> tuple[Days, Ints]:
     return day, (local - day).astype(np.int64)
 
 
-def _days(foc: pd.Series[float]) -> Days:
+def _days(foc: pd.Series[int]) -> Days:
     number = foc.to_numpy(np.int64)
     months = (number // 10000 - 1970) * 12 + number // 100 % 100 - 1
     found: Days = months.astype("datetime64[M]").astype("datetime64[D]") + (number % 100 - 1).astype("timedelta64[D]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from typing import Any
 
 import pandas as pd
@@ -17,9 +18,17 @@ from batchport.store import deadlines as stored
 _TOLD = 20
 
 
-def falling_due(app: App, connection: Connection, orders: list[int] | None = None) -> pd.DataFrame:
-    """What falls due of some orders, or of all: a line a row and deadline, soonest first; also tn, partner, customer and warned."""
-    rows = stored.awaited(connection, orders)
+#: What has moved within this time, in seconds, cannot be overdue, nor is it what a partner is about to cancel.
+_FRESH = 12 * 3600
+
+
+def falling_due(app: App, connection: Connection, orders: list[int] | None = None, *, by_now: bool = False) -> pd.DataFrame:
+    """What falls due of some orders, or of all: a line a row and deadline, soonest first; also tn, partner, customer and warned.
+
+    With `by_now` only what is overdue or to be warned of by now is sure to be among it.
+    """
+    tomorrow = int((app.now + timedelta(days=1)).astimezone(UTC).strftime("%Y%m%d"))
+    rows = stored.awaited(connection, orders, before=app.seconds - _FRESH, until=tomorrow) if by_now else stored.awaited(connection, orders)
     rows = rows[rows.partner.isin(list(app.settings.partners))]
     patience = {partner: _patience(app, partner) for partner in rows.partner.unique()}
     off = {(one.partner, one.country): app.reference.holidays.of(one.country, "", app.profile(one.partner).holidays) for one in records(rows[["partner", "country"]].drop_duplicates())}
@@ -71,7 +80,7 @@ _WORDS = {
 def watch(app: App, tally: PassTally, pass_id: int) -> None:  # noqa: ARG001  stages are called alike
     """Tell the operator, once for each, of orders that are overdue or about to lapse."""
     with app.store.reading() as connection:
-        found = falling_due(app, connection)
+        found = falling_due(app, connection, by_now=True)
     near = found[found.near].groupby(["order_id", "what"], as_index=False, sort=False).agg(due=("due", "min"), count=("row_id", "size"), partner=("partner", "first"), warned=("warned", "first"))
     near = near.assign(warning=near.what + " " + near.due.dt.strftime("%Y-%m-%d"))
     new = near[[warning not in warned.split(", ") for warning, warned in zip(near.warning, near.warned, strict=True)]]

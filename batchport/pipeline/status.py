@@ -71,7 +71,7 @@ def status_lines(
             rows = look.rows_by(connection, orders=[order_of(app, order)])
             rows = rows[~rows.state.isin([int(each) for each in ORDERLESS])]
         elif late:
-            rows = look.rows_by(connection, ids=overdue(falling_due(app, connection)).row_id.unique().tolist())
+            rows = look.rows_by(connection, ids=overdue(falling_due(app, connection, by_now=True)).row_id.unique().tolist())
         else:
             rows = look.all_rows(connection, customer=customer, state=int(State[state.upper()]) if state else None)
         for name, wanted in (("customer", customer), ("file", file)):

@@ -7,25 +7,43 @@ from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import IN_FLIGHT, State
 from batchport.store.database import run_many
-from batchport.store.intake import frame_of, wanted
+from batchport.store.intake import frame_of, ints_of, wanted
 
 _STATES = ", ".join(str(int(state)) for state in sorted({*IN_FLIGHT, State.CARRIER_REJECTED}))
 
 
-def awaited(connection: Connection, orders: list[int] | None = None) -> pd.DataFrame:
-    """Rows that were sent and have not ended, of some orders or of all, as `domain.deadlines` wants them; also tn, file_id and the order's customer and warned."""
+def awaited(connection: Connection, orders: list[int] | None = None, *, before: int | None = None, until: int | None = None) -> pd.DataFrame:
+    """Rows that were sent and have not ended, as `domain.deadlines` wants them; also tn, ver, and the order's customer and warned.
+
+    Args:
+        connection: for looking things up.
+        orders: of which orders; None for all.
+        before: only those that have not moved since this moment, in seconds since 1970,
+        until: or are confirmed for this day (yyyymmdd) at the latest.
+    """
     start = "orders o" if orders is None else f"{wanted(connection, orders, 'numbers')} w cross join orders o on o.id = w.v"
-    found = frame_of(
+    asked = "" if before is None else f"and (r.since < {int(before)} or (r.state = {int(State.CONFIRMED)} and r.foc <= {int(until or 0)}))"
+    rows = ints_of(
         connection,
         f"""
-        select r.id as row_id, r.order_id, r.state, r.tn, r.foc, r.since, r.file_id, o.partner, o.country, o.customer, o.warned, o.ver, s.sent
-        from {start} cross join versions v on v.order_id = o.id and v.ver = o.ver join submissions s on s.id = v.submission_id
-             cross join rows r on r.order_id = o.id and r.live
-        where o.live and o.ver > 0 and r.ver = o.ver and r.state in ({_STATES})
+        select r.id as row_id, r.order_id, r.state, r.tn, coalesce(r.foc, 0) as foc, r.since, r.ver from {start} cross join rows r on r.order_id = o.id and r.live
+        where o.live and o.ver > 0 and r.ver = o.ver and r.state in ({_STATES}) {asked}
         """,  # noqa: S608
     )
-    sent = pd.to_datetime(found.sent, utc=True, format="ISO8601").astype("datetime64[s, UTC]").astype("int64") if len(found) else found.sent
-    return found.assign(sent=sent, heard=found.since)
+    of = frame_of(
+        connection,
+        f"""
+        select o.id as order_id, o.partner, o.country, o.customer, o.warned, s.sent
+        from {start} cross join versions v on v.order_id = o.id and v.ver = o.ver join submissions s on s.id = v.submission_id where o.live and o.ver > 0
+        """,  # noqa: S608
+    ).drop_duplicates("order_id")
+    found = rows.merge(of.assign(sent=_seconds(of.sent)), on="order_id")
+    return found.assign(heard=found.since)
+
+
+def _seconds(stamps: pd.Series[str]) -> pd.Series[int]:
+    """Stored times in seconds since 1970."""
+    return pd.to_datetime(stamps, utc=True, format="ISO8601").astype("datetime64[s, UTC]").astype("int64")
 
 
 def last_heard(connection: Connection, rows: pd.DataFrame) -> dict[int, int]:
@@ -38,8 +56,7 @@ def last_heard(connection: Connection, rows: pd.DataFrame) -> dict[int, int]:
         join responses p on p.id = a.response_id where a.ver = r.ver and (a.row_id = r.id or a.row_id is null) group by r.id
         """,  # noqa: S608
     )
-    seconds = pd.to_datetime(found["at"], utc=True, format="ISO8601").astype("datetime64[s, UTC]").astype("int64") if len(found) else found["at"]
-    return dict(zip(found.row_id.tolist(), seconds.tolist(), strict=True))
+    return dict(zip(found.row_id.tolist(), _seconds(found["at"]).tolist(), strict=True))
 
 
 def mark_warned(connection: Connection, told: list[tuple[str, int]]) -> None:

@@ -413,8 +413,10 @@ class TestExceptionLines:
         home.answer(("", "", "6179990000", "ACK", "8D;8A", "who is this"))
         (line,) = home.exceptions()
         assert (line["codes"], line["text"], line["tn"]) == (["8D", "8A"], "who is this", "6179990000")
-        done = home("exceptions", "resolve", line["id"], "--why", "asked the partner")
+        done = home("exceptions", "resolve", line["id"], "--why", "asked the partner", "--format", "json")
         assert done.exit == 0
+        assert (done.lines[0]["id"], done.lines[0]["why"]) == (line["id"], "asked the partner")
+        assert done.lines[0]["resolved"]
         assert home("exceptions").exit == 0
         assert home.exceptions() == []
 
