@@ -280,6 +280,40 @@ class CompletedFacts(CustomerFacts):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateLine:
+    """A number that the carrier is late with, and the day on which something was due."""
+
+    file: str
+    row: int
+    tn: str
+    pon: str
+    due: date
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueFacts(CustomerFacts):
+    """The numbers that partners are late with; at least one.
+
+    Attributes:
+        files: the files that asked for them.
+        unheard: those of which nothing was heard in time, and
+        unmoved: those that should have moved, the first of both; `more` follow.
+        totals: how many there are of each.
+    """
+
+    files: tuple[str, ...]
+    unheard: tuple[LateLine, ...]
+    unmoved: tuple[LateLine, ...]
+    totals: tuple[int, int]
+
+    @property
+    def more(self) -> int:
+        """How many numbers are not told one by one."""
+        return sum(self.totals) - len(self.unheard) - len(self.unmoved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLine:
     """A customer's file that a pass dealt with."""
 

@@ -38,9 +38,11 @@ from batchport.mail import (
     Fault,
     FileFacts,
     FileProblem,
+    LateLine,
     MailFacts,
     MovedLine,
     NightFacts,
+    OverdueFacts,
     ReceivedFacts,
     RowLine,
     SourceLine,
@@ -51,7 +53,7 @@ from batchport.mail import (
 TEXT_WIDTH = 72
 
 KINDS: dict[str, type[MailFacts]] = {
-    "received": ReceivedFacts, "columns": ColumnsFacts, "update": UpdateFacts, "completed": CompletedFacts, "night": NightFacts,
+    "received": ReceivedFacts, "columns": ColumnsFacts, "update": UpdateFacts, "completed": CompletedFacts, "overdue": OverdueFacts, "night": NightFacts,
 }  # fmt: skip
 
 #: State of a row -> what people call it, and what it means for them.
@@ -258,7 +260,7 @@ def _cleaned(value: Any) -> Any:
 
 def sample_facts() -> Iterator[tuple[str, MailFacts]]:
     """Kinds with made-up facts that together take every branch of the packaged templates."""
-    for kind, samples in (("received", _received()), ("columns", _columns()), ("update", _updates()), ("completed", _completions()), ("night", _nights())):
+    for kind, samples in (("received", _received()), ("columns", _columns()), ("update", _updates()), ("completed", _completions()), ("overdue", _late()), ("night", _nights())):
         for facts in samples:
             yield kind, facts
 
@@ -353,6 +355,16 @@ def _completions() -> Iterator[CompletedFacts]:
         results=(_WORKBOOK,),
     )
     yield CompletedFacts(customer_name="Acme", files=("acme.xlsx",), lines=(replace(moved, destination="", losing_carrier="", sheet=""),))
+
+
+def _late() -> Iterator[OverdueFacts]:
+    late = LateLine(file="acme.xlsx", row=8, tn="212-736-0143", pon="P2K7M9QX4T1B", due=date(2026, 11, 20), sheet="Numbers")
+    whole = OverdueFacts(
+        customer_name="Harbor Bakery LLC", contact="ports@example.com", files=("acme.xlsx", "more.xlsx"), unheard=(late,), unmoved=(late, replace(late, row=9)), totals=(3, 2),
+    )  # fmt: skip
+    yield whole
+    yield replace(whole, contact="", files=("acme.xlsx",), unheard=(replace(late, sheet=""),), unmoved=(), totals=(1, 0))
+    yield replace(whole, unheard=(), unmoved=(late,), totals=(0, 1))
 
 
 def _nights() -> Iterator[NightFacts]:

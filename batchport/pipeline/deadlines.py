@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
 from batchport.domain.deadlines import Due, Patience, deadlines
 from batchport.domain.table import records
 from batchport.pipeline.app import App
+from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.tally import PassTally
 from batchport.store import deadlines as stored
+from batchport.store.pieces import load_rows
 
 #: How many orders a pass tells of one by one.
 _TOLD = 20
@@ -70,6 +73,11 @@ def day(due: Any) -> str:
     return pd.Timestamp(due).date().isoformat()
 
 
+def _contacts(app: App, connection: Connection, rows: pd.DataFrame) -> list[str]:
+    """The contacts that rows name."""
+    return contacts_of(load_rows(app.store, connection, np.sort(rows.row_id.to_numpy(np.int64)), ["contact_email"]).requests)
+
+
 _WORDS = {
     Due.ANSWER.value: "{partner} has not been heard of about {count} of order {pon} since it was due on {day}; ask them",
     Due.COMPLETION.value: "{count} of order {pon} should have moved on {day}, and {partner} has not said so; ask them, and test the lines",
@@ -77,8 +85,8 @@ _WORDS = {
 }
 
 
-def watch(app: App, tally: PassTally, pass_id: int) -> None:  # noqa: ARG001  stages are called alike
-    """Tell the operator, once for each, of orders that are overdue or about to lapse."""
+def watch(app: App, tally: PassTally, pass_id: int) -> None:
+    """Tell, once for each, of orders that are overdue or about to lapse: the operator of all, and customers of what is overdue."""
     with app.store.reading() as connection:
         found = falling_due(app, connection, by_now=True)
     near = found[found.near].groupby(["order_id", "what"], as_index=False, sort=False).agg(due=("due", "min"), count=("row_id", "size"), partner=("partner", "first"), warned=("warned", "first"))
@@ -87,8 +95,14 @@ def watch(app: App, tally: PassTally, pass_id: int) -> None:  # noqa: ARG001  st
     if new.empty:
         return
     told = near[near.order_id.isin(new.order_id)].groupby("order_id").warning.agg(", ".join)
+    late = overdue(found)
+    late = late[late.order_id.isin(new.order_id[new.what != Due.LAPSE.value]) & late.customer.isin(list(app.settings.customers))].drop_duplicates("row_id")
+    with app.store.reading() as connection:
+        contacts = {str(customer): _contacts(app, connection, rows) for customer, rows in late.groupby("customer")}
     with app.store.transaction() as connection:
         stored.mark_warned(connection, list(zip(told.tolist(), told.index.tolist(), strict=True)))
+        for customer, names in contacts.items():
+            queue_mails(app, connection, pass_id, "overdue", customer, names)
     for one in records(new.rename(columns={"count": "rows"}).head(_TOLD)):
         count = f"{one.rows} number{'' if one.rows == 1 else 's'}"
         tally.due.append(_WORDS[one.what].format(partner=one.partner, count=count, pon=app.store.pons.one(int(one.order_id)), day=day(one.due)))

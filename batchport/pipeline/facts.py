@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from batchport.domain.deadlines import Due
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import catalogue
 from batchport.domain.lifecycle import IN_FLIGHT, State
@@ -24,8 +25,10 @@ from batchport.mail import (
     Fault,
     FileFacts,
     FileProblem,
+    LateLine,
     MovedLine,
     NightFacts,
+    OverdueFacts,
     ReceivedFacts,
     RowLine,
     SourceLine,
@@ -35,6 +38,7 @@ from batchport.mail import (
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import FileFinding
 from batchport.pipeline.count import counted
+from batchport.pipeline.deadlines import falling_due, overdue
 from batchport.pipeline.view import FileView, day, sentence, view_file
 from batchport.pipeline.wording import file_words
 from batchport.store import look
@@ -222,6 +226,33 @@ def completed_facts(app: App, connection: Connection, views: Views, record: Any,
         more=max(0, len(lines) - _SHOWN), under_way=under_way, results=tuple(view.results_name for view in concerned),
     )  # fmt: skip
     return facts, concerned
+
+
+def overdue_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[OverdueFacts | None, list[FileView]]:
+    """The numbers of a customer that partners are late with now; None where there are none any more."""
+    late = overdue(falling_due(app, connection, by_now=True))
+    late = late[late.customer == record.customer].drop_duplicates("row_id")
+    lines: dict[str, list[LateLine]] = {Due.ANSWER.value: [], Due.COMPLETION.value: []}
+    rows = look.rows_by(connection, ids=late.row_id.tolist())
+    due = late.set_index("row_id")
+    for number, own in rows.groupby("file_id"):
+        view = views.of(connection, int(str(number)))
+        only = view.named_by(contact) if contact is not None else np.ones(len(view.rows), dtype=bool)
+        pons = view.pons()
+        for at in np.flatnonzero(only & np.isin(view.rows.id.to_numpy(), own.id.to_numpy())).tolist():
+            said: Any = due.loc[int(view.rows.id[at])]
+            line = LateLine(
+                file=view.record.name, row=int(view.rows.row[at]), tn=shown_number(view.rows.tn[at]), pon=pons.at(at), due=said.due.date(), sheet=_sheet(view, at),
+            )  # fmt: skip
+            lines[said.what].append(line)
+    unheard, unmoved = lines.values()
+    if not (unheard or unmoved):
+        return None, []
+    facts = OverdueFacts(
+        customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=tuple(dict.fromkeys(line.file for line in (*unmoved, *unheard))),
+        unheard=tuple(unheard[:_SHOWN]), unmoved=tuple(unmoved[:_SHOWN]), totals=(len(unheard), len(unmoved)),
+    )  # fmt: skip
+    return facts, []
 
 
 def _answered_views(connection: Connection, views: Views, record: Any, contact: str | None) -> list[tuple[FileView, Mask, Mask]]:

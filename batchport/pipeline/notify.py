@@ -18,7 +18,7 @@ from batchport.mail import MailFacts
 from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, FolderDelivery, Outcome, SmtpDelivery, retry_after
 from batchport.mail.message import Address, Attachment, build, message_id
 from batchport.pipeline.app import App
-from batchport.pipeline.facts import Views, columns_facts, completed_facts, night_facts, received_facts, update_facts
+from batchport.pipeline.facts import Views, columns_facts, completed_facts, night_facts, overdue_facts, received_facts, update_facts
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.view import FileView
 from batchport.store import look, outbox
@@ -100,7 +100,7 @@ def _facts(app: App, views: Views, connection: Connection, record: Any) -> tuple
         return night_facts(app, connection, record), []
     own = app.settings.customers.get(record.customer)
     contact = record.recipient if own is None or record.recipient != own.email else None
-    make = {"received": received_facts, "columns": columns_facts, "update": update_facts, "completed": completed_facts}[record.kind]
+    make = {"received": received_facts, "columns": columns_facts, "update": update_facts, "completed": completed_facts, "overdue": overdue_facts}[record.kind]
     facts, concerned = make(app, connection, views, record, contact)
     return facts, list(_attached(concerned, contact))
 

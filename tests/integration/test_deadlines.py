@@ -162,3 +162,51 @@ def test_nothing_falls_due_of_what_was_not_sent_or_has_ended(home: Home) -> None
     home.take(LOCAL, TOLL_FREE | {"name": ""})
     home.answer(("", "", PLAIN, "COMPLETE"))
     assert set(all_due(home, MONDAY).values()) == {None}
+
+
+class TestTheCustomerIsTold:
+    """What the carrier is late with, once, and that there is nothing to do."""
+
+    def mails(self, home: Home) -> dict[str, str]:
+        return {str(mail["To"]): f"{mail['Subject']} {' '.join(text_of(mail).split())}" for mail in home.mails("overdue")}
+
+    def test_of_numbers_that_nothing_was_heard_of(self, home: Home) -> None:
+        home.take(LOCAL)
+        home.run(SATURDAY)
+        told = self.mails(home)["telecom@acme.example"]
+        assert told.startswith("no answer about 1 number - sheet.csv")
+        assert "617-234-0142 an answer was due on Fri Mar 6, 2026" in told
+        assert "there is nothing for you to do" in told
+        home.run(MONDAY)
+        assert len(home.mails("overdue")) == 1
+
+    def test_of_numbers_that_should_have_moved(self, home: Home) -> None:
+        home.take(LOCAL, *account(2))
+        home.answer(("", "", PLAIN, "FOC", "", "", "2026-03-09"), (home.pon("617-236-2200"), "", "", "FOC", "", "", "2026-03-30"))
+        home.run("2026-03-10T20:00:00-04:00")
+        told = self.mails(home)["telecom@acme.example"]
+        assert told.startswith("1 number should have moved - sheet.csv")
+        assert "617-234-0142 confirmed for Mon Mar 9, 2026" in told
+        assert "617-236-2200" not in told
+
+    def test_a_contact_of_its_own_numbers_alone(self, home: Home) -> None:
+        home.take(LOCAL | {"contact_email": "ana@acme.example"}, *account(2))
+        home.run(SATURDAY)
+        told = self.mails(home)
+        assert set(told) == {"telecom@acme.example", "ana@acme.example"}
+        assert "617-236-2200" in told["telecom@acme.example"]
+        assert "617-236-2200" not in told["ana@acme.example"]
+
+    def test_not_of_what_a_partner_is_about_to_cancel(self, home: Home) -> None:
+        home.set("profile: generic-csv", "profile: generic-csv\n    overdue: 60\n    lapses: {rejected: 4}")
+        home.take(LOCAL)
+        home.answer(("", "", PLAIN, "REJECT", "8A"))
+        assert home.run(FRIDAY).last["changed"] is True
+        assert home.mails("overdue") == []
+
+    def test_of_more_numbers_than_can_be_read_the_first_twenty(self, home: Home) -> None:
+        home.take(*account(30))
+        home.run(SATURDAY)
+        told = self.mails(home)["telecom@acme.example"]
+        assert told.count("an answer was due on") == 20
+        assert "10 more numbers" in told
