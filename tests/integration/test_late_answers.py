@@ -203,3 +203,21 @@ class TestMailsThatCameTooLate:
         assert home.mails("update") == []
         assert len(home.mails("completed")) == 1
         assert home("notify", "--format", "json", at=THIRD).last["changed"] is False
+
+
+def test_a_database_of_the_time_before_is_brought_up_to_date_with_all_that_was_said(home: Home) -> None:
+    home.take(LOCAL, *ROWS)
+    pon = home.pon(FIRST)
+    home.answer(line("FOC", 12, day="2026-03-20"), line("REJECT", 11, "8A", tn=FIRST, pon=pon), (pon, "", SECOND, "DELAY", "1B", "wait"), ("", "", "6179990000", "ACK"))
+    home("redate", home.pon(TN), "2026-03-18", "--why", "sooner", at=NEXT)
+    home.run("2026-03-03T21:00:00-05:00")
+    home.answer(("", "02", PLAIN, "REJECT", "1N", "", "", "2026-03-04T14:00:00.250000Z"), name="b.csv", at=THIRD)
+
+    def told() -> list[list[dict[str, Any]]]:
+        return [home.json(*asked, at=THIRD) for asked in (("status",), ("orders",), ("exceptions",), ("trace", TN), ("trace", pon), ("balance",))]
+
+    before = told()
+    home.bring_back("0006")
+    assert told() == before
+    home.answer(("", "02", PLAIN, "ACK", "", "", "", "2026-03-04T13:00:00Z"), (pon, "", FIRST, "FOC", "", "", "2026-03-20", at(12)), name="c.csv", at="2026-03-05T20:00:00Z")
+    assert (home.state(TN), home.rows(TN)[0]["foc_date"], home.state(FIRST)) == ("confirmed", "2026-03-20", "confirmed")
