@@ -67,7 +67,7 @@ def orders(context: Context, customer: str | None, partner: str | None, form: st
     from batchport.pipeline.status import order_lines
 
     with closing(context.app()) as app:
-        lines = order_lines(app, customer=customer, partner=partner, due_first=due_first)
+        lines = order_lines(app, customer=customer, partner=partner, due_first=due_first, to_do=form == "json")
     if form == "json":
         print_json(lines)
         return

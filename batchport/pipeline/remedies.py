@@ -8,7 +8,7 @@ blamed: it has no part in this.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -97,30 +97,47 @@ def remedies(app: App, connection: Connection, orders: list[int]) -> dict[int, l
     rejected = rows[(rows.state == State.CARRIER_REJECTED) & rows.answer_id.notna() & rows.partner.isin(list(app.settings.partners))]
     if not len(rejected):
         return {}
-    answers = look.answers_by_id(connection, sorted(set(rejected.answer_id.astype(int)))).set_index("id")
-    records_of = {int(one.id): one for one in records(look.orders_table(connection, orders=orders))}
-    blames = {int(str(number)): _by_class(app, own, answers) for number, own in rejected.groupby("order_id")}
+    blames = _blames(app, rejected, look.answers_by_id(connection, sorted(set(rejected.answer_id.astype(int)))))
+    records_of = {int(one.id): one for one in records(look.orders_table(connection, orders=list(blames)))}
+    pons = dict(zip(blames, app.store.pons.give(np.array(list(blames), np.int64)), strict=True))
     dates = _earliest(app, connection, [records_of[number] for number, found in blames.items() if "DATE" in found])
+    numbers = {int(str(number)): own.to_numpy(np.int64) for number, own in rows.groupby("order_id").tn}
     found = {}
     for number, by_class in blames.items():
-        order, numbers = records_of[number], rows.tn[rows.order_id == number].to_numpy(np.int64)
-        cases = {name: _Case(order, app.store.pons.one(number), numbers, *by_class[name], dates.get(number, "")) for name in WHO if name in by_class}
-        found[number] = [_REMEDIES[name](case) for name, case in cases.items()]
+        cases = [(name, _Case(records_of[number], pons[number], numbers[number], *by_class[name].told(), dates.get(number, ""))) for name in WHO if name in by_class]
+        found[number] = [_REMEDIES[name](case) for name, case in cases]
     return found
 
 
-def _by_class(app: App, rejected: pd.DataFrame, answers: pd.DataFrame) -> dict[str, tuple[Ints, Ints, list[Reason]]]:
-    """Class -> the rejected numbers of an order that it is about, those of them that the partner named, and why."""
-    found: dict[str, tuple[list[int], list[int], dict[Reason, None]]] = {}
-    for row in records(rejected):
-        said: Any = answers.loc[int(row.answer_id)]
-        for reason in app.codes(row.partner).explain(said.code, said.text) or [_WITHOUT_REASON]:
+@dataclass(slots=True)
+class _Blame:
+    """What rows of an order were rejected for, by one class: their numbers, those that the partner named, and why."""
+
+    numbers: list[int] = field(default_factory=list)
+    named: list[int] = field(default_factory=list)
+    reasons: dict[Reason, None] = field(default_factory=dict)
+
+    def told(self) -> tuple[Ints, Ints, list[Reason]]:
+        """The same as a case has it."""
+        return np.unique(np.array(self.numbers, np.int64)), np.unique(np.array(self.named, np.int64)), list(self.reasons)
+
+
+def _blames(app: App, rejected: pd.DataFrame, answers: pd.DataFrame) -> dict[int, dict[str, _Blame]]:
+    """Order -> class -> what its rows were rejected for; each different saying of a partner is looked up once."""
+    said = {number: (code, text, known(row)) for number, code, text, row in zip(answers.id, answers.code, answers.text, answers.row_id, strict=True)}
+    meant: dict[tuple[str, str, str], list[Reason]] = {}
+    found: dict[int, dict[str, _Blame]] = {}
+    for order, tn, partner, answer in zip(rejected.order_id.astype(int), rejected.tn.astype(int), rejected.partner, rejected.answer_id.astype(int), strict=True):
+        code, text, own = said[answer]
+        if (partner, code, text) not in meant:
+            meant[partner, code, text] = app.codes(partner).explain(code, text) or [_WITHOUT_REASON]
+        for reason in meant[partner, code, text]:
             if reason.blames:
-                numbers, named, reasons = found.setdefault(reason.class_, ([], [], {}))
-                reasons[reason] = None
-                numbers.append(int(row.tn))
-                named += [int(row.tn)] if known(said.row_id) and reason.scope == "row" else []
-    return {name: (np.unique(np.array(numbers, np.int64)), np.unique(np.array(named, np.int64)), list(reasons)) for name, (numbers, named, reasons) in found.items()}
+                blame = found.setdefault(order, {}).setdefault(reason.class_, _Blame())
+                blame.numbers.append(tn)
+                blame.reasons[reason] = None
+                blame.named += [tn] if own and reason.scope == "row" else []
+    return found
 
 
 def _earliest(app: App, connection: Connection, orders: list[Any]) -> dict[int, str]:

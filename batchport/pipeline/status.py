@@ -171,8 +171,8 @@ def order_state(least: int, greatest: int) -> str:
     return State(int(least)).label if least == greatest else "mixed"
 
 
-def order_lines(app: App, *, customer: str | None = None, partner: str | None = None, due_first: bool = False) -> list[dict[str, Any]]:
-    """A line for each order; `due_first`: for those of which something falls due, soonest first."""
+def order_lines(app: App, *, customer: str | None = None, partner: str | None = None, due_first: bool = False, to_do: bool = True) -> list[dict[str, Any]]:
+    """A line for each order, with what is `to_do` about it if that is asked for; `due_first`: for those of which something falls due, soonest first."""
     if customer is not None:
         app.customer(customer)
     if partner is not None:
@@ -183,7 +183,7 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
             table = table[table.partner == partner]
         due = first_due(falling_due(app, connection), "order_id")
         refused = table[(table.least <= State.CARRIER_REJECTED) & (table.greatest >= State.CARRIER_REJECTED)]
-        to_do = remedies(app, connection, refused.id.tolist())
+        found = remedies(app, connection, refused.id.tolist()) if to_do else {}
     pons = app.store.pons.give(table.id.to_numpy(np.int64)) if len(table) else []
     lines = []
     for pon, one in zip(pons, records(table), strict=True):
@@ -196,7 +196,7 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
             "btn": f"{int(one.btn):010d}" if known(one.btn) else None, "lines": int(one.lines),
             "requested_date": one.requested_date or None, "foc_date": iso(one.foc) if dated and known(one.foc) else None,
             "since": max(one.since, pd.Timestamp(int(one.moved), unit="s", tz="UTC").isoformat()), **due.get(int(one.id), NOTHING_DUE),
-            "held_by": one.held_by or None, "remedies": [remedy.json() for remedy in to_do.get(int(one.id), ())],
+            "held_by": one.held_by or None, "remedies": [remedy.json() for remedy in found.get(int(one.id), ())],
         })  # fmt: skip
     return sorted((line for line in lines if line["due"]), key=lambda line: str(line["due"])) if due_first else lines
 
