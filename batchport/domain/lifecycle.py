@@ -136,7 +136,9 @@ OUR_MOVES: dict[Act, dict[State, State]] = {
 }
 
 #: How far along a row is, for telling a late ACK from an impossible one: an ACK for a row further on changes nothing.
-FURTHER_THAN_ACK = frozenset((_S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.COMPLETED, _S.CARRIER_REJECTED, _S.CANCEL_PENDING, _S.CANCELLED))
+FURTHER_THAN_ACK = frozenset((
+    _S.ACKNOWLEDGED, _S.DELAYED, _S.CONFIRMED, _S.COMPLETED, _S.CARRIER_REJECTED, _S.CANCEL_PENDING, _S.CANCELLED, _S.SUPERSEDED,
+))  # fmt: skip
 
 #: The state that each answer asks for.
 ASKED_FOR: dict[Answer, State] = {

@@ -109,7 +109,8 @@ def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, 
         )  # fmt: skip
         gone = {row for row, _ in (*ended.replaced, *ended.cancelled, *corrections.replaced)}
         orders = ended.orders | set(looked_up.orders_held_by_rows(connection, sorted(gone)))
-        settled = settle(app, connection, customer, batch, findings, affected=orders, gone=gone, out_of=corrections.out_of)
+        held = [int(version.order.id) for version in corrections.versions if version.sup and version.held_by]
+        settled = settle(app, connection, customer, batch, findings, affected=orders, gone=gone, out_of=corrections.out_of, held=held)
     for version in corrections.versions:
         settled.grouping.state[np.array(list(version.joins), np.int64)] = version.state
     return Outlook(settled, ended.replaced + corrections.replaced, ended.cancelled, corrections.versions, corrections.joined)

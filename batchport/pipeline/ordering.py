@@ -6,7 +6,7 @@ new sheet, an operator's release or the end of another order of the account, goe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,8 +81,9 @@ class _Open:
 
 
 def settle(
-    app: App, connection: Connection, customer: str, new: Batch | None, findings: Findings, *, affected: set[int], gone: set[int], out_of: Mapping[int, int] | None = None
-) -> Settled:
+    app: App, connection: Connection, customer: str, new: Batch | None, findings: Findings, *, affected: set[int], gone: set[int], out_of: Mapping[int, int] | None = None,
+    held: Collection[int] = (),
+) -> Settled:  # fmt: skip
     """Work out the orders of new rows together with the earlier rows that they, or a change of an order, concern.
 
     Args:
@@ -94,6 +95,7 @@ def settle(
         affected: earlier orders to be looked at again.
         gone: earlier rows that are being replaced.
         out_of: position of a new row -> the sent order that it leaves.
+        held: sent orders of which a further version is to wait and is held.
     """
     fresh = looked_up.empty(connection)
     keys = order_keys(new) if new is not None else None
@@ -117,7 +119,7 @@ def settle(
     order_ids: Ints = np.array([open_orders.unsent.get(key, -1) for key, _ in hashes], np.int64)
     order_ids = _kept_names(order_ids, keys, members, new_rows)
     parents = _parents(connection, keys, order_ids, members, new_rows, out_of or {})
-    known = _known(app, connection, customer, open_orders, hashes, order_ids, parents)
+    known = _known(app, connection, customer, open_orders, hashes, order_ids, parents, held)
     grouping = group_orders(batch, keys, findings, known, max_lines=app.max_lines)
     part_ids = np.array([open_orders.parts.get(key, -1) for key, _ in hashes], np.int64)
     part_ids[part_ids == order_ids] = -1
@@ -128,7 +130,7 @@ def settle(
 
 
 def _known(
-    app: App, connection: Connection, customer: str, open_orders: _Open, hashes: list[tuple[bytes, bytes]], order_ids: Ints, parents: Ints
+    app: App, connection: Connection, customer: str, open_orders: _Open, hashes: list[tuple[bytes, bytes]], order_ids: Ints, parents: Ints, held: Collection[int]
 ) -> Known:
     """What is known of the orders besides their rows."""
     unsent = order_ids.tolist()
@@ -139,7 +141,7 @@ def _known(
     for part, number in ahead.items():
         before[number] = max(0, before[number] - open_orders.gone_before.get(part, 0))
     busy = {number: open_orders.busy[key] for number, (key, _) in enumerate(hashes) if key in open_orders.busy}
-    waits = looked_up.orders_before_others(connection, sorted({*parents.tolist()} - {0}))
+    waits = looked_up.orders_before_others(connection, sorted({*parents.tolist()} - {0})) | set(held)
     busy |= {number: app.store.pons.one(parent) for number, parent in enumerate(parents.tolist()) if parent in waits}
     return Known(
         release=np.array([releasing or number in open_orders.released for number in unsent], dtype=bool), busy=busy,

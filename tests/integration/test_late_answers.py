@@ -221,3 +221,12 @@ def test_a_database_of_the_time_before_is_brought_up_to_date_with_all_that_was_s
     assert told() == before
     home.answer(("", "02", PLAIN, "ACK", "", "", "", "2026-03-04T13:00:00Z"), (pon, "", FIRST, "FOC", "", "", "2026-03-20", at(12)), name="c.csv", at="2026-03-05T20:00:00Z")
     assert (home.state(TN), home.rows(TN)[0]["foc_date"], home.state(FIRST)) == ("confirmed", "2026-03-20", "confirmed")
+
+
+def test_a_late_acknowledgement_of_a_row_that_was_corrected_meanwhile_is_noted(home: Home) -> None:
+    home.take(*ROWS)
+    pon = home.pon(FIRST)
+    home.answer(line("REJECT", 12, "6A", tn=FIRST, pon=pon), line("REJECT", 12, "6A", tn=SECOND, pon=pon))
+    home.take(ROWS[0] | {"pin": "9999"}, name="corrected.csv", at=THIRD)
+    done = home.answer(line("ACK", 9, tn=FIRST, pon=pon, ver="01"), name="late.csv", at="2026-03-05T20:00:00Z")
+    assert (done.exit, home.exceptions()) == (0, [])

@@ -575,3 +575,21 @@ def test_a_number_that_moved_has_moved_whatever_the_version_and_the_operator_is_
     port.answer(("X", "01", B, "COMPLETE"))
     assert port.home.state(TNS[1]) == "completed"
     assert any("not its newest" in text_of(mail) for mail in port.home.mails("night"))
+
+
+def test_rows_that_leave_an_order_wait_while_its_restatement_is_held(home: Home) -> None:
+    """Else the partner has their numbers under two orders."""
+    rows = account(3)
+    first, second, third = (row["tn"] for row in rows)
+    home.take(*rows)
+    pon = home.pon(first)
+    home.answer((pon, "", first, "REJECT", "7A"), (pon, "", second, "REJECT", "8A"), (pon, "", third, "REJECT", "8A"))
+    home.take(rows[1] | {"account_number": "C7"}, rows[2] | {"account_number": "C7"}, name="corrected.csv", at=THIRD)
+    # What is left moves the billing number alone, and nobody says what becomes of the account.
+    assert {line["PON"] for line in home.sent()} == {pon}
+    assert [line["held_by"] for line in home.json("orders", at=THIRD)] == ["order-new-btn", "order-account-busy"]
+    home("cancel", pon, "--why", "the whole account moves with the others", at=THIRD)
+    later = "2026-03-05T20:00:00-05:00"
+    home.run(later)
+    assert {line["SUP"] for line in home.sent() if line["PON"] == pon and line["VER"] == "02"} == {"1"}
+    assert sorted(line["TN"] for line in home.sent() if line["PON"] != pon) == sorted((second, third))
