@@ -120,7 +120,7 @@ def go_through(turns: Turns, rows: Standing) -> tuple[np.ndarray[Any, np.dtype[n
     counted = _Counted.nothing()
     changes = []
     for at in _in_turns(turns.row):
-        turn = turns.take(at)
+        turn = turns if len(at) == len(turns.row) else turns.take(at)
         back = _turned_down(turn, rows)
         verdicts[at] = _judged(turn, rows, counted, back)
         moving = np.flatnonzero(verdicts[at] == Verdict.MOVES)
@@ -135,9 +135,10 @@ def go_through(turns: Turns, rows: Standing) -> tuple[np.ndarray[Any, np.dtype[n
 
 def _in_turns(row: Ints) -> list[Ints]:
     """The places of the first line of every row, then of the second, and so on."""
-    number = pd.Series(row).groupby(row, sort=False).cumcount().to_numpy() if pd.Series(row).duplicated().any() else np.zeros(len(row), np.int64)
-    order = np.argsort(number, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(number))[:-1]) if len(row) else []
+    if not pd.Series(row).duplicated().any():
+        return [np.arange(len(row))] if len(row) else []
+    number = pd.Series(row).groupby(row, sort=False).cumcount().to_numpy()
+    return np.split(np.argsort(number, kind="stable"), np.cumsum(np.bincount(number))[:-1])
 
 
 def _turned_down(turn: Turns, rows: Standing) -> Mask:

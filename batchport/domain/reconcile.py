@@ -198,7 +198,9 @@ class _Course:
         fresh = self.fresh.take(new)
         spoken = _Spoken(np.concatenate([fresh.line, repeated.line]), np.concatenate([fresh.row, repeated.row]))
         moment, arrived, number = (self.of(name, spoken) for name in ("moment", "arrived", "line"))
-        if (moment > 0).all() or not (moment > 0).any():
+        if all((np.diff(key) >= 0).all() for key in (moment, arrived, number)):
+            order = np.arange(len(moment))
+        elif (moment > 0).all() or not (moment > 0).any():
             order = np.lexsort((number, arrived, moment))
         else:
             came = np.lexsort((number, arrived, spoken.row))

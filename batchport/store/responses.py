@@ -18,7 +18,7 @@ from batchport.store.intake import frame_of, ints_of, wanted
 from batchport.store.schema import answers, exceptions, responses, sayings
 
 #: Most rows have nothing but these; small numbers of a row go as one, which halves the time that a million rows take.
-_ROWS = "r.id as row_id, r.order_id, r.file_id, r.tn, r.state + 16 * (r.answered + 2 * (r.settled + 2 * ((r.answer_id is not null or r.was is not null) + 2 * r.ver))) as packed"
+_ROWS = "r.id as row_id, r.order_id, r.tn, r.state + 16 * (r.answered + 2 * (r.settled + 2 * ((r.answer_id is not null or r.was is not null) + 2 * r.ver))) as packed"
 _REST = "r.id as row_id, coalesce(r.foc, 0) as foc, coalesce(r.answer_id, 0) as answer_id, coalesce(r.was, 0) as was, coalesce(r.was_foc, 0) as was_foc"
 #: What a line says of a row, whatever the version and the time; and with them.
 _SAYING = ("status", "code", "text", "foc_date")
@@ -44,6 +44,8 @@ def spoken_of(connection: Connection, orders: list[int], numbers: list[int]) -> 
     start = f"from {name} w cross join rows r on r.order_id = w.v where r.ver > 0"
     rows = _unpacked(ints_of(connection, f"select {_ROWS} {start}"))
     more = ints_of(connection, f"select {_REST} {start} and (r.answer_id is not null or r.was is not null)") if rows.more.any() else None
+    files = ints_of(connection, "select id, first_row from files where rows > 0 order by first_row")
+    rows["file_id"] = files.id.to_numpy()[np.searchsorted(files.first_row.to_numpy(), rows.row_id.to_numpy(), side="right") - 1]
     rows = rows.assign(**dict.fromkeys(_MORE, 0)) if more is None else rows.merge(more, on="row_id", how="left").fillna(0).astype(np.int64)
     found = frame_of(connection, f"select o.id as order_id, o.partner, o.ver as order_ver, o.sup from {name} w cross join orders o on o.id = w.v where o.ver > 0")  # noqa: S608
     return Book.of(rows, found)
