@@ -243,6 +243,15 @@ def hold(app: App, pon: str, why: str) -> str:
         return f"{pon} is held until `batchport release {pon}`."
 
 
+def hold_moved(app: App, number: int, why: str) -> bool:
+    """Hold the next version of an order of which a number has moved, so that it is not asked for again; whether there was one to hold."""
+    members = _members(app, number)
+    if members.order.next_sup not in (NEW_DATE, CHANGE) or members.order.on_hold or members.order.taken_by is not None:
+        return False
+    _hold_version(app, members, "hold", why, on=True)
+    return True
+
+
 def _hold_version(app: App, members: Members, what: str, why: str, *, on: bool) -> Version:
     number = int(members.order.id)
     with app.store.transaction() as connection:

@@ -19,12 +19,13 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from batchport.carriers.parse import ResponseUnreadable, parse
-from batchport.domain.lifecycle import State
+from batchport.domain.lifecycle import Answer, State
 from batchport.domain.matching import TRIED_AGAIN, Why, matched, moments
 from batchport.domain.reconcile import Outcomes
 from batchport.domain.reconcile import reconcile as match
 from batchport.domain.table import records
 from batchport.files import sync_folder
+from batchport.pipeline.acts import hold_moved
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.fetching import fetched
 from batchport.pipeline.mails import contacts_of, queue_mails
@@ -214,6 +215,14 @@ def _tell(app: App, tally: PassTally, partner: str, name: str, outcomes: Outcome
         counts = some.groupby("order_id").row_id.nunique()
         for order, count in zip(counts.index.tolist(), counts.tolist(), strict=True):
             tally.trouble(what.format(partner=partner, pon=app.store.pons.one(order), name=name, count=f"{count} number{'' if count == 1 else 's'}"))
+    for line in records(outcomes.refused[(outcomes.refused.status == Answer.COMPLETE.value) & (outcomes.refused.why == Why.MOVE_FORBIDDEN)]):
+        # Its row was corrected meanwhile, and the corrected one is about to go.
+        if hold_moved(app, int(line.order_id), f"{partner} says that {line.tn} has moved ({name})"):
+            pon = app.store.pons.one(int(line.order_id))
+            tally.trouble(
+                f"{partner} says that {line.tn} of order {pon} has moved ({name}), while a corrected row for it waits to be sent, so the order is held. "
+                f"If that is so, `batchport cancel {pon} --tn {line.tn}`; then `batchport release {pon}`."
+            )
     if len(outcomes.fallen):
         tally.trouble(
             f"{partner} says late ({name}) what contradicts {len(outcomes.fallen)} of its lines that had counted; they are exception lines now: `batchport exceptions`."

@@ -230,3 +230,20 @@ def test_a_late_acknowledgement_of_a_row_that_was_corrected_meanwhile_is_noted(h
     home.take(ROWS[0] | {"pin": "9999"}, name="corrected.csv", at=THIRD)
     done = home.answer(line("ACK", 9, tn=FIRST, pon=pon, ver="01"), name="late.csv", at="2026-03-05T20:00:00Z")
     assert (done.exit, home.exceptions()) == (0, [])
+
+
+def test_a_number_that_has_moved_is_not_asked_for_again_by_the_row_that_corrects_it(home: Home) -> None:
+    home.take(*ROWS)
+    pon = home.pon(FIRST)
+    home.answer(line("REJECT", 9, "6A", tn=FIRST, pon=pon), line("REJECT", 9, "6A", tn=SECOND, pon=pon), line("REJECT", 9, "7A", tn=LAST, pon=pon))
+    home.take(ROWS[0] | {"pin": "9999"}, name="first.csv", at=THIRD)
+    assert home.state(FIRST) == "held"
+    done = home.answer(line("COMPLETE", 12, tn=FIRST, pon=pon, ver="01"), name="moved.csv", at="2026-03-05T20:00:00Z")
+    assert (done.exit, [one["reason"] for one in home.exceptions()]) == (1, ["move-forbidden"])
+    home.take(ROWS[1] | {"pin": "9999"}, name="second.csv", at="2026-03-06T20:00:00Z")
+    assert {line["VER"] for line in home.sent()} == {"01"}
+    assert any("says that" in step["what"] and "has moved" in step["what"] for step in home.json("trace", pon) if step["step"] == "act")
+    assert home("cancel", pon, "--tn", FIRST, "--why", "it has moved", at="2026-03-06T20:00:00Z").exit == 0
+    assert home("release", pon, "--why", "without it", at="2026-03-06T20:00:00Z").exit == 0
+    home.run("2026-03-06T21:00:00Z")
+    assert sorted(line["TN"] for line in home.sent() if line["VER"] == "02") == sorted((SECOND, LAST))
