@@ -148,7 +148,7 @@ def pairs(lines: pd.DataFrame, why: np.ndarray[tuple[int], np.dtype[np.int8]], b
     A row's own line goes before one for its whole order, of the same version and in the same file.
     """
     good = why == Why.NOTHING
-    single = np.flatnonzero(good & (lines.number > 0).to_numpy() | good & (lines.tn != "").to_numpy())
+    single = np.flatnonzero(good & (lines.tn != "").to_numpy())
     row = book.row_of.get_indexer(pd.Index(lines.order.to_numpy(np.int64)[single] * _NUMBERS + lines.number.to_numpy(np.int64)[single]))
     why[single[row < 0]] = Why.TN_NOT_IN_ORDER
     single, row = single[row >= 0], row[row >= 0].astype(np.int64)

@@ -173,7 +173,7 @@ class _Course:
         mine = pd.DataFrame({"row": self.fresh.row, "content": self.content[self.fresh.line], "moment": self.of("moment", self.fresh)})
         again_said = (mine.moment <= mine.merge(counted, on=["row", "content"], how="left").counted).to_numpy(dtype=bool)
         last = self._last()[self.fresh.row] == self.content[self.fresh.line]
-        now = VERDICTS[np.maximum(self.of("answer", self.fresh), 0), self.rows.state.to_numpy(np.int64)[self.fresh.row]]
+        now = VERDICTS[self.of("answer", self.fresh), self.rows.state.to_numpy(np.int64)[self.fresh.row]]
         found[:] = again_said & ~last & (now == Verdict.MOVES) & (self.of("moment", self.fresh) > 0)
         return found
 

@@ -38,6 +38,7 @@ from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plai
 from batchport.store import look
 from batchport.store import responses as stored
 from batchport.store.pieces import load_rows
+from batchport.store.versions import waiting_versions
 from batchport.transport.arrivals import complete_files
 
 _MANIFEST = ".manifest.json"
@@ -215,18 +216,27 @@ def _tell(app: App, tally: PassTally, partner: str, name: str, outcomes: Outcome
         counts = some.groupby("order_id").row_id.nunique()
         for order, count in zip(counts.index.tolist(), counts.tolist(), strict=True):
             tally.trouble(what.format(partner=partner, pon=app.store.pons.one(order), name=name, count=f"{count} number{'' if count == 1 else 's'}"))
-    for line in records(outcomes.refused[(outcomes.refused.status == Answer.COMPLETE.value) & (outcomes.refused.why == Why.MOVE_FORBIDDEN)]):
-        # Its row was corrected meanwhile, and the corrected one is about to go.
+    _hold_what_has_moved(app, tally, partner, name, outcomes.refused)
+    if len(outcomes.fallen):
+        tally.trouble(
+            f"{partner} says late ({name}) what contradicts {len(outcomes.fallen)} of its lines that had counted; they are exception lines now: `batchport exceptions`."
+        )
+
+
+def _hold_what_has_moved(app: App, tally: PassTally, partner: str, name: str, refused: pd.DataFrame) -> None:
+    """Hold orders with a number that is said to have moved, while a corrected row for it waits to be sent."""
+    said = refused[(refused.status == Answer.COMPLETE.value) & (refused.why == Why.MOVE_FORBIDDEN)]
+    if said.empty:
+        return
+    with app.store.reading() as connection:
+        waiting = waiting_versions(connection)
+    for line in records(said[said.order_id.isin(waiting)]):
         if hold_moved(app, int(line.order_id), f"{partner} says that {line.tn} has moved ({name})"):
             pon = app.store.pons.one(int(line.order_id))
             tally.trouble(
                 f"{partner} says that {line.tn} of order {pon} has moved ({name}), while a corrected row for it waits to be sent, so the order is held. "
                 f"If that is so, `batchport cancel {pon} --tn {line.tn}`; then `batchport release {pon}`."
             )
-    if len(outcomes.fallen):
-        tally.trouble(
-            f"{partner} says late ({name}) what contradicts {len(outcomes.fallen)} of its lines that had counted; they are exception lines now: `batchport exceptions`."
-        )
 
 
 def _tell_what_to_do(app: App, tally: PassTally, rows: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
+from batchport.store.count import ANSWERED
 from batchport.store.intake import frame_of, wanted
 from batchport.store.lines import unpacked
 
@@ -18,9 +19,7 @@ def sent_files(connection: Connection, *, partner: str | None, since: str | None
     return frame_of(
         connection,
         f"""
-        select s.id, s.partner, s.name, s.sent, s.orders, s.lines,
-               sum(case when exists (select 1 from versions n join submissions t on t.id = n.submission_id and t.state = 'sent'
-                                     where n.order_id = v.order_id and n.ver > v.ver) then v.lines else v.answered end) as answered
+        select s.id, s.partner, s.name, s.sent, s.orders, s.lines, sum({ANSWERED}) as answered
         from submissions s join versions v on v.submission_id = s.id where {conditions} group by s.id order by s.id
         """,  # noqa: S608
         values,

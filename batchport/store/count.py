@@ -14,7 +14,12 @@ from sqlalchemy import Connection
 from batchport.store.database import run_many
 
 _OPEN = "s.state = 'sent' and not exists (select 1 from closed c where c.submission_id = s.id)"
-_ANSWERED = "case when v.answered = v.lines then v.lines when exists (select 1 from versions n where n.order_id = v.order_id and n.ver > v.ver) then v.lines else v.answered end"
+#: How many lines of a version `v` are answered: all of one that a newer one has overtaken, once that was sent.
+ANSWERED = """
+    case when v.answered = v.lines then v.lines
+         when exists (select 1 from versions n join submissions t on t.id = n.submission_id and t.state = 'sent' where n.order_id = v.order_id and n.ver > v.ver) then v.lines
+         else v.answered end
+"""
 #: The rows of a file `f` that may still change, or that an answer is awaited for.
 _UNDER_WAY = "(select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and (r.live or (r.ver > 0 and not r.answered)))"
 
@@ -53,7 +58,7 @@ def lines_sent(connection: Connection) -> tuple[int, int]:
     """The lines of all sent versions, and those of them that an answer was counted for, or that a newer version overtook."""
     closed = int(connection.exec_driver_sql("select coalesce(sum(lines), 0) from closed").scalar_one())
     versions = f"from submissions s cross join versions v on v.submission_id = s.id where {_OPEN}"
-    sent, answered = connection.exec_driver_sql(f"select coalesce(sum(v.lines), 0), coalesce(sum({_ANSWERED}), 0) {versions}").one()
+    sent, answered = connection.exec_driver_sql(f"select coalesce(sum(v.lines), 0), coalesce(sum({ANSWERED}), 0) {versions}").one()
     return closed + int(sent), closed + int(answered)
 
 
@@ -65,5 +70,5 @@ def settle_finished(connection: Connection) -> None:
         states = connection.exec_driver_sql("select state, count(*) from rows where id >= ? and id < ? group by state", (first, first + rows)).all()
         counted.append((json.dumps({str(state): count for state, count in states}), number))
     run_many(connection, "update files set counted = ? where id = ?", counted)
-    outstanding = f"select 1 from versions v where v.submission_id = s.id and {_ANSWERED} < v.lines"  # noqa: S608
+    outstanding = f"select 1 from versions v where v.submission_id = s.id and {ANSWERED} < v.lines"  # noqa: S608
     connection.exec_driver_sql(f"insert into closed (submission_id, lines) select s.id, s.lines from submissions s where {_OPEN} and not exists ({outstanding})")  # noqa: S608

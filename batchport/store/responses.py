@@ -118,7 +118,7 @@ def store_response(connection: Connection, record: dict[str, Any], outcomes: Out
     number = next_id(connection, responses)
     connection.execute(responses.insert().values(id=number, applied=int(outcomes.heard.counts.sum()), first_answer=0, answers=0, **record))
     _insert_exceptions(connection, outcomes.refused.assign(response_id=number), stamp)
-    _count(connection, outcomes, number, stamp, seconds)
+    _store_answers(connection, outcomes, number, stamp, seconds)
     return number
 
 
@@ -130,10 +130,10 @@ def store_found(connection: Connection, outcomes: Outcomes, stamp: str, seconds:
     found = outcomes.heard
     run_many(connection, "update exceptions set order_id = ? where id = ?", list(zip(found.order_id.tolist(), found.exception_id.tolist(), strict=True)))
     _settle_exceptions(connection, found.exception_id.tolist(), stamp)
-    _count(connection, outcomes, 0, stamp, seconds)
+    _store_answers(connection, outcomes, 0, stamp, seconds)
 
 
-def _count(connection: Connection, outcomes: Outcomes, response: int, stamp: str, seconds: int) -> None:
+def _store_answers(connection: Connection, outcomes: Outcomes, response: int, stamp: str, seconds: int) -> None:
     """Store answers and what they did; `response` is the file of those that did not come before."""
     said = outcomes.said
     heard = said[said.heard & (said.answer_id == 0)]

@@ -240,6 +240,22 @@ def test_what_went_on_in_a_new_order_is_counted_again(home: Home) -> None:
     assert (done.last["rows"]["submitted"], done.last["rows"]["cancelled"]) == (2, 1)
 
 
+def test_a_further_version_that_cannot_be_sent_answers_for_nothing(home: Home) -> None:
+    from unittest import mock
+
+    from batchport.transport import NotDelivered
+
+    home.take(LOCAL)
+    home("cancel", home.pon("617-234-0142"), "--why", "the customer stays", at=NEXT)
+    with mock.patch("batchport.pipeline.sending._deliver_before", side_effect=NotDelivered("the disk is full")):
+        done = home.run(NEXT)
+    assert_balanced(done.last)
+    assert (done.exit, done.last["lines"]) == (1, {"sent": 1, "answered": 0, "outstanding": 1})
+    done = home.run(THIRD)
+    assert_balanced(done.last)
+    assert done.last["lines"] == {"sent": 2, "answered": 1, "outstanding": 1}
+
+
 def _settled_answer(home: Home, *lines: tuple[str, ...]) -> Path:
     from tests.conftest import response, settled
 
