@@ -94,16 +94,25 @@ class Customer(Model):
 
     name: str
     email: Email
+    language: Literal["en", "fr"] = "en"
     timezone: Zone = "America/New_York"
     defaults: dict[str, str] = {}
     columns: dict[str, str] = {}
     severities: dict[str, Literal["error", "warning", "info"]] = {}
     roster: Path | None = None
     date_order: Literal["mdy", "dmy", "ymd"] | None = None
+    destination: Annotated[str, Field(min_length=1)] | None = None
     papers: Papers = Papers()
     on_rejected_row: Literal["hold", "release"] = "hold"
     late_date: Literal["hold", "earliest"] = "hold"
     done_file: bool = False
+    alert: bool = False
+
+    @model_validator(mode="after")
+    def _one_destination(self) -> Customer:
+        if self.destination is not None and "destination" in self.defaults:
+            raise ValueError("'destination' and 'defaults: {destination: ...}' say the same; name one of them")
+        return self
 
     @field_validator("defaults")
     @classmethod
@@ -136,7 +145,7 @@ class Customer(Model):
     def terms(self, customer: str) -> Terms:
         """What the customer's own settings say to the checks."""
         return Terms(
-            customer, self.defaults, self.severities, release_rejected=self.on_rejected_row == "release", date_order=self.date_order or "",
+            customer, self.defaults | ({"destination": self.destination} if self.destination else {}), self.severities, release_rejected=self.on_rejected_row == "release", date_order=self.date_order or "",
             loa=self.papers.loa == "always", invoice=self.papers.invoice == "always",
         )  # fmt: skip
 
@@ -293,7 +302,15 @@ class Route(Model):
 
 
 class Smtp(Model):
-    """The mail server."""
+    """The mail server.
+
+    Attributes:
+        host, port: where it is.
+        tls: STARTTLS, TLS from the first byte, or none, which is for this machine alone.
+        username, password: whom to log in as; without a name there is no login.
+        timeout: seconds to wait for each of its answers.
+        per_minute: the most mails it is given in a minute; None: as many as there are.
+    """
 
     host: str
     port: int = 587
@@ -301,12 +318,19 @@ class Smtp(Model):
     username: str | None = None
     password: Secret | None = None
     timeout: float = 60
+    per_minute: Annotated[int, Field(ge=1)] | None = None
 
 
 class Operator(Model):
-    """Who looks after the installation: hears of every night, and answers customers; mails come from this address."""
+    """Who looks after the installation: hears of every night, and answers customers; mails come from this address.
+
+    Attributes:
+        email: the address.
+        name: of the company that numbers are moved to, as letters of authorization name it.
+    """
 
     email: Email
+    name: Annotated[str, Field(min_length=1)] | None = None
 
 
 class Schedule(Model):

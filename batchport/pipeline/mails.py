@@ -13,7 +13,8 @@ from batchport.pipeline.app import App
 from batchport.store.database import run_many
 
 _INSERT = """
-    insert into mails (pass_id, kind, customer, recipient, state, attempts, created, next_try, trouble) values (?, ?, ?, ?, 'waiting', 0, ?, ?, '')
+    insert into mails (pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble)
+    values (?, ?, ?, ?, ?, 'waiting', 0, ?, ?, '')
     on conflict (pass_id, kind, customer, recipient) do nothing
 """
 
@@ -22,12 +23,12 @@ def queue_mails(app: App, connection: Connection, pass_id: int, kind: str, custo
     """One mail for the customer and one for each contact, of this kind, in this pass; asked for twice, it stays one."""
     own = app.customer(customer).email
     recipients = dict.fromkeys([own, *(contact for contact in contacts if contact.casefold() != own.casefold())])
-    run_many(connection, _INSERT, [(pass_id, kind, customer, recipient, app.stamp, app.stamp) for recipient in recipients])
+    run_many(connection, _INSERT, [(pass_id, pass_id, kind, customer, recipient, app.stamp, app.stamp) for recipient in recipients])
 
 
 def queue_night(app: App, connection: Connection, pass_id: int) -> None:
     """The operator's mail about a pass."""
-    run_many(connection, _INSERT, [(pass_id, "night", "", app.settings.operator.email, app.stamp, app.stamp)])
+    run_many(connection, _INSERT, [(pass_id, pass_id, "night", "", app.settings.operator.email, app.stamp, app.stamp)])
 
 
 def contacts_of(requests: Requests, usable: Mask | None = None) -> list[str]:

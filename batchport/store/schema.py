@@ -19,6 +19,9 @@ how many numbers went in earlier parts.
 `answers` are the lines of responses that counted or were noted, `exceptions` those that were not; one that speaks of an order names it, and `counts` once
 it counts after all. `orders.warned` are the deadlines of an order that somebody was told of.
 
+A mail tells of the passes from its own to `until_pass`; without one it still gathers what the night's mail will tell (`store.outbox`). While it is on its way
+it is taken by a process until a time after which another one may take it over.
+
 `destinations` holds the rows of customers with a roster that go to a line for one number, and of nobody else: it answers whether a line is taken without
 opening earlier sheets. `papers` are what came beside sheets, sealed; `file_papers` says which paper a sheet meant by a name. `waiting` are files in the
 inboxes that cannot be dealt with yet: sheets without their papers, and papers that no sheet has named.
@@ -408,8 +411,23 @@ mails = Table(
     Column("next_try", Time, nullable=False),
     Column("sent", Time),
     Column("trouble", Text, nullable=False),
+    Column("until_pass", Id),
+    Column("taken_by", String(40), nullable=False, server_default=""),
+    Column("taken_until", Time, nullable=False, server_default=""),
     UniqueConstraint("pass_id", "kind", "customer", "recipient"),
     Index("ix_mails_waiting", "next_try", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+    Index("ix_mails_gathering", "customer", sqlite_where=text("state = 'gathering'"), postgresql_where=text("state = 'gathering'")),
+    Index("ix_mails_sending", "taken_until", sqlite_where=text("state = 'sending'"), postgresql_where=text("state = 'sending'")),
+)  # fmt: skip
+
+#: Addresses that nothing is sent to any more, since they bounced for good; in small letters.
+suppressed = Table(
+    "suppressed", metadata,
+    Column("address", Text, primary_key=True),
+    Column("since", Time, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("mail_id", Id, ForeignKey("mails.id")),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 
 acts = Table(

@@ -352,3 +352,18 @@ def test_notes_of_several_lines_are_one_line_for_the_partner(home: Home) -> None
     home.take({**LOCAL, "notes": "call first,\nthen  ring"})
     (document,) = (home.path / "outbox" / "sample").glob("*.xml")
     assert ">call first, then ring</Number>" in document.read_text("utf-8")
+
+
+def test_a_customers_destination_stands_where_the_sheet_names_no_line(home: Home) -> None:
+    home.set("email: telecom@acme.example\n", "email: telecom@acme.example\n    destination: main-trunk\n")
+    home.take({name: value for name, value in LOCAL.items() if name != "destination"})
+    assert home.sent()[0]["TN"] == "6172340142"
+    done = home("check", home.drop({**LOCAL, "tn": "617-234-0150", "account_number": "80144218", "destination": ""}), "--customer", "acme", "--format", "json")
+    assert done.lines[1]["values"]["destination"] == "main-trunk"
+
+
+def test_a_destination_is_said_once(home: Home) -> None:
+    home.set("email: telecom@acme.example\n", "email: telecom@acme.example\n    destination: main-trunk\n    defaults: {destination: other}\n")
+    done = home("status")
+    assert done.exit == 2
+    assert "'destination' and 'defaults: {destination: ...}' say the same" in done.err
