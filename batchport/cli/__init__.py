@@ -163,15 +163,16 @@ def _told(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is not None:
         click.echo(f"batchport: {error.filename}: {error.strerror}", err=True)
         return USAGE
-    import traceback
+    from batchport.faults import place_of
 
-    place = traceback.extract_tb(error.__traceback__)[-1]
     click.echo(
-        f"batchport: this is a fault of the program, not of your files: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}. "
+        f"batchport: this is a fault of the program, not of your files: {place_of(error)}. "
         "Nothing that was stored is lost; run it again, and report this line if it comes back.",
         err=True,
     )
     if os.environ.get("BATCHPORT_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     return OUR_FAULT
 

@@ -174,6 +174,14 @@ class App:
         for customer in self.settings.customers:
             self.roster(customer)
 
+    def prove_templates(self) -> None:
+        """Look whether all templates of mails can be rendered.
+
+        Raises:
+            TemplateFault: one cannot.
+        """
+        self.composer.prove({name: customer.language for name, customer in self.settings.customers.items()})
+
     @property
     def max_lines(self) -> Mapping[str, int]:
         """The most lines in an order, by partner."""

@@ -277,8 +277,8 @@ def _asked_for(lines: pd.DataFrame) -> tuple[list[int], list[int]]:
     return [int(order) for order in pd.unique(lines.order_id) if order > 0], alone.astype(np.int64).unique().tolist()
 
 
-#: Kind of mail -> customer who is to hear of what changed -> the contacts that the changed rows name.
-ToTell = dict[str, dict[str, list[str]]]
+#: Kind of mail -> customer who is to hear of what changed -> whether it was a rejection, and the contacts that the changed rows name.
+ToTell = dict[str, dict[str, tuple[bool, list[str]]]]
 
 
 @contextmanager
@@ -303,14 +303,15 @@ def _to_tell(app: App, connection: Connection, outcomes: Outcomes) -> ToTell:
             theirs = some & rows.file_id.isin([file for file, customer in owner.items() if customer == name])
             ids = rows.row_id.to_numpy(np.int64)[theirs.to_numpy()]
             if len(ids):
-                found[kind][name] = contacts_of(load_rows(app.store, connection, ids, ["contact_email"]).requests)
+                rejected = bool((rows.state[theirs] == int(State.CARRIER_REJECTED)).any())
+                found[kind][name] = rejected, contacts_of(load_rows(app.store, connection, ids, ["contact_email"]).requests)
     return found
 
 
 def _queue(app: App, connection: Connection, pass_id: int, told: ToTell) -> None:
     for kind, customers in told.items():
-        for customer, contacts in customers.items():
-            queue_mails(app, connection, pass_id, kind, customer, contacts)
+        for customer, (rejected, contacts) in customers.items():
+            queue_mails(app, connection, pass_id, kind, customer, contacts, needs_them=rejected)
 
 
 def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> None:

@@ -12,7 +12,7 @@ from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
 from batchport.pipeline.intake import intake
 from batchport.pipeline.lock import Busy, alone
-from batchport.pipeline.mails import queue_night
+from batchport.pipeline.mails import queue_for_operator
 from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.submit import submit
@@ -51,13 +51,13 @@ def whole_pass(app: App) -> PassDone:
 
 def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
     """Reconcile, intake, submit, notify, in this order; the clock is looked at before the operator is told."""
-    app.composer.prove()
+    app.prove_templates()
     for stage in (reconcile, intake, submit, watch):
         stage(app, tally, pass_id)
     if tally.changed or tally.needs_somebody:
         with app.store.transaction() as connection:
             connection.execute(passes.update().where(passes.c.id == pass_id).values(summary=tally.to_json()))
-            queue_night(app, connection, pass_id)
+            queue_for_operator(app, connection, pass_id, "night")
     notify(app, tally, pass_id)
 
 

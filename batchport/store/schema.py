@@ -417,6 +417,7 @@ mails = Table(
     UniqueConstraint("pass_id", "kind", "customer", "recipient"),
     Index("ix_mails_waiting", "next_try", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
     Index("ix_mails_gathering", "customer", sqlite_where=text("state = 'gathering'"), postgresql_where=text("state = 'gathering'")),
+    Index("ix_mails_several", "until_pass", sqlite_where=text("until_pass > pass_id"), postgresql_where=text("until_pass > pass_id")),
     Index("ix_mails_sending", "taken_until", sqlite_where=text("state = 'sending'"), postgresql_where=text("state = 'sending'")),
 )  # fmt: skip
 

@@ -17,6 +17,8 @@ def upgrade() -> None:
     for state, column in (('gathering', 'customer'), ('sending', 'taken_until')):
         where = sa.text(f"state = '{state}'")
         op.create_index(f'ix_mails_{state}', 'mails', [column], sqlite_where=where, postgresql_where=where)
+    several = sa.text('until_pass > pass_id')
+    op.create_index('ix_mails_several', 'mails', ['until_pass'], sqlite_where=several, postgresql_where=several)
     op.create_table(
         'suppressed',
         sa.Column('address', sa.Text(), primary_key=True),
@@ -29,7 +31,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table('suppressed')
-    for state in ('sending', 'gathering'):
-        op.drop_index(f'ix_mails_{state}', 'mails')
+    for name in ('several', 'sending', 'gathering'):
+        op.drop_index(f'ix_mails_{name}', 'mails')
     for column in ('taken_until', 'taken_by', 'until_pass'):
         op.drop_column('mails', column)
