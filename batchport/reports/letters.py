@@ -59,6 +59,7 @@ class Letter:
         name: of the customer, as on the bill.
         authorized_name: who signs.
         address: where the service is.
+        postal_code: where no more than that is known of the address.
         country: US or CA.
         losing_carrier, resporg_id: who has the numbers now.
         provider, new_resporg: who shall have them.
@@ -79,6 +80,7 @@ class Letter:
     country: str = "US"
     authorized_name: str = ""
     address: str = ""
+    postal_code: str = ""
     resporg_id: str = ""
     provider: str = ""
     new_resporg: str = ""
