@@ -72,7 +72,8 @@ def test_what_an_order_lacks_is_left_to_be_filled_in_or_left_out() -> None:
     assert "to , the new carrier" in text  # a line for its name, once
     assert "I designate the new carrier to act as my agent" in text
     assert "The earliest date possible" in text
-    for absent in ("BTN", "Account type", "Full or partial", "RespOrg", "Reseller", "Order", "version", "LATA"):
+    assert "Billing address ZIP" in text
+    for absent in ("Service address", "BTN", "Account type", "Full or partial", "RespOrg", "Reseller", "Order", "version", "LATA"):
         assert absent not in text, absent
 
 
