@@ -100,6 +100,18 @@ def test_a_letter_is_of_the_version_that_goes_next(home: Home, here: Path) -> No
     assert words(here / "sent.pdf") == text
 
 
+def test_what_was_corrected_on_one_row_for_all_of_its_order_is_the_letters(home: Home, here: Path) -> None:
+    home.take(*account(3))
+    pon = home.pon("617-236-2201")
+    home.answer((pon, "01", "", "REJECT", "8G", "name"))
+    first = home.rows("617-236-2200")[0]
+    home.drop({**account(3)[0], "name": "Harbor Bakeries Inc", "row_id": first["row_id"]}, name="fixed.csv")
+    assert home("intake", at=NEXT).exit == 0
+    assert home("loa", pon, "-o", "letter.pdf", at=NEXT).exit == 0
+    assert "Name on the bill Harbor Bakeries Inc Service" in words(here / "letter.pdf")
+    assert len(listed(here / "letter.pdf")) == 3
+
+
 def test_numbers_that_were_called_off_are_in_no_letter(home: Home, here: Path) -> None:
     home.take(*account(3))
     pon = home.pon("617-236-2201")
