@@ -106,6 +106,13 @@ class Checked:
         part: Ints = self.grouping.part[: len(self.rows)]
         return part
 
+    def partial(self) -> list[str]:
+        """What each row's order says of being partial, blank for rows without one."""
+        order, part = self.order, self.part
+        last = pd.Series(part[order >= 0]).groupby(order[order >= 0]).max().to_dict()
+        says = self.grouping.orders.partial.tolist()
+        return ["Y" if at < last.get(number, 0) else says[number] if number >= 0 else "" for number, at in zip(order.tolist(), part.tolist(), strict=True)]
+
     def code_counts(self) -> dict[str, int]:
         """How many findings there are of each code, those of files and orders included."""
         found = Counter(self.findings.counts())
@@ -239,7 +246,7 @@ class Report:
     def json_lines(self) -> Iterator[dict[str, Any]]:
         """The objects of the JSON output: for each file its own and its rows', then the summary."""
         checked = self._checked
-        found, partial = checked.findings_frame(), self._partial()
+        found, partial = checked.findings_frame(), checked.partial()
         for file, first, end in checked.starts():
             yield {"file": file.name, "sheet": None, "row": None, "state": file.state, "findings": [_of_file(problem) for problem in file.problems]}
             for start in range(first, end, _SLICE):
@@ -264,13 +271,6 @@ class Report:
                 "file": file, "sheet": self.source.sheets[self.source.sheet_at(at)].name, "row": int(requests.row[place]),
                 "state": _LABELS[states[place]], "order": _order_name(orders[place], parts[place]), "values": values, "findings": [finding_json(each) for each in said],
             }  # fmt: skip
-
-    def _partial(self) -> list[str]:
-        """What each row's order says of being partial, blank for rows without one."""
-        order, part = self._checked.order, self._checked.part
-        last = pd.Series(part[order >= 0]).groupby(order[order >= 0]).max().to_dict()
-        says = self._checked.grouping.orders.partial.tolist()
-        return ["Y" if at < last.get(number, 0) else says[number] if number >= 0 else "" for number, at in zip(order.tolist(), part.tolist(), strict=True)]
 
     def _mask(self, values: dict[str, str | None]) -> None:
         if self._secrets:
