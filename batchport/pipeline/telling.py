@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import INFO, catalogue, severity_of
+from batchport.domain.language import Language
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, known, text_array
 from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
@@ -66,13 +67,17 @@ class Source:
         requests: the rows of all sheets, normalised.
         severities: the customer's changes to the catalogue.
         secrets: whether values are shown that are secret.
+        language: of the sentences.
     """
 
-    def __init__(self, sheets: Sequence[SourceSheet], requests: Requests, severities: Mapping[str, str], *, secrets: bool = False) -> None:
+    def __init__(
+        self, sheets: Sequence[SourceSheet], requests: Requests, severities: Mapping[str, str], *, secrets: bool = False, language: Language = "en"
+    ) -> None:
         self.sheets = tuple(sheets)
         self.requests = requests
         self._severities = severities
         self._secrets = secrets
+        self._language = language
         self.starts = np.cumsum([0, *(sheet.cells.num_rows for sheet in sheets)])
         self._starts: list[int] = self.starts.tolist()
         self._cells: dict[tuple[int, int], Column] = {}
@@ -113,7 +118,7 @@ class Source:
             value = NO_PIN if code == "pin-defaulted" else masked(field, value, plain=plain)
         header = sheet.headers[place] if place >= 0 else None
         label = header or (BY_NAME[field].label if field else "")
-        said = words(rule, value=value, column=label, suggestion=suggestion, detail=detail)
+        said = words(rule, value=value, column=label, suggestion=suggestion, detail=detail, language=self._language)
         right = said.suggestion if not (field and BY_NAME[field].secret) else None
         return Sentence(code, self.severity(code, detail), field, header, place, value, said, right)
 
