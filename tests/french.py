@@ -7,7 +7,7 @@ import re
 #: Words that no French sentence has, and that few English ones do without.
 _ENGLISH = re.compile(
     r"\b(?:the|and|or|of|is|are|was|were|it|its|this|that|these|has|have|had|not|no|to|in|from|with|without|by|for|at|your|you|we|row|rows|number|numbers|"
-    r"carrier|account|order|sheet|file|column|cell|cells|digits|letters|signs|blank|than|more|must|cannot|correct|write|send|ask|take|nothing|sent|moved|"
+    r"carrier|account|order|sheet|file|column|cell|cells|digits|letters|signs|blank|than|more|must|cannot|write|send|ask|take|nothing|sent|moved|"
     r"rejected|held|ready|submitted|acknowledged|delayed|confirmed|completed|cancelled|superseded|street|unit|day|observed|holiday)\b",
     re.IGNORECASE,
 )
