@@ -64,7 +64,7 @@ def test_what_a_message_says_in_english_it_says_in_french(rule: Rule) -> None:
 
 def well_set(text: str) -> bool:
     """Whether a text has its spaces where Canada's typography has them, no straight quotes and no double spaces."""
-    spaced = not re.search(f"(?<!{HARD}):(?![/0-9])|{HARD} | {HARD}|[ {HARD}][;?!.,)]|«(?!{HARD})|(?<!{HARD})»|  |[\"’“”]", text)
+    spaced = not re.search(f'(?<!{HARD}):(?![/0-9])|{HARD} | {HARD}|[ {HARD}][;?!.,)]|«(?!{HARD})|(?<!{HARD})»|  |["’“”]', text)
     return spaced and text.count("«") == text.count("»") and text == text.strip()
 
 
