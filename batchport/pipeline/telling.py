@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchport.domain.fields import BY_NAME
-from batchport.domain.findings import INFO, catalogue, severity_of
+from batchport.domain.findings import ERROR, INFO, catalogue, severity_of
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, known, text_array
 from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
@@ -58,6 +59,13 @@ class Sentence:
     suggestion: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Blame(Words):
+    """What a carrier said of a row that it rejected; `field` is what it blames, blank: the row as a whole."""
+
+    field: str = ""
+
+
 class Source:
     """A customer's file: its sheets, one below the other, beside the normalised rows.
 
@@ -85,6 +93,10 @@ class Source:
         """How grave a finding is for this customer."""
         return severity_of(code, detail, self._severities)
 
+    def place(self, position: int, field: str) -> int:
+        """Where a field stands in the sheet of a row, -1 where that has no such column or no field is named."""
+        return self.sheets[self.sheet_at(position)].place(field) if field else -1
+
     def cell(self, position: int, field: str) -> str:
         """The text of a row's cell as written; what the check saw where the sheet has no such cell."""
         sheet = self.sheet_at(position)
@@ -106,7 +118,7 @@ class Source:
         rule = catalogue()[code]
         suggestion = suggestion if known(suggestion) else None
         sheet = self.sheets[self.sheet_at(position)]
-        place = sheet.place(field) if field else -1
+        place = self.place(position, field)
         value = self.cell(position, field) if field else ""
         if field and BY_NAME[field].secret and not self._secrets:
             plain = tuple(column.at(position) for column in self._numbers)
@@ -161,7 +173,7 @@ def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]
     Args:
         source: the file.
         findings: row (position), code, field, detail, suggestion.
-        extra: position -> further words, such as a carrier's reasons, which come first.
+        extra: position -> further words, such as a carrier's reasons, which come first; what is to blame is marked too.
     """
     grave = findings[np.array([source.severity(code) != INFO for code in findings.code], dtype=bool)]
     sentences: dict[int, list[Sentence]] = {}
@@ -170,15 +182,26 @@ def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]
     length = len(source.requests)
     wrong, fix = np.full(length, "", dtype=object), np.full(length, "", dtype=object)
     marks: list[tuple[int, int, str, str]] = []
-    for row, said in sentences.items():
-        said.sort(key=lambda each: _GRAVITY[each.severity])
-        marks += [(row, each.place, each.severity, f"{each.words.message} {each.words.fix}") for each in said]
     extra = extra or {}
     for row in sentences.keys() | extra.keys():
-        told = [*extra.get(row, ()), *(each.words for each in sentences.get(row, ()))]
-        wrong[row] = " ".join(dict.fromkeys(each.message for each in told))
-        fix[row] = " ".join(dict.fromkeys(each.fix for each in told))
+        reasons, said = extra.get(row, ()), sentences.get(row, [])
+        said.sort(key=lambda each: _GRAVITY[each.severity])
+        told = [*((each.message, each.fix) for each in reasons), *((each.words.message, _remedy(each)) for each in said)]
+        if not told:
+            continue
+        wrong[row], fix[row] = (" ".join(filter(None, dict.fromkeys(texts))) for texts in zip(*told, strict=True))
+        blamed = [(source.place(row, each.field), ERROR) if isinstance(each, Blame) else None for each in reasons]
+        places = [*blamed, *((each.place, each.severity) for each in said)]
+        marks += [(row, *place, f"{message} {remedy}") for place, (message, remedy) in zip(places, told, strict=True) if place is not None]
     return Told(Column.of(wrong.tolist()), Column.of(fix.tolist()), pd.DataFrame(marks, columns=["position", "column", "severity", "note"]), sentences)
+
+
+def _remedy(said: Sentence) -> str:
+    """What to do about a finding, with the value that would be right where neither sentence says it already."""
+    right, words = said.suggestion, said.words
+    if right is None or re.search(rf"(?<!\w){re.escape(right)}(?!\w)", f"{words.message} {words.fix}"):
+        return words.fix
+    return f"{words.fix} {said.column or BY_NAME[said.field].label}: '{right}'."
 
 
 def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc_date: Column, row_id: Column, to_fix: Mask, only: Mask | None = None) -> list[SheetResult]:
@@ -201,6 +224,7 @@ def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc
                 name=sheet.name, headers=sheet.headers, cells=cells, row=source.requests.row[rows], state=state.take(rows), pon=pon.take(rows),
                 foc_date=foc_date.take(rows),
                 wrong=told.wrong.take(rows), fix=told.fix.take(rows), row_id=row_id.take(rows), to_fix=to_fix[rows], marks=marks,
+                fields=sheet.columns,
             )
         )  # fmt: skip
     return results

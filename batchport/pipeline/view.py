@@ -16,15 +16,16 @@ from batchport.domain.lifecycle import ORDERLESS, State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Mask, known
 from batchport.pipeline.app import App
-from batchport.pipeline.check import faults_of
-from batchport.pipeline.telling import Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.summary import commonest_faults, port_results, summary_of_results
+from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import Words
-from batchport.spreadsheets.results import SheetResult, Summary, results_csv, results_workbook
+from batchport.spreadsheets.results import SheetResult, results_csv, results_workbook
+from batchport.spreadsheets.summary_page import Summary
 from batchport.store import look
 from batchport.store.pieces import open_pieces, requests_of, sheets_of
 
 _NEED_SOMEBODY = (int(State.REJECTED), int(State.CARRIER_REJECTED))
-_NO_REASON = Words("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
+_NO_REASON = Blame("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
 
 
 @dataclass(slots=True)
@@ -88,30 +89,39 @@ class FileView:
 
     def results(self, only: Mask | None = None) -> tuple[list[SheetResult], Summary]:
         """The sheets and the summary of its results workbook."""
-        length = len(self.rows)
-        names = np.array([""] + [_title(state.label) for state in State], dtype=object)[self.state]
+        language = self._language
         row_ids = Column.of(self.app.store.row_ids.give(self.rows.id.to_numpy(np.int64)))
         sheets = sheet_results(
-            self.source, self.told, state=Column.of(names.tolist()), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
+            self.source, self.told, state=port_results(self.state, language), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
             to_fix=np.isin(self.state, _NEED_SOMEBODY), only=only,
         )  # fmt: skip
-        counts = self.counts(only)
-        facts = [("Rows", str(length if only is None else int(only.sum()))), *((_title(label), str(number)) for label, number in sorted(counts.items()))]
-        advice = ["Correct the rows of the sheet To fix, save, and send this workbook back."] if counts.keys() & {"rejected", "carrier_rejected"} else []
-        told = faults_of(self.told, self.source.requests.row) if only is None else []
-        return sheets, Summary(f"Results for {self.record.name}", facts, told, advice)
+        refused = {at: words for at, words in self.reasons.items() if self.state[at] == State.CARRIER_REJECTED}
+        faults = commonest_faults(self.source, self.told, refused, only, language)
+        return sheets, summary_of_results(self.record.name, self.counts(only), faults, language)
 
     def workbook(self, only: Mask | None = None) -> bytes:
         """Its results workbook, or one of some rows."""
         if only is not None:
-            return results_workbook(*self.results(only))
+            return results_workbook(*self.results(only), destinations=self._destinations)
         if self._workbook is None:
-            self._workbook = results_workbook(*self._whole())
+            self._workbook = results_workbook(*self._whole(), destinations=self._destinations)
         return self._workbook
 
     def csv(self) -> bytes:
         """Its results as text."""
         return results_csv(self._whole()[0][0])
+
+    @property
+    def _language(self) -> str:
+        own = self.app.settings.customers.get(self.record.customer)
+        return own.language if own is not None else "en"
+
+    @property
+    def _destinations(self) -> tuple[str, ...]:
+        """The lines that the customer's numbers can go to; none where they are not listed."""
+        known_customer = self.record.customer in self.app.settings.customers
+        roster = self.app.roster(self.record.customer) if known_customer else None
+        return tuple(roster.lines) if roster is not None else ()
 
     def _whole(self) -> tuple[list[SheetResult], Summary]:
         """All its results, which the workbook, the text and many a mail are made of."""
@@ -168,9 +178,13 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, 
         said: Any = answers.loc[answer]
         if said.partner not in app.settings.partners:
             continue
-        words = [Words(sentence(reason.text), sentence(reason.remedy)) for reason in app.codes(said.partner).explain(said.code, said.text)]
-        whole = [Words("The order was rejected as a whole.", "")] if not known(said.row_id) else []
-        found[position] = [*whole, *(words or [_NO_REASON])] if rows.state[position] == int(State.CARRIER_REJECTED) else words
+        reasons = app.codes(said.partner).explain(said.code, said.text)
+        if rows.state[position] == int(State.CARRIER_REJECTED):
+            whole = [Words("The order was rejected as a whole.", "")] if not known(said.row_id) else []
+            blames = [Blame(sentence(reason.text), sentence(reason.remedy), field=reason.field) for reason in reasons]
+            found[position] = [*whole, *(blames or [_NO_REASON])]
+        else:
+            found[position] = [Words(sentence(reason.text), sentence(reason.remedy)) for reason in reasons]
     return found
 
 
@@ -188,9 +202,5 @@ def iso(foc: float) -> str:
 def day(foc: Any) -> date | None:
     """A stored date as a date."""
     return date.fromisoformat(iso(foc)) if known(foc) and foc else None
-
-
-def _title(label: str) -> str:
-    return label.replace("_", " ").capitalize()
 
 
