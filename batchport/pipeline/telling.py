@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -175,31 +174,41 @@ def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]
         findings: row (position), code, field, detail, suggestion.
         extra: position -> further words, such as a carrier's reasons, which come first; what is to blame is marked too.
     """
-    grave = findings[np.array([source.severity(code) != INFO for code in findings.code], dtype=bool)]
+    grave = findings[~findings.code.isin([code for code in findings.code.unique() if source.severity(code) == INFO])]
     sentences: dict[int, list[Sentence]] = {}
-    for row, code, field, detail, suggestion in zip(grave.row, grave.code, grave.field, grave.detail, grave.suggestion, strict=True):
-        sentences.setdefault(int(row), []).append(source.sentence(int(row), code, field, detail, suggestion))
+    # As lists: text held in Arrow is slow to go through one by one.
+    for row, *finding in zip(*(grave[name].tolist() for name in ("row", "code", "field", "detail", "suggestion")), strict=True):
+        sentences.setdefault(row, []).append(source.sentence(row, *finding))
     length = len(source.requests)
     wrong, fix = np.full(length, "", dtype=object), np.full(length, "", dtype=object)
     marks: list[tuple[int, int, str, str]] = []
     extra = extra or {}
     for row in sentences.keys() | extra.keys():
-        reasons, said = extra.get(row, ()), sentences.get(row, [])
+        messages, remedies = [], []
+        for reason in extra.get(row, ()):
+            messages.append(reason.message)
+            remedies.append(reason.fix)
+            if isinstance(reason, Blame):
+                marks.append((row, source.place(row, reason.field), ERROR, f"{reason.message} {reason.fix}"))
+        said = sentences.get(row, [])
         said.sort(key=lambda each: _GRAVITY[each.severity])
-        told = [*((each.message, each.fix) for each in reasons), *((each.words.message, _remedy(each)) for each in said)]
-        if not told:
-            continue
-        wrong[row], fix[row] = (" ".join(filter(None, dict.fromkeys(texts))) for texts in zip(*told, strict=True))
-        blamed = [(source.place(row, each.field), ERROR) if isinstance(each, Blame) else None for each in reasons]
-        places = [*blamed, *((each.place, each.severity) for each in said)]
-        marks += [(row, *place, f"{message} {remedy}") for place, (message, remedy) in zip(places, told, strict=True) if place is not None]
+        for each in said:
+            messages.append(each.words.message)
+            remedies.append(_remedy(each))
+            marks.append((row, each.place, each.severity, f"{messages[-1]} {remedies[-1]}"))
+        wrong[row], fix[row] = _joined(messages), _joined(remedies)
     return Told(Column.of(wrong.tolist()), Column.of(fix.tolist()), pd.DataFrame(marks, columns=["position", "column", "severity", "note"]), sentences)
+
+
+def _joined(sentences: list[str]) -> str:
+    """The sentences one after the other, each once."""
+    return sentences[0] if len(sentences) == 1 else " ".join(filter(None, dict.fromkeys(sentences)))
 
 
 def _remedy(said: Sentence) -> str:
     """What to do about a finding, with the value that would be right where neither sentence says it already."""
     right, words = said.suggestion, said.words
-    if right is None or re.search(rf"(?<!\w){re.escape(right)}(?!\w)", f"{words.message} {words.fix}"):
+    if right is None or right in words.fix or right in words.message:
         return words.fix
     return f"{words.fix} {said.column or BY_NAME[said.field].label}: '{right}'."
 
