@@ -88,7 +88,7 @@ class Codes:
         if not codes and said.strip():
             codes = [""]
         known = self.french if language == "fr" else self.reasons
-        unknown = phrase(UNKNOWN_REMEDY, "results", language)
+        unknown = phrase(UNKNOWN_REMEDY, "reasons", language)
         reasons = (known.get(code.casefold()) or Reason(code, said.strip(), "OPS", "", "row", unknown) for code in codes)
         return list(dict.fromkeys(reasons))
 

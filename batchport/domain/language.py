@@ -104,6 +104,11 @@ def _number(value: str) -> str:
     return value.replace(",", "\u00a0") if _THOUSANDS.fullmatch(value) else value
 
 
+def counted(number: int, language: Language = "en") -> str:
+    """A number with its thousands apart."""
+    return f"{number:,}" if language == "en" else _number(f"{number:,}")
+
+
 def state_words(label: str, language: Language = "en") -> str:
     """A state of a row, `carrier_rejected`, as people read it.
 

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
-from batchport.domain.language import Language, phrase, state_words
+from batchport.domain.language import Language, phrase
 from batchport.domain.lifecycle import ORDERLESS, State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Mask, known
 from batchport.pipeline.app import App
-from batchport.pipeline.check import faults_of
-from batchport.pipeline.telling import Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.summary import commonest_faults, port_results, summary_of_results
+from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import Words
-from batchport.spreadsheets.results import SheetResult, Summary, results_csv, results_workbook
+from batchport.spreadsheets.results import SheetResult, results_csv, results_workbook
+from batchport.spreadsheets.summary_page import Summary
 from batchport.store import look
 from batchport.store.pieces import open_pieces, requests_of, sheets_of
 
 _ENGLISH: Language = "en"
 _NEED_SOMEBODY = (int(State.REJECTED), int(State.CARRIER_REJECTED))
-_NO_REASON = Words("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
+_NO_REASON = Blame("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
+_Said = TypeVar("_Said", bound=Words)
 _AS_A_WHOLE = Words("The order was rejected as a whole.", "")
-_CORRECT = "Correct the rows of the sheet To fix, save, and send this workbook back."
 
 
 @dataclass(slots=True)
@@ -95,36 +96,33 @@ class FileView:
 
     def results(self, only: Mask | None = None) -> tuple[list[SheetResult], Summary]:
         """The sheets and the summary of its results workbook."""
-        length = len(self.rows)
-        names = np.array([""] + [state_words(state.label, self.language) for state in State], dtype=object)[self.state]
         row_ids = Column.of(self.app.store.row_ids.give(self.rows.id.to_numpy(np.int64)))
         sheets = sheet_results(
-            self.source, self.told, state=Column.of(names.tolist()), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
+            self.source, self.told, state=port_results(self.state, self.language), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
             to_fix=np.isin(self.state, _NEED_SOMEBODY), only=only,
         )  # fmt: skip
-        counts = self.counts(only)
-        facts = [(self._said("Rows"), str(length if only is None else int(only.sum())))]
-        facts += [(state_words(label, self.language), str(number)) for label, number in sorted(counts.items())]
-        advice = [self._said(_CORRECT)] if counts.keys() & {"rejected", "carrier_rejected"} else []
-        told = faults_of(self.told, self.source.requests.row) if only is None else []
-        told = [(fault, number, self._said(example)) for fault, number, example in told]
-        return sheets, Summary(self._said(f"Results for {self.record.name}"), facts, told, advice)
-
-    def _said(self, text: str) -> str:
-        """A text of ours around the sentences, in the customer's language."""
-        return phrase(text, "results", self.language)
+        refused = {at: words for at, words in self.reasons.items() if self.state[at] == State.CARRIER_REJECTED}
+        faults = commonest_faults(self.source, self.told, refused, only, self.language)
+        return sheets, summary_of_results(self.record.name, self.counts(only), faults, self.language)
 
     def workbook(self, only: Mask | None = None) -> bytes:
         """Its results workbook, or one of some rows."""
         if only is not None:
-            return results_workbook(*self.results(only))
+            return results_workbook(*self.results(only), destinations=self._destinations)
         if self._workbook is None:
-            self._workbook = results_workbook(*self._whole())
+            self._workbook = results_workbook(*self._whole(), destinations=self._destinations)
         return self._workbook
 
     def csv(self) -> bytes:
         """Its results as text."""
         return results_csv(self._whole()[0][0])
+
+    @property
+    def _destinations(self) -> tuple[str, ...]:
+        """The lines that the customer's numbers can go to; none where they are not listed."""
+        known_customer = self.record.customer in self.app.settings.customers
+        roster = self.app.roster(self.record.customer) if known_customer else None
+        return tuple(roster.lines) if roster is not None else ()
 
     def _whole(self) -> tuple[list[SheetResult], Summary]:
         """All its results, which the workbook, the text and many a mail are made of."""
@@ -182,14 +180,18 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame, language: Lan
         said: Any = answers.loc[answer]
         if said.partner not in app.settings.partners:
             continue
-        words = [Words(sentence(reason.text), sentence(reason.remedy)) for reason in app.codes(said.partner).explain(said.code, said.text, language)]
-        whole = [_in(language, _AS_A_WHOLE)] if not known(said.row_id) else []
-        found[position] = [*whole, *(words or [_in(language, _NO_REASON)])] if rows.state[position] == int(State.CARRIER_REJECTED) else words
+        reasons = app.codes(said.partner).explain(said.code, said.text, language)
+        if rows.state[position] == int(State.CARRIER_REJECTED):
+            whole = [_in(language, _AS_A_WHOLE)] if not known(said.row_id) else []
+            blames = [Blame(sentence(reason.text), sentence(reason.remedy), field=reason.field) for reason in reasons]
+            found[position] = [*whole, *(blames or [_in(language, _NO_REASON)])]
+        else:
+            found[position] = [Words(sentence(reason.text), sentence(reason.remedy)) for reason in reasons]
     return found
 
 
-def _in(language: Language, words: Words) -> Words:
-    return Words(phrase(words.message, "results", language), phrase(words.fix, "results", language))
+def _in(language: Language, words: _Said) -> _Said:
+    return replace(words, message=phrase(words.message, "reasons", language), fix=phrase(words.fix, "reasons", language))
 
 
 def sentence(text: str) -> str:

@@ -202,10 +202,10 @@ def test_every_state_of_a_row_has_its_words() -> None:
     assert not set(said) & {state_words(state.label) for state in State}
 
 
-def test_what_results_say_around_the_sentences_has_french() -> None:
-    for text in (view._CORRECT, view._AS_A_WHOLE.message, view._NO_REASON.message, view._NO_REASON.fix, UNKNOWN_REMEDY):
-        assert phrase(text, "results", "fr") != text
-        assert english_in(phrase(text, "results", "fr")) == []
+def test_what_is_said_beside_a_partners_reasons_has_french() -> None:
+    for text in (view._AS_A_WHOLE.message, view._NO_REASON.message, view._NO_REASON.fix, UNKNOWN_REMEDY):
+        assert phrase(text, "reasons", "fr") != text
+        assert english_in(phrase(text, "reasons", "fr")) == []
 
 
 # Partners' codes.
