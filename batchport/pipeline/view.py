@@ -26,7 +26,6 @@ from batchport.spreadsheets.summary_page import Summary
 from batchport.store import look
 from batchport.store.pieces import open_pieces, requests_of, sheets_of
 
-_ENGLISH: Language = "en"
 _NEED_SOMEBODY = (int(State.REJECTED), int(State.CARRIER_REJECTED))
 _NO_REASON = Blame("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
 _Said = TypeVar("_Said", bound=Words)
@@ -136,8 +135,8 @@ def view_file(app: App, connection: Connection, number: int) -> FileView:
     record = look.file_record(connection, number)
     rows = look.rows_of_file(connection, number)
     customer = app.settings.customers.get(record.customer)
-    severities, language = (customer.severities, customer.language) if customer is not None else ({}, _ENGLISH)
-    source = _source(app, connection, record, severities, language)
+    language: Language = customer.language if customer is not None else "en"
+    source = _source(app, connection, record, customer.severities if customer is not None else {}, language)
     findings = look.findings_of(connection, rows.id.tolist())
     own = findings.assign(row=findings.row_id - record.first_row) if len(findings) else pd.DataFrame(columns=["row", "code", "field", "detail", "suggestion"])
     orders = rows.order_id.fillna(-1).astype(np.int64).to_numpy()

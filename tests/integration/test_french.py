@@ -81,10 +81,10 @@ def test_a_partners_codes_are_told_in_french_and_its_own_words_as_they_are(home:
     assert {row["Port Result"] for row in told} == {"Refusé par le fournisseur"}
     coded, whole, unknown, silent = told
     assert coded["What is wrong"] == (
-        "Le code de sécurité ou le NIP est absent ou inexact. L'adresse de service n'est pas celle que le fournisseur actuel a dans ses dossiers."
+        "Le code de sécurité ou le NIP est absent ou inexact. L'adresse de service ne correspond pas aux dossiers du fournisseur actuel."
     )
     assert english_in(coded["How to fix it"]) == []
-    assert whole["What is wrong"].startswith("La commande a été refusée au complet. Le numéro de compte est absent ou n'est pas celui")
+    assert whole["What is wrong"].startswith("La commande a été refusée au complet. Le numéro de compte est absent ou ne correspond pas aux dossiers")
     assert (unknown["What is wrong"], unknown["How to fix it"]) == ("Ask Maria.", f"Rien à faire pour le moment{HARD}: nous demandons ce que cela veut dire.")
     assert silent["What is wrong"] == "Le fournisseur a refusé la demande sans donner de motif."
     assert english_in(silent["How to fix it"]) == []

@@ -101,7 +101,7 @@ def test_every_phrase_is_found_and_not_taken_for_another_one(table: str) -> None
     ("street Main St, unit 5", "address", "nom de rue Main St, unité 5"),
     ("it was read as number 120, street North Shore Dr", "unclear", "nous avons lu numéro 120, nom de rue North Shore Dr"),
     ("3", "rows", "la ligne 3"),
-    ("3, 4, 5, ...", "rows", "les lignes 3, 4, 5, ..."),
+    ("3, 4, 5, ...", "rows", "les lignes 3, 4, 5, etc"),
     ("3 of acme.xlsx, 5, 8 of c.csv", "rows", "les lignes 3 du fichier acme.xlsx, 5, 8 du fichier c.csv"),
     ("City, ZIP, State", "labels", f"«{HARD}City{HARD}», «{HARD}ZIP{HARD}», «{HARD}State{HARD}»"),
     ("12,345 columns; at most 1,000", "reading", f"12{HARD}345 colonnes (maximum de 1{HARD}000)"),
