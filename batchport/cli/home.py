@@ -40,12 +40,15 @@ def template(context: Context, customer: str | None, output: Path | None) -> Non
     from batchport.files import write_whole
     from batchport.spreadsheets.template import template_workbook
 
+    destinations: tuple[str, ...] = ()
     if customer is not None:
         context.app().customer(customer)
+        roster = context.app().roster(customer)
+        destinations = tuple(roster.lines) if roster is not None else ()
     path = output or Path("batchport-template.xlsx")
     if not path.parent.is_dir():
         raise click.UsageError(f"The folder {path.parent} does not exist.")
-    write_whole(path, template_workbook(customer))
+    write_whole(path, template_workbook(customer, destinations=destinations))
     click.echo(f"{path}: fill in the sheet 'Port requests'; the examples in it are not read.")
 
 

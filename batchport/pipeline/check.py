@@ -28,14 +28,16 @@ from batchport.domain.table import Column, Ints, Mask, records
 from batchport.domain.table import known as is_known
 from batchport.domain.terms import Terms
 from batchport.pipeline.assess import READ, ReadFile, read_whole
+from batchport.pipeline.summary import commonest_faults, port_results, summary_of_check
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.spreadsheets.corrected import Change, CorrectedSheet
 from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.pool import ReaderPool
-from batchport.spreadsheets.results import Summary, results_csv, results_workbook
+from batchport.spreadsheets.results import results_csv, results_workbook
 from batchport.spreadsheets.sheet import Ask
+from batchport.spreadsheets.summary_page import Summary
 
 if TYPE_CHECKING:
     from batchport.pipeline.history import History
@@ -322,23 +324,10 @@ class Report:
         checked, told = self._checked, self.told()
         length = len(checked.rows)
         blank = Column.constant("", length)
-        names = Column.of([_title(State(value).label) for value in checked.state.tolist()])
-        sheets = sheet_results(self.source, told, state=names, pon=blank, foc_date=blank, row_id=blank, to_fix=checked.state == State.REJECTED)
-        counts = checked.counts()
-        facts = [("Rows", str(length)), *((_title(label), str(number)) for label, number in counts.items() if number), ("Orders", str(checked.orders()))]
-        return sheets, Summary(f"Check of {file.name}", facts, faults_of(told, checked.rows.requests.row))
-
-
-def faults_of(told: Told, row: Ints) -> list[tuple[str, int, str]]:
-    """The commonest faults: what is wrong, on how many rows, and the first of them."""
-    found: dict[str, list[int]] = {}
-    words: dict[str, str] = {}
-    for at, said in sorted(told.sentences.items()):
-        for each in said:
-            found.setdefault(each.code, []).append(at)
-            words.setdefault(each.code, each.words.message)
-    ordered = sorted(found, key=lambda code: -len(set(found[code])))
-    return [(words[code], len(set(found[code])), f"row {row[found[code][0]]}") for code in ordered[:20]]
+        sheets = sheet_results(
+            self.source, told, state=port_results(checked.state), pon=blank, foc_date=blank, row_id=blank, to_fix=checked.state == State.REJECTED,
+        )  # fmt: skip
+        return sheets, summary_of_check(file.name, checked.counts(), checked.orders(), commonest_faults(self.source, told))
 
 
 def finding_json(each: Sentence) -> dict[str, Any]:
@@ -355,7 +344,3 @@ def _of_file(problem: Any) -> dict[str, Any]:
         "code": problem.code, "severity": rule.severity, "column": problem.column, "field": None, "value": problem.detail or None, "sheet": problem.sheet,
         "message": said.message, "fix": said.fix, "suggestion": None, "prevents": list(rule.prevents),
     }  # fmt: skip
-
-
-def _title(label: str) -> str:
-    return label.replace("_", " ").capitalize()
