@@ -1,0 +1,1 @@
+"""What is read on paper and screens: the report and letters."""
