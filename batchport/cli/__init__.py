@@ -187,6 +187,7 @@ _MENDABLE = {
     "batchport.carriers.formats.template": ("TemplateFault",),
     "batchport.carriers.golden": ("NotASample",),
     "batchport.mail.compose": ("TemplateFault",),
+    "batchport.reports.page": ("TemplateFault",),
     "batchport.spreadsheets.sheet": ("Unreadable",),
 }
 

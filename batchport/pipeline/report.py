@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,11 +26,11 @@ from batchport.store import count, report
 from batchport.store.mappings import waiting_files
 
 #: How many days back rejections and waiting times are told of where nobody says otherwise, and how many days ahead what is to move.
-_BACK, _AHEAD = 30, 14
+_BACK, _AHEAD = 30, 7
 #: How many orders are listed that a partner is late with.
 _LISTED = 500
 #: What the columns of `store.report.Sent` are called on the page.
-_ANSWERS = {"answered": "first answer", "confirmed": "confirmed date", "completed": "completion"}
+_ANSWERS = {"answered": "first answer", "confirmed": "confirmation", "completed": "completion"}
 
 
 def report_html(app: App, since: date | None = None) -> bytes:
@@ -61,7 +62,7 @@ def report_facts(app: App, connection: Connection, since: date | None) -> Report
         at=app.local(app.now), since=app.local(start), rows=whole.rows, lines=whole.lines, balanced=whole.balanced, waiting=waiting,
         rejections=tuple(_rejections(app, report.refused(connection, stamp))), sent=_summed((one.losing_carrier, one.lines) for one in sent),
         faults=tuple(_faults(app, report.faults(connection, stamp))), waits=_waits(app, sent), due=tuple(due[:_LISTED]), due_more=max(0, len(due) - _LISTED),
-        strange=strange, moving=_moving(connection, today), customers=tuple(_customers(app, connection, rows)), partners=tuple(_partners(app, connection, lines)),
+        strange=strange, moving=report.moving(connection, [today + timedelta(days=ahead) for ahead in range(_AHEAD + 1)]), customers=tuple(_customers(app, connection, rows)), partners=tuple(_partners(app, connection, lines)),
     )  # fmt: skip
 
 
@@ -123,8 +124,8 @@ def _business_days(app: App) -> Callable[[str, str, str, str], int]:
     @cache
     def between(partner: str, country: str, first: str, last: str) -> int:
         zone = app.profile(partner).timezone if partner in app.settings.partners else None
-        days = [np.datetime64(datetime.fromisoformat(stamp).astimezone(zone).date(), "D") for stamp in (first, last)]
-        return int(np.busday_count(*days, busdaycal=calendar(partner, country)))
+        begin, end = (np.datetime64(datetime.fromisoformat(stamp).astimezone(zone).date(), "D") for stamp in (first, last))
+        return int(np.busday_count(begin, end, busdaycal=calendar(partner, country)))
 
     return between
 
@@ -141,15 +142,11 @@ def _due(app: App, connection: Connection) -> list[DueOrder]:
     ]
 
 
-def _late(app: App, one: object) -> int:
+def _late(app: App, one: Any) -> int:
+    """Calendar days that an order is late, by the partner's clock; none where it is not."""
     if one.what == Due.LAPSE.value:
         return 0
     return (app.now.astimezone(app.profile(one.partner).timezone).date() - pd.Timestamp(one.due).date()).days
-
-
-def _moving(connection: Connection, today: date) -> dict[date, int]:
-    days = report.moving(connection, today, today + timedelta(days=_AHEAD))
-    return {date.fromisoformat(str(day)): numbers for day, numbers in days}
 
 
 def _customers(app: App, connection: Connection, rows: Mapping[str, Counter[int]]) -> list[CustomerLine]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pygal
 from markupsafe import Markup
@@ -21,12 +21,13 @@ from batchport.reports.text import clean, shortened
 
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
 #: Pixels: as wide as the narrowest screen has room for, so that letters stay as large as those of the text beside.
-_WIDTH, _LETTER, _BAR, _HEIGHT = 440, 13, 26, 230
-_LABEL = 28
+_WIDTH, _LETTER, _BAR, _HEIGHT = 380, 13, 26, 210
+#: Signs of a label.
+_LABEL = 24
 _STYLE = Style(font_family="sans-serif", label_font_size=_LETTER, major_label_font_size=_LETTER, value_font_size=_LETTER)
 #: With lxml installed pygal would draw with that, and other bytes would come out.
 etree.to_etree()
-ElementTree.register_namespace("", _NAMESPACE[1:-1])
+ET.register_namespace("", _NAMESPACE[1:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,13 @@ def _drawn(chart: Any, name: str, title: str, points: Sequence[Bar], *, reverse:
     root.attrib |= {"class": "chart", "role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
     said = "; ".join(f"{clean(point.label)}: {point.value:,}" for point in points)
     for place, (kind, text) in enumerate((("title", title), ("desc", f"{said}."))):
-        element = ElementTree.Element(kind, {"id": f"{name}-{kind}"})
+        element = ET.Element(kind, {"id": f"{name}-{kind}"})
         element.text = text
         root.insert(place, element)
-    return Markup(ElementTree.tostring(root, "unicode"))  # noqa: S704  made by ElementTree, which escapes what is text
+    return Markup(ET.tostring(root, "unicode"))  # noqa: S704  made by ElementTree, which escapes what is text
 
 
-def _strip(element: ElementTree.Element) -> None:
+def _strip(element: ET.Element) -> None:
     """Take out what is for pygal's own scripts and styles, and what would differ from day to day."""
     for child in list(element):
         tag = child.tag.removeprefix(_NAMESPACE) if isinstance(child.tag, str) else "comment"

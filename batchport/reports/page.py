@@ -59,11 +59,10 @@ def report_page(facts: ReportFacts, folders: Sequence[Path]) -> str:
         loader=FileSystemLoader(list(folders)), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_written,
     )  # fmt: skip
     environment.filters |= {"counted": counted, "shown": shown, "plain": plain, "moment": moment}
+    told = {"facts": facts, "tables": _tables(facts), "charts": _charts(facts), "percentile": tables.percentile}
     try:
-        style, script = (_inline(environment, name) for name in ("report/report.css", "report/report.js"))
-        page = environment.get_template("report/report.html").render(
-            facts=facts, tables=_tables(facts), charts=_charts(facts), style=style, script=script, policy=_policy(style, script), percentile=tables.percentile,
-        )  # fmt: skip
+        style, script = (_inline(environment, folders, name) for name in ("report/report.css", "report/report.js"))
+        page = environment.get_template("report/report.html").render(told, style=style, script=script, policy=_policy(style, script))
     except TemplateSyntaxError as error:
         raise TemplateFault(f"{error.filename or error.name}, line {error.lineno}: {error.message}") from None
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -80,10 +79,9 @@ def _written(value: Any) -> Any:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _inline(environment: Environment, name: str) -> Markup:
+def _inline(environment: Environment, folders: Sequence[Path], name: str) -> Markup:
     """A file as it stands in the page, where blank lines are left out."""
-    assert environment.loader is not None
-    text, _, _ = environment.loader.get_source(environment, name)
+    text, _, _ = FileSystemLoader(list(folders)).get_source(environment, name)
     return Markup(re.sub(r"\n\s*\n+", "\n", text).strip())  # noqa: S704  ours, or the operator's own
 
 
@@ -151,7 +149,7 @@ def _charts(facts: ReportFacts) -> dict[str, Any]:
         "moving": _columns(tables.moving(facts)),
         "waits": {name: _columns(tables.wait(name, wait)) for name, wait in facts.waits.items()},
     }
-    for table, label, value in ((tables.reasons(facts), (0, 1), 4), (tables.carriers(facts), (0,), 1), (tables.classes(facts), (0,), 2), (tables.faults(facts), (0,), 1)):
+    for table, label, value in ((tables.reasons(facts), (0, 2), 1), (tables.carriers(facts), (0,), 1), (tables.classes(facts), (0,), 2), (tables.faults(facts), (0,), 1)):
         drawn[table.id] = _bars(table, label, value)
     return drawn
 

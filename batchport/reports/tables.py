@@ -98,8 +98,8 @@ def reasons(facts: ReportFacts) -> Table:
     for line in facts.rejections:
         for code, class_, text in line.codes or (("", "", "No reason given"),):
             counted[line.partner, code, class_, text] += line.numbers
-    lines = ((code, text, class_ or "none", partner, number) for (partner, code, class_, text), number in _greatest_first(counted))
-    columns = (Column("Code", "code"), Column("Reason"), Column("Class", "code"), Column("Partner"), Column("Numbers", "number"))
+    lines = ((code, number, text, class_ or "none", partner) for (partner, code, class_, text), number in _greatest_first(counted))
+    columns = (Column("Code", "code"), Column("Numbers", "number"), Column("Reason"), Column("Class", "code"), Column("Partner"))
     return Table("reasons", "Rejections by reason", columns, tuple(lines))
 
 
@@ -130,7 +130,7 @@ def faults(facts: ReportFacts) -> Table:
 
 def wait(name: str, found: Wait) -> Table:
     """How long orders took to an answer of one kind; a week at least, and no day left out."""
-    shown = [(str(days), found.days.get(days, 0)) for days in range(min(max(*found.days, _WEEK) + 1, _LONG))]
+    shown = [(str(days), found.days.get(days, 0)) for days in range(min(max([*found.days, _WEEK]) + 1, _LONG))]
     long = sum(number for days, number in found.days.items() if days >= _LONG)
     lines = (*shown, *([(f"{_LONG} or more", long)] if long else []))
     return Table(f"wait-{name.replace(' ', '-')}", f"Business days to the {name}", (Column("Business days"), Column("Orders", "number")), lines, searched=False)

@@ -10,9 +10,9 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """The text without what cannot be seen.
+    r"""The text without what cannot be seen.
 
-    >>> clean("bill\\u202e.csv\\n")
+    >>> clean("bill\u202e.csv\n")
     'bill .csv '
     """
     return _SURROGATES.sub("\ufffd", _HIDDEN.sub(" ", text))

@@ -6,6 +6,7 @@ not all come to their end (`store.count`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ _FIRST = "(select a.response_id from answers a where a.order_id = v.order_id and
 
 
 def _first(answer: Answer | None = None) -> str:
-    kind = "" if answer is None else f" and a.saying_id in (select y.id from sayings y where y.status = '{answer.value}')"
+    kind = "" if answer is None else f" and a.saying_id in (select y.id from sayings y where y.status = '{answer.value}')"  # noqa: S608
     return _FIRST.format(kind=kind)
 
 
@@ -37,7 +38,7 @@ class Refused(NamedTuple):
 def refused(connection: Connection, since: str) -> list[Refused]:
     """What was rejected by answers that came since then; a line for a whole order counts for its numbers that have no line of their own in the file."""
     own = "select count(*) from answers b where b.order_id = a.order_id and b.ver = a.ver and b.response_id = a.response_id and b.row_id is not null"
-    whole = f"(select v.lines from versions v where v.order_id = a.order_id and v.ver = a.ver) - ({own})"
+    whole = f"(select v.lines from versions v where v.order_id = a.order_id and v.ver = a.ver) - ({own})"  # noqa: S608
     # Lines that found their order later are numbered after those of their file, so the whole stretch is gone through.
     stretch = "a.id >= coalesce((select min(q.first_answer) from responses q where q.received >= ? and q.answers > 0), 9223372036854775807)"
     found = connection.exec_driver_sql(
@@ -72,15 +73,15 @@ def sent(connection: Connection, since: str) -> list[Sent]:
         select s.id as submission, o.country, o.losing_carrier, {_first()} as answered, {_first(Answer.FOC)} as confirmed, {_first(Answer.COMPLETE)} as completed, v.lines
         from submissions s cross join versions v on v.submission_id = s.id cross join orders o on o.id = v.order_id where s.state = 'sent' and s.sent >= ? and v.sup <> '1'
     """  # noqa: S608
-    times = {number: (partner, at) for number, partner, at in connection.exec_driver_sql("select id, partner, sent from submissions where state = 'sent' and sent >= ?", (since,))}
     found = connection.exec_driver_sql(
         f"select submission, country, losing_carrier, answered, confirmed, completed, count(*), sum(lines) from ({versions}) group by 1, 2, 3, 4, 5, 6",  # noqa: S608
         (since,),
     ).all()
-    heard = {number: at for number, at in connection.exec_driver_sql("select id, received from responses where received >= ?", (since,))} if found else {}  # noqa: C416
+    times = {number: (partner, at) for number, partner, at in connection.exec_driver_sql("select id, partner, sent from submissions where state = 'sent' and sent >= ?", (since,))}
+    heard = _by_name(connection, "select id, received from responses where received >= ?", since)
     return [
-        Sent(times[submission][0], country, carrier, times[submission][1], *(heard.get(number) if number else None for number in answers), orders, lines)
-        for submission, country, carrier, *answers, orders, lines in found
+        Sent(times[submission][0], country, carrier, times[submission][1], heard.get(answered), heard.get(confirmed), heard.get(completed), orders, lines)
+        for submission, country, carrier, answered, confirmed, completed, orders, lines in found
     ]
 
 
@@ -88,22 +89,21 @@ def faults(connection: Connection, since: str) -> list[tuple[str, str, int]]:
     """Customer, code and number of rows, of what was found on rows that are rejected, in sheets that came since then."""
     rejected = f"from {_ROWS_UNDER_WAY} and r.state = {int(State.REJECTED)} cross join findings n on n.row_id = r.id"
     found = connection.exec_driver_sql(
-        f"select f.customer, n.code, count(distinct r.id) {rejected} where f.counted = '' and f.rows > 0 and f.received >= ? group by f.customer, n.code",  # noqa: S608
+        f"select f.customer, n.code, count(distinct r.id) {rejected} where f.counted = '' and f.rows > 0 and f.received >= ? group by f.customer, n.code",
         (since,),
     )
     return [(customer, code, rows) for customer, code, rows in found]
 
 
-def moving(connection: Connection, first: date, last: date) -> list[tuple[int, int]]:
-    """Day (yyyymmdd) and how many numbers are confirmed for it, of some days."""
+def moving(connection: Connection, days: Sequence[date]) -> dict[date, int]:
+    """How many numbers are confirmed for each of some days; none where it is none."""
+    numbers = [int(f"{day:%Y%m%d}") for day in days]
+    sums = ", ".join(f"count(*) filter (where r.foc = {number})" for number in numbers)
     found = connection.exec_driver_sql(
-        f"""
-        select r.foc, count(*) from {_ROWS_UNDER_WAY} and r.state = {int(State.CONFIRMED)} and r.foc between ? and ?
-        where f.counted = '' and f.rows > 0 group by r.foc order by r.foc
-        """,  # noqa: S608
-        tuple(int(f"{day:%Y%m%d}") for day in (first, last)),
-    )
-    return [(day, numbers) for day, numbers in found]
+        f"select {sums} from {_ROWS_UNDER_WAY} and r.state = {int(State.CONFIRMED)} and r.foc between ? and ? where f.counted = '' and f.rows > 0",  # noqa: S608
+        (min(numbers), max(numbers)),
+    ).one()
+    return {day: count for day, count in zip(days, found, strict=True) if count}
 
 
 def strange(connection: Connection) -> list[tuple[str, str, int, str]]:
@@ -149,5 +149,5 @@ def last_heard(connection: Connection) -> dict[str, str]:
     return _by_name(connection, "select partner, max(received) from responses group by partner")
 
 
-def _by_name(connection: Connection, statement: str) -> dict[str, Any]:
-    return {name: value for name, value in connection.exec_driver_sql(statement)}  # noqa: C416
+def _by_name(connection: Connection, statement: str, *values: str) -> dict[Any, Any]:
+    return {name: value for name, value in connection.exec_driver_sql(statement, values)}  # noqa: C416
