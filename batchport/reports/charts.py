@@ -7,6 +7,7 @@ with classes, which `report.css` gives colours for light, dark and paper; and a 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,9 @@ _WIDTH, _LETTER, _BAR, _HEIGHT = 380, 13, 26, 210
 #: Signs of a label.
 _LABEL = 24
 _STYLE = Style(font_family="sans-serif", label_font_size=_LETTER, major_label_font_size=_LETTER, value_font_size=_LETTER)
-#: With lxml installed pygal would draw with that, and other bytes would come out.
+# pygal looks for maps that are no part of it in a way that Python has given up, and that warns whenever anything whatsoever is looked for and not there.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
+# With lxml installed pygal would draw with that, and other bytes would come out.
 etree.to_etree()
 ET.register_namespace("", _NAMESPACE[1:-1])
 
@@ -74,6 +77,7 @@ def _drawn(chart: Any, name: str, title: str, points: Sequence[Bar], *, reverse:
     _strip(root)
     root.attrib.pop("id", None)
     root.attrib |= {"class": "chart", "role": "img", "aria-labelledby": f"{name}-title {name}-desc"}
+    root[0].set("aria-hidden", "true")
     said = "; ".join(f"{clean(point.label)}: {point.value:,}" for point in points)
     for place, (kind, text) in enumerate((("title", title), ("desc", f"{said}."))):
         element = ET.Element(kind, {"id": f"{name}-{kind}"})
