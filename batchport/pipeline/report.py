@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
+from batchport.carriers.codes import Reason
 from batchport.domain.deadlines import Due
 from batchport.domain.findings import ERROR, catalogue
 from batchport.domain.lifecycle import State
@@ -29,6 +31,8 @@ from batchport.store.mappings import waiting_files
 _BACK, _AHEAD = 30, 7
 #: How many orders are listed that a partner is late with.
 _LISTED = 500
+#: Words with numbers in them.
+_NUMBERS = re.compile(r"[\w-]*\d{3}[\w-]*")
 #: What the columns of `store.report.Sent` are called on the page.
 _ANSWERS = {"answered": "first answer", "confirmed": "confirmation", "completed": "completion"}
 
@@ -83,8 +87,13 @@ def _rejections(app: App, refused: list[report.Refused]) -> list[Rejections]:
     found: Counter[tuple[str, str, tuple[tuple[str, str, str], ...]]] = Counter()
     for one in refused:
         reasons = app.codes(one.partner).explain(one.code, one.text) if one.partner in app.settings.partners else ()
-        found[one.partner, one.losing_carrier, tuple((reason.code, reason.class_, reason.text) for reason in reasons)] += one.numbers
+        found[one.partner, one.losing_carrier, tuple((reason.code, reason.class_, _told(reason, one.text)) for reason in reasons)] += one.numbers
     return [Rejections(*key, numbers) for key, numbers in sorted(found.items())]
+
+
+def _told(reason: Reason, said: str) -> str:
+    """What a reason means; in a partner's own words the numbers are left out, which may be anybody's account, and make each line another one."""
+    return _NUMBERS.sub("…", reason.text) if reason.text == said.strip() else reason.text
 
 
 def _faults(app: App, found: list[tuple[str, str, int]]) -> list[Fault]:
