@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from batchport.cli import Context
+from batchport.cli.output import say
 
 if TYPE_CHECKING:
     from batchport.pipeline.app import App
@@ -20,7 +21,7 @@ def _act(context: Context, act: Callable[[App], str]) -> None:
     from batchport.pipeline.app import closing
 
     with closing(context.app()) as app:
-        click.echo(act(app))
+        say(act(app))
 
 
 def _acts() -> Any:

@@ -39,7 +39,7 @@ def balance(ctx: click.Context, partner: str | None, since: date | None, target:
         print_json(file.json() for file in found.files)
     else:
         heads = ("Partner", "File", "Sent", "Orders", "Lines", *(kind.capitalize() for kind in KINDS), "Outstanding", "Outstanding numbers", "Balances")
-        print_table(heads, [_line(file, KINDS) for file in found.files], empty="Nothing was sent.")
+        print_table(heads, [_line(file, KINDS) for file in found.files], prose=("Outstanding numbers",), coloured=("Balances",), empty="Nothing was sent.")
     ctx.exit(0 if found.settled else NEEDS_SOMEBODY)
 
 

@@ -89,7 +89,7 @@ def _refuse_folder(path: Path) -> None:
 
 
 def _print(shown: Shown) -> None:
-    from batchport.cli.output import print_table
+    from batchport.cli.output import print_table, say
     from batchport.pipeline.wording import file_words
 
     several = len({line["sheet"] for line in shown.lines}) > 1
@@ -98,16 +98,16 @@ def _print(shown: Shown) -> None:
         (*([line["sheet"] or ""] if several else []), line["header"], line["field"] or ("one of " + ", ".join(line["candidates"]) + "?" if line["candidates"] else ""), line["certainty"], line["reason"], " | ".join(line["samples"]))
         for line in shown.lines
     ]
-    print_table(heads, rows, empty="No columns.")
+    print_table(heads, rows, prose=("Why", "Cells"), empty="No columns.")
     click.echo()
     for problem in shown.read.problems:
         if problem.code != "column-unknown":
             words = file_words(problem)
-            click.echo(f"{words.message} {words.fix}")
-    click.echo({
+            say(f"{words.message} {words.fix}")
+    say({
         "read": "The file can be read as it is.",
         "unmapped": "The file cannot be read like this: confirm the columns, with --set where they are not right.",
-    }.get(shown.read.state, "The file cannot be read."))  # fmt: skip
+    }.get(shown.read.state, "The file cannot be read."), "" if shown.read.state == "read" else "yellow")  # fmt: skip
 
 
 @columns.command()
@@ -140,7 +140,9 @@ def confirm(ctx: click.Context, file: str, customer: str | None, changes: tuple[
         else:
             sentence = confirm_waiting(app, waiting(app, file, customer), told, why)
     if form != "json":
-        click.echo(sentence)
+        from batchport.cli.output import say
+
+        say(sentence)
     from batchport.cli.stages import carry_out
     from batchport.pipeline.intake import retake
 

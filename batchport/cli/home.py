@@ -68,7 +68,7 @@ def rules(code: str | None, form: str) -> None:
     elif code:
         _explain(chosen[0])
     else:
-        print_table(("Code", "Severity", "What is wrong"), [(rule.code, rule.severity, rule.message) for rule in chosen])
+        print_table(("Code", "Severity", "What is wrong"), [(rule.code, rule.severity, rule.message) for rule in chosen], prose=("What is wrong",), coloured=("Severity",))
 
 
 def _rule_json(rule: Any, *, whole: bool) -> dict[str, Any]:

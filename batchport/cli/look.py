@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from batchport.cli import NEEDS_SOMEBODY, Context, format_option
-from batchport.cli.output import print_json, print_table, spaced
+from batchport.cli.output import print_json, print_table, say, spaced
 
 _STATES = (
     "rejected", "duplicate", "held", "ready", "submitted", "acknowledged", "delayed", "confirmed", "completed", "carrier_rejected", "cancel_pending", "cancelled",
@@ -38,6 +38,8 @@ def status(
         print_table(
             ("Customer", "File", "Row", "Number", "State", "Order", "Confirmed", "Due", "What is wrong"),
             [(one["customer"], one["file"], one["row"], spaced(one["tn"]), one["state"], one["pon"], one["foc_date"], _due(one), _wrong(one)) for one in lines],
+            prose=("Due", "What is wrong"),
+            coloured=("State",),
             empty="Nothing is overdue." if late else "No such rows.",
         )
     ctx.exit(NEEDS_SOMEBODY if late and lines else 0)
@@ -78,6 +80,8 @@ def orders(context: Context, customer: str | None, partner: str | None, form: st
              one["lines"], one["foc_date"], _due(one))
             for one in lines
         ],
+        prose=("Losing carrier", "Due"),
+        coloured=("State",),
         empty="No orders.",
     )  # fmt: skip
 
@@ -100,6 +104,7 @@ def exceptions(ctx: click.Context, form: str) -> None:
         print_table(
             ("Id", "Partner", "File", "Line", "PON", "Number", "Status", "Why", "Since"),
             [(one["id"], one["partner"], one["file"], one["line"], one["pon"], spaced(one["tn"]), one["status"], one["reason"], one["since"]) for one in lines],
+            prose=("Why",),
             empty="No open exception lines.",
         )
     ctx.exit(NEEDS_SOMEBODY if lines else 0)
@@ -126,4 +131,4 @@ def resolve(context: Context, number: int, why: str, form: str) -> None:
     if form == "json":
         print_json([{"id": number, "resolved": stamp, "by": who, "why": why}])
     else:
-        click.echo(f"Exception line {number} is resolved.")
+        say(f"Exception line {number} is resolved.")

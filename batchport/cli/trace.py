@@ -22,4 +22,8 @@ def trace(context: Context, handle: str, form: str) -> None:
     if form == "json":
         print_json(steps)
     else:
-        print_table(("When (UTC)", "Step", "What", "Where", "Because of"), [(step["at"][:19], step["step"], step["what"], step["file"], step["cause"]) for step in steps])
+        print_table(
+            ("When (UTC)", "Step", "What", "Where", "Because of"),
+            [(step["at"][:19], step["step"], step["what"], step["file"], step["cause"]) for step in steps],
+            prose=("What", "Where", "Because of"),
+        )

@@ -21,6 +21,7 @@ from batchport.pipeline.app import App
 from batchport.pipeline.facts import Views, columns_facts, completed_facts, night_facts, overdue_facts, received_facts, update_facts
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.view import FileView
+from batchport.progress import stepping
 from batchport.store import look, outbox
 from batchport.store.schema import files
 
@@ -42,7 +43,7 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:  # noqa: ARG001  s
 def _write_results(app: App, tally: PassTally, views: Views) -> None:
     with app.store.reading() as connection:
         due = look.results_due(connection)
-    for record in due:
+    for record in stepping(app.progress, "Writing results", due, "files"):
         with app.store.reading() as connection:
             view = views.of(connection, record.id)
         folder = make_folder(app.settings.folder("results", record.customer))
@@ -67,7 +68,7 @@ def _delivery(app: App) -> Delivery:
 
 async def _send(app: App, tally: PassTally, views: Views, waiting: list[Any]) -> None:
     async with _delivery(app) as delivery:
-        for record in waiting:
+        for record in stepping(app.progress, "Sending mails", waiting, "mails"):
             delivered = await _send_one(app, views, delivery, record)
             _note(app, tally, record, delivered)
 
