@@ -27,6 +27,8 @@ _HARMLESS = {
 _GAP = "  "
 #: A column of prose is not made narrower than this.
 _NARROWEST = 24
+#: Stands for a space at which a line is not broken; it can be in no cell.
+_HOLDS = "\0"
 #: How a word is shown where it says a state or how grave something is; it says the same without colours.
 _STYLES = {
     "rejected": "red", "carrier_rejected": "red", "error": "red", "NO": "red", "unreadable": "red",
@@ -87,7 +89,9 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, prose:
     room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     if room is None or table.width <= room:
         table.print_lines()
-    elif table.narrowest <= room:
+        return
+    table = table.without_blank()
+    if table.narrowest <= room:
         table.print_wrapped(room)
     else:
         table.print_with_rest_below(room)
@@ -102,7 +106,7 @@ class _Table:
     """Lines of cells, and how wide they are."""
 
     def __init__(self, headers: Sequence[str], rows: Sequence[Sequence[Any]], prose: Sequence[bool], coloured: Sequence[bool]) -> None:
-        self._headers, self._prose, self._coloured = headers, prose, coloured
+        self._headers, self._rows, self._prose, self._coloured = headers, rows, prose, coloured
         self._lines = [[_text(cell) for cell in row] for row in rows]
         self._right = [all(_is_number(row[place]) for row in rows) and any(row[place] for row in rows) for place in range(len(headers))]
         self._widths = [max(_width(line[place]) for line in (headers, *self._lines)) for place in range(len(headers))]
@@ -118,6 +122,12 @@ class _Table:
         """Of the widest line when prose is wrapped as narrow as may be."""
         spared = sum(max(width - _NARROWEST, 0) for width, prose in zip(self._widths, self._prose, strict=True) if prose)
         return self.width - spared
+
+    def without_blank(self) -> _Table:
+        """The table without the columns in which nothing stands."""
+        kept = [place for place in range(len(self._headers)) if any(line[place] for line in self._lines)]
+        rows = [[row[place] for place in kept] for row in self._rows]
+        return _Table([self._headers[place] for place in kept], rows, [self._prose[place] for place in kept], [self._coloured[place] for place in kept])
 
     def print_lines(self) -> None:
         """A line for each row."""
@@ -156,9 +166,14 @@ class _Table:
         click.echo(self._header(beside), color=True)
         for line in self._lines:
             click.echo(self._line(line, beside), color=True)
-            rest = [f"{header}: {cell}" for place, (header, cell) in enumerate(zip(self._headers, line, strict=True)) if cell and place not in beside]
-            for each in textwrap.wrap("; ".join(rest), max(room - 4, _NARROWEST), break_on_hyphens=False, break_long_words=False):
-                click.echo(f"    {each}")
+            rest = "; ".join(self._named(place, line[place]) for place in range(len(line)) if line[place] and place not in beside)
+            for each in textwrap.wrap(rest, max(room - 4, _NARROWEST), break_on_hyphens=False, break_long_words=False):
+                click.echo(f"    {each.replace(_HOLDS, ' ')}")
+
+    def _named(self, place: int, cell: str) -> str:
+        """A cell with its header; a short one is not to be broken."""
+        text = f"{self._headers[place]}: {cell}"
+        return text if self._prose[place] and _width(text) > _NARROWEST else text.replace(" ", _HOLDS)
 
     def _header(self, places: Iterable[int]) -> str:
         line = self._line(self._headers, places, plain=True)

@@ -71,17 +71,14 @@ class _Line:
         if self._over.wait(DELAY):
             return
         with contextlib.suppress(OSError), _bar() as bar:  # the terminal may be closed meanwhile
-            drawn = None
-            task = bar.add_task("")
-            while not self._over.wait(_PAUSE):
-                step = self._step
-                if step is None or step == drawn:
-                    bar.refresh()
-                    continue
-                if drawn is None or step.what != drawn.what:
+            task, drawn = bar.add_task("", total=None), ""
+            while step := self._step:
+                if step.what != drawn:
                     bar.reset(task)
+                    drawn = step.what
                 bar.update(task, description=step.what, completed=step.done, total=step.of or None, unit=step.unit, refresh=True)
-                drawn = step
+                if self._over.wait(_PAUSE):
+                    break
 
 
 def _bar() -> Bar:
