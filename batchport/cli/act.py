@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import Context
+from batchport.cli import Context, complete
 from batchport.cli.output import say
 
 if TYPE_CHECKING:
     from batchport.pipeline.app import App
 
-_pon = click.argument("pon", metavar="PON")
+_pon = click.argument("pon", metavar="PON", shell_complete=complete.orders)
 _why = click.option("--why", metavar="TEXT", required=True, help="Why; recorded with your name.")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Day, format_option
+from batchport.cli import NEEDS_SOMEBODY, Day, complete, format_option
 from batchport.cli.output import print_json, print_table, spaced
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _NAMED = 3
 
 
 @click.command()
-@click.option("--partner", metavar="P", help="Files sent to this partner.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="Files sent to this partner.")
 @click.option("--since", type=Day(), help="Files sent since this day or time.")
 @click.option("-o", "--output", "target", metavar="FILE.xlsx", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a workbook too, with every line.")
 @format_option

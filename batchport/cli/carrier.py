@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Context, format_option
+from batchport.cli import NEEDS_SOMEBODY, Context, complete, format_option
 from batchport.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _partners(context: Context) -> dict[str, tuple[str, Profile]]:
 
 
 @carrier.command()
-@click.argument("profile", metavar="P")
+@click.argument("profile", metavar="P", shell_complete=complete.profiles)
 @format_option
 @click.pass_obj
 def show(context: Context, profile: str, form: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, format_option
+from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, complete, format_option
 
 if TYPE_CHECKING:
     from batchport.pipeline.columns import Shown
@@ -32,8 +32,8 @@ class _Columns(click.Group):
 @click.group(
     cls=_Columns, invoke_without_command=True, no_args_is_help=False, subcommand_metavar="FILE", context_settings={"allow_interspersed_args": True}
 )
-@click.argument("file", cls=_File, metavar="FILE")
-@click.option("--customer", metavar="ID", help="Whose file it is: that customer's defaults and confirmed columns hold.")
+@click.argument("file", cls=_File, metavar="FILE", shell_complete=complete.path)
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose file it is: that customer's defaults and confirmed columns hold.")
 @format_option
 @click.pass_context
 def columns(ctx: click.Context, file: str, customer: str | None, form: str) -> None:
@@ -111,8 +111,8 @@ def _print(shown: Shown) -> None:
 
 
 @columns.command()
-@click.argument("file", metavar="FILE")
-@click.option("--customer", metavar="ID", help="Whose file it is, where FILE does not lie in an inbox and is not waiting.")
+@click.argument("file", metavar="FILE", shell_complete=complete.path)
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose file it is, where FILE does not lie in an inbox and is not waiting.")
 @click.option("--set", "changes", metavar='"HEADER=FIELD"', multiple=True, help="What a column is; without a FIELD it is not read. May be given more than once.")
 @click.option("--why", metavar="TEXT", required=True, help="Why; recorded with your name.")
 @format_option

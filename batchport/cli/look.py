@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Context, format_option
+from batchport.cli import NEEDS_SOMEBODY, Context, complete, format_option
 from batchport.cli.output import print_json, print_table, say, spaced
 
 _STATES = (
@@ -14,9 +14,9 @@ _STATES = (
 
 
 @click.command()
-@click.option("--customer", metavar="C", help="Rows of this customer.")
-@click.option("--file", metavar="F", help="Rows of this file.")
-@click.option("--order", metavar="PON", help="Rows of this order.")
+@click.option("--customer", metavar="C", shell_complete=complete.customers, help="Rows of this customer.")
+@click.option("--file", metavar="F", shell_complete=complete.files, help="Rows of this file.")
+@click.option("--order", metavar="PON", shell_complete=complete.orders, help="Rows of this order.")
 @click.option("--tn", metavar="TN", help="Rows that ask for this number.")
 @click.option("--ref", metavar="R", help="Rows with this reference of the customer, or this Row ID.")
 @click.option("--state", metavar="S", type=click.Choice(_STATES), help="Rows in this state.")
@@ -58,8 +58,8 @@ def _wrong(line: dict[str, object]) -> str:
 
 
 @click.command()
-@click.option("--customer", metavar="C", help="Orders of this customer.")
-@click.option("--partner", metavar="P", help="Orders to this partner.")
+@click.option("--customer", metavar="C", shell_complete=complete.customers, help="Orders of this customer.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="Orders to this partner.")
 @click.option("--due", "due_first", is_flag=True, help="Orders of which an answer, a completion or a deadline of the partner falls due, soonest first.")
 @format_option
 @click.pass_obj

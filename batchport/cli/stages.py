@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, OUR_FAULT, Context, Day, format_option
+from batchport.cli import NEEDS_SOMEBODY, OUR_FAULT, Context, Day, complete, format_option
 from batchport.cli.output import harmless, print_json, print_table, say, spaced, state
 from batchport.cli.progress import shown
 
@@ -115,7 +115,7 @@ def run(ctx: click.Context, dry_run: bool, form: str) -> None:
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--partner", metavar="P", help="Whose answer FILE is.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="Whose answer FILE is.")
 @click.option("--dry-run", is_flag=True, help="Show what FILE would change, and change nothing.")
 @format_option
 @click.pass_context
@@ -158,7 +158,7 @@ def _change(row: dict[str, Any]) -> tuple[str, ...]:
 
 @click.command()
 @click.option("--again", "file", type=click.Path(path_type=Path), help="Take FILE in though it was taken in before.")
-@click.option("--customer", metavar="ID", help="Whose file it is, where --again FILE does not lie in an inbox.")
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose file it is, where --again FILE does not lie in an inbox.")
 @format_option
 @click.pass_context
 def intake(ctx: click.Context, file: Path | None, customer: str | None, form: str) -> None:
@@ -176,7 +176,7 @@ def intake(ctx: click.Context, file: Path | None, customer: str | None, form: st
 
 
 @click.command()
-@click.option("--partner", metavar="P", help="Only to this partner.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="Only to this partner.")
 @click.option("--now", "regardless", is_flag=True, help="Outside the partner's windows too.")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 @format_option
@@ -195,7 +195,7 @@ def submit(ctx: click.Context, partner: str | None, regardless: bool, dry_run: b
 
 @click.command()
 @click.argument("submission", required=False)
-@click.option("--partner", metavar="P", help="To this partner.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="To this partner.")
 @click.option("--since", type=Day(), help="Everything sent since this day or time.")
 @click.option("--until", type=Day(), help="Everything sent until this day, which counts, or time.")
 @click.option("--why", metavar="TEXT", default="", help="Why; recorded with your name.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from batchport.cli import Context, format_option
+from batchport.cli import Context, complete, format_option
 from batchport.cli.output import print_json, print_table
 
 
 @click.command()
-@click.argument("handle", metavar="HANDLE")
+@click.argument("handle", metavar="HANDLE", shell_complete=complete.orders)
 @format_option
 @click.pass_obj
 def trace(context: Context, handle: str, form: str) -> None:
