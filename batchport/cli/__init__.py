@@ -142,7 +142,7 @@ def main() -> NoReturn:
     # A million tuples on their way to the database are no rings either; looking for these after every few hundred takes a tenth of a large pass.
     gc.set_threshold(_UNTIL_COLLECTED)
     try:
-        status = batchport.main(standalone_mode=False)
+        status = batchport.main(prog_name="batchport", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         status = error.exit_code

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import Context, format_option
+from batchport.cli import Context, complete, format_option
 
 if TYPE_CHECKING:
     from batchport.domain.cases import Case
@@ -32,7 +32,7 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.option("--customer", metavar="ID", help="Whom the template is for.")
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whom the template is for.")
 @click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write (default: batchport-template.xlsx here).")
 @click.pass_obj
 def template(context: Context, customer: str | None, output: Path | None) -> None:
@@ -53,7 +53,7 @@ def template(context: Context, customer: str | None, output: Path | None) -> Non
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=complete.codes)
 @format_option
 def rules(code: str | None, form: str) -> None:
     """Explain the findings: all of them, or one CODE with the smallest sheet that provokes it and one that does not."""
@@ -71,7 +71,7 @@ def rules(code: str | None, form: str) -> None:
     elif code:
         _explain(chosen[0])
     else:
-        print_table(("Code", "Severity", "What is wrong"), [(rule.code, rule.severity, rule.message) for rule in chosen])
+        print_table(("Code", "Severity", "What is wrong"), [(rule.code, rule.severity, rule.message) for rule in chosen], prose=("What is wrong",), coloured=("Severity",))
 
 
 def _rule_json(rule: Any, *, whole: bool) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from batchport.pipeline.assess import READ, ReadFile, read_whole
 from batchport.pipeline.summary import commonest_faults, port_results, summary_of_check
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
+from batchport.progress import Progress, quiet
 from batchport.spreadsheets.corrected import Change, CorrectedSheet
 from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
@@ -178,13 +179,14 @@ def _standard_profile() -> Profile:
     return load_profile(_STANDARD_PROFILE)
 
 
-def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPool) -> Checked:
+def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPool, progress: Progress = quiet) -> Checked:
     """Read, check and group files.
 
     Args:
         paths: each file and what to call it.
         basis: what to check them by.
         pool: reads them.
+        progress: hears of what is done.
 
     Raises:
         OSError: a file cannot be opened.
@@ -204,7 +206,9 @@ def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPoo
     if history is not None:
         requests, named = history.restored(requests)
         papers = [{**history.papers(file.names_papers), **file.papers} for file in files]
+    progress(f"Checking {len(requests):,} rows")
     rows = check_rows(requests, terms, basis.known, findings, named=named, beside=Beside(papers, owner))
+    progress(f"Grouping {len(requests):,} rows")
     grouping = history.settled(rows, findings, named, owner) if history is not None else _grouped(rows, findings, owner)
     return Checked(files, rows, findings, grouping, dict(terms.severities))
 

@@ -12,6 +12,7 @@ from batchport.pipeline.app import App
 from batchport.pipeline.facts import Views
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.writing import written
+from batchport.progress import stepping
 from batchport.store import look, outbox
 from batchport.store.schema import files
 
@@ -32,7 +33,7 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:
 def _write_results(app: App, tally: PassTally, views: Views) -> None:
     with app.store.reading() as connection:
         due = look.results_due(connection)
-    for record in due:
+    for record in stepping(app.progress, "Writing results", due, "files"):
         with app.store.reading() as connection:
             view = views.of(connection, record.id)
         folder = make_folder(app.settings.folder("results", record.customer))
@@ -57,7 +58,7 @@ def _delivery(app: App) -> Delivery:
 
 async def _send(app: App, tally: PassTally, views: Views, waiting: list[Any]) -> None:
     async with _delivery(app) as delivery:
-        for record in waiting:
+        for record in stepping(app.progress, "Sending mails", waiting, "mails"):
             delivered = await _send_one(app, views, delivery, record)
             _note(app, tally, record, delivered)
 

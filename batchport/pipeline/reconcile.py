@@ -146,11 +146,13 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
         if put_away:
             _archive(app, partner, path, data, digest)
         return
+    app.progress(f"Reading the answer {path.name}")
     try:
         lines = _read(app, partner, data, path)
     except ResponseUnreadable as error:
         _refuse(app, tally, partner, path, data, error.reason, put_away=put_away)
         return
+    app.progress(f"Applying {len(lines):,} lines of {path.name}")
     lines = _with_orders(app, lines)
     proved_by_answer(app, tally, partner, set(lines.order_id.unique().tolist()))
     with app.store.reading() as connection:
