@@ -59,6 +59,16 @@ class Attachment:
     subtype: str = XLSX
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A message as it travels: who sends it, the one whom it is for, its Message-ID, and its bytes."""
+
+    sender: str
+    recipient: str
+    message_id: str
+    data: bytes
+
+
 def message_id(domain: str, key: str) -> str:
     """The Message-ID of what `key` names: the same for the same key, and telling nothing of it but a leading lower-case word.
 
@@ -122,6 +132,20 @@ def build(
 def wire(message: EmailMessage) -> bytes:
     """The bytes of a message, lines ended by CRLF, in ASCII only, so that no server need offer 8BITMIME."""
     return message.as_bytes(policy=_POLICY)
+
+
+def pack(message: EmailMessage) -> Packed:
+    """A message made ready to be handed over.
+
+    A message goes to one recipient, so that none can be left out while the others get it.
+
+    Raises:
+        ValueError: it is not to exactly one recipient.
+    """
+    [sender], recipients = message["From"].addresses, message["To"].addresses
+    if len(recipients) != 1:
+        raise ValueError(f"a message is for one recipient, and this one is for {len(recipients)}")
+    return Packed(sender.addr_spec, recipients[0].addr_spec, str(message["Message-ID"]).strip(), wire(message))
 
 
 def _fit_for_header(value: str) -> str:

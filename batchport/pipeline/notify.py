@@ -6,7 +6,6 @@ is tried, it stays the same mail.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -15,13 +14,15 @@ from sqlalchemy import Connection
 
 from batchport.files import make_folder, write_whole
 from batchport.mail import MailFacts
-from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, FolderDelivery, Outcome, SmtpDelivery, retry_after
-from batchport.mail.message import Address, Attachment, build, message_id
+from batchport.mail.delivery import Delivery, FolderDelivery, SmtpDelivery
+from batchport.mail.message import Address, Attachment, Packed, build, pack
 from batchport.pipeline.app import App
+from batchport.pipeline.bounces import read_bounces
 from batchport.pipeline.facts import Views, columns_facts, completed_facts, night_facts, overdue_facts, received_facts, update_facts
+from batchport.pipeline.outgoing import Unsendable, message_id_of, send_waiting
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.view import FileView
-from batchport.store import look, outbox
+from batchport.store import look
 from batchport.store.schema import files
 
 _SENDER_NAME = "Port desk"
@@ -29,14 +30,12 @@ _SENDER_NAME = "Port desk"
 _MOST_ATTACHED = 10 << 20
 
 
-def notify(app: App, tally: PassTally, pass_id: int) -> None:  # noqa: ARG001  stages are called alike
-    """Write the results that are due and send the mails that are due."""
+def notify(app: App, tally: PassTally, pass_id: int) -> None:
+    """Read the delivery reports that came, write the results that are due, and send the mails that are due."""
+    read_bounces(app, tally)
     views = Views(app)
     _write_results(app, tally, views)
-    with app.store.reading() as connection:
-        waiting = outbox.due(connection, app.stamp)
-    if waiting:
-        asyncio.run(_send(app, tally, views, waiting))
+    send_waiting(app, tally, pass_id, lambda: _delivery(app), lambda record: _made(app, views, record))
 
 
 def _write_results(app: App, tally: PassTally, views: Views) -> None:
@@ -65,15 +64,8 @@ def _delivery(app: App) -> Delivery:
     return SmtpDelivery(smtp.host, smtp.port, smtp.tls, smtp.username, password, smtp.timeout)
 
 
-async def _send(app: App, tally: PassTally, views: Views, waiting: list[Any]) -> None:
-    async with _delivery(app) as delivery:
-        for record in waiting:
-            delivered = await _send_one(app, views, delivery, record)
-            _note(app, tally, record, delivered)
-
-
-async def _send_one(app: App, views: Views, delivery: Delivery, record: Any) -> Delivered | None:
-    """Deliver a mail; None where it has nothing to tell any more, since what it is about has gone on and a later mail tells that."""
+def _made(app: App, views: Views, record: Any) -> Packed | None:
+    """A mail; None where it has nothing to tell any more, since what it is about has gone on and a later mail tells that."""
     domain = app.settings.operator.email.rpartition("@")[2]
     with app.store.reading() as connection:
         facts, attachments = _facts(app, views, connection, record)
@@ -84,14 +76,14 @@ async def _send_one(app: App, views: Views, delivery: Delivery, record: Any) -> 
             composed=app.composer.compose(record.kind, facts),
             sender=Address(app.settings.operator.email, _SENDER_NAME),
             recipient=record.recipient,
-            message_id=message_id(domain, f"{record.kind}/{app.store.hash(f'mail {record.id}').hex()}"),
+            message_id=message_id_of(app, record),
             date=datetime.fromisoformat(record.created),
             list_id=f"{record.customer or 'operator'}.ports.{domain}",
             attachments=attachments,
         )
     except ValueError as error:
-        return Delivered(Outcome.REFUSED, str(error))
-    return await delivery.deliver(message)
+        raise Unsendable(str(error)) from None
+    return pack(message)
 
 
 def _facts(app: App, views: Views, connection: Connection, record: Any) -> tuple[MailFacts | None, list[Attachment]]:
@@ -113,23 +105,3 @@ def _attached(views: list[FileView], contact: str | None) -> Iterator[Attachment
         if len(data) <= room:
             room -= len(data)
             yield Attachment(view.results_name, data)
-
-
-def _note(app: App, tally: PassTally, record: Any, delivered: Delivered | None) -> None:
-    """T5: what became of a mail."""
-    created = datetime.fromisoformat(record.created)
-    with app.store.transaction() as connection:
-        if delivered is None:
-            outbox.settle_mail(connection, record.id, state="moot", trouble="")
-        elif delivered.outcome is Outcome.SENT:
-            outbox.settle_mail(connection, record.id, state="sent", sent=app.stamp, trouble="")
-            tally.mails["sent"] += 1
-        elif delivered.outcome is Outcome.AGAIN and app.now - created < GIVE_UP_AFTER:
-            later = (app.now + retry_after(record.attempts + 1)).astimezone(created.tzinfo).isoformat(timespec="seconds")
-            outbox.settle_mail(connection, record.id, next_try=later, trouble=delivered.detail)
-        else:
-            outbox.settle_mail(connection, record.id, state="failed", trouble=delivered.detail)
-            tally.mails["failed"] += 1
-            tally.trouble(f"a mail ({record.kind}) to {record.recipient} was given up: {delivered.detail}")
-    tally.changed = True
-
