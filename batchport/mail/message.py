@@ -20,6 +20,8 @@ from batchport.mail.compose import Composed
 XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_QUOTES = str.maketrans({'"': "'", "\\": "/"})
+_LONGEST_NAME = 60
 _LEADING_WORD = re.compile(r"[a-z]{1,20}")
 # RFC 5322 allows 998 signs; quoted-printable takes over well before.
 _LONGEST_PLAIN_LINE = 900
@@ -149,13 +151,16 @@ def pack(message: EmailMessage) -> Packed:
 
 
 def _fit_for_header(value: str) -> str:
-    return _UNFIT_FOR_HEADERS.sub(" ", value).strip()
+    # What looks like an encoded word is taken for one by the header classes, which decode the line breaks in it.
+    return _UNFIT_FOR_HEADERS.sub(" ", value).replace("=?", "= ?").strip()
 
 
 def _address(address: Address) -> headerregistry.Address:
     bare = address.email.strip()
     try:
-        parsed = headerregistry.Address(_fit_for_header(address.name), addr_spec=bare)
+        # A quoted name that is folded loses its quotes, and what was inside counts as an address; so it must fit into a line.
+        name = _fit_for_header(address.name).translate(_QUOTES)[:_LONGEST_NAME].strip()
+        parsed = headerregistry.Address(name, addr_spec=bare)
     except (ValueError, IndexError, MessageError):
         parsed = headerregistry.Address()
     if parsed.addr_spec != bare or not bare.isascii() or not parsed.username or not parsed.domain or _UNFIT_FOR_HEADERS.search(bare):
