@@ -74,6 +74,13 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert wire(made(attachments=attachments)) != wire(made(attachments=attachments, message_id=message_id("ports.example.com", "received/acme/18")))
 
 
+@pytest.mark.parametrize("text", ["Hello\n", "no end", "a\r\nb\rc\n\n", "From here\n.\n", "été\n" * 50, ""])
+def test_the_bytes_are_those_that_the_library_would_write(text: str) -> None:
+    attachments = [Attachment("a.xlsx", bytes(range(256)) * 120), Attachment("empty.csv", b"", "csv"), Attachment("b.csv", b"x" * 57, "csv")]
+    message = made(Composed("30 numéros", text, f"<p>{text}</p>\n"), attachments=attachments)
+    assert wire(message) == message.as_bytes()
+
+
 def test_every_multipart_has_its_own_boundary() -> None:
     message = made(attachments=(Attachment("acme.xlsx", b"PK"),))
     boundaries = [part.get_boundary() for part in message.walk() if part.is_multipart()]
