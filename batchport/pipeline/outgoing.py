@@ -15,8 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, Outcome, retry_after
 from batchport.mail.message import Packed, message_id
 from batchport.pipeline.app import App
@@ -81,18 +79,17 @@ class _Round:
             # The lock of the home is held, and a SQLite database has one home: whoever claimed these is dead, whether or not its lease has run out. With `--at`
             # the time to go by stands still from one pass to the next, and no lease ever would. (Of several workers on one database, only the lease tells.)
             outbox.take_back(connection)
-            records = self._claim(connection)
         async with self._delivery:
-            while records and await self._send(records):
-                with self._app.store.transaction() as connection:
-                    records = self._claim(connection)
+            while (records := self._claimed()) and await self._send(records):
+                pass
         if records:
             with self._app.store.transaction() as connection:
                 outbox.give_back(connection, self._owner)
 
-    def _claim(self, connection: Connection) -> list[Any]:
-        always = self._app.settings.operator.email
-        return outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=self._lease(), most=_BATCH, always=always)
+    def _claimed(self) -> list[Any]:
+        until, always = self._lease(), self._app.settings.operator.email
+        with self._app.store.transaction() as connection:
+            return outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH, always=always)
 
     def _lease(self) -> str:
         """When a lease that begins now runs out: when two mails may have taken as long as they can."""
@@ -150,8 +147,9 @@ class _Round:
             self._waited += pause
             await self._clock.sleep(pause)
         if self._lease_ends - self._clock.elapsed() < self._delivery.patience:
+            until = self._lease()
             with self._app.store.transaction() as connection:
-                outbox.renew(connection, self._owner, self._lease())
+                outbox.renew(connection, self._owner, until)
         return True
 
     def _settle(self, record: Any, delivered: Delivered | None, *, kept: str = "") -> None:
