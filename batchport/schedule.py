@@ -28,7 +28,7 @@ from batchport.pipeline.run import Busy, Stage, all_stages, one_pass
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
 from batchport.store.acts import last_pass
-from batchport.store.outbox import LOOK
+from batchport.store.queued import LOOK
 
 log = logging.getLogger("batchport.serve")
 #: Seconds until a pass that found another one at work is tried again.

@@ -1,8 +1,8 @@
 """Messages out of the house: to an SMTP server, or into a folder of `.eml` files where no server is set.
 
 A delivery never raises for what a server, a network or a disk does; it says what became of the message, and the caller keeps it for the next try. A
-refusal for good (5xx) is believed only when it answers the message itself. The same code while the session is opened, a wrong password say, speaks of
-the settings, and no mail is given up for that.
+refusal for good (5xx) is believed only when it answers the recipient or the message itself. The same code while the session is opened, or in answer to our
+own address, speaks of the settings: it would meet every message alike, and none is given up for that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from email.message import EmailMessage
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +23,8 @@ from typing import Literal, Protocol, Self
 import aiosmtplib
 
 from batchport import files
-from batchport.mail.message import wire
+from batchport.mail.enhanced import address_is_gone, status_in
+from batchport.mail.message import Packed
 
 Tls = Literal["starttls", "implicit", "plain"]
 
@@ -34,35 +34,55 @@ GIVE_UP_AFTER = timedelta(days=4)
 
 # RFC 5321, 4.5.3.2.6: a server may take ten minutes to say yes to the data, and who hangs up earlier makes it deliver twice.
 DATA_PATIENCE = 600.0
+# More answers than a session with two beginnings can ask for; together with the two of DATA, the longest that a message takes.
+_MOST_ANSWERS = 20
 _LONGEST_DETAIL = 300
 # "Authentication required": 5xx, but the fault of the settings and not of the message.
 _AUTHENTICATION_REQUIRED = 530
+_CLOSING = 421
+# "Come back later", said of how much there is and not of this message: closing, local error, no room; and 4.7.x, a policy.
+_TOO_MUCH = frozenset({_CLOSING, 451, 452})
 
 
 class Outcome(Enum):
-    """What became of a message: taken, to be tried again, or refused for good."""
+    """What became of a message: taken, to be tried again, refused for good, or not even offered, since no message gets through just now."""
 
     SENT = "sent"
     AGAIN = "again"
     REFUSED = "refused"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of a message, and the server's words or the reason in one line; never a password."""
+    """What became of a message.
+
+    Attributes:
+        outcome: in one word.
+        detail: the server's words or the reason in one line; never a password.
+        gone: the server says that the recipient's address will never take mail.
+        strained: the server asks for fewer messages at a time, or broke the connection off.
+    """
 
     outcome: Outcome
     detail: str
+    gone: bool = False
+    strained: bool = False
 
 
 class Delivery(Protocol):
     """Takes messages away, one after another; a context manager, so that what it opened is closed."""
 
+    @property
+    def patience(self) -> float:
+        """The most seconds that a message can take."""
+        ...
+
     async def __aenter__(self) -> Self: ...
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
-    async def deliver(self, message: EmailMessage) -> Delivered:
+    async def deliver(self, packed: Packed) -> Delivered:
         """Hand a message over, and say what became of it."""
         ...
 
@@ -82,19 +102,24 @@ class FolderDelivery:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def patience(self) -> float:
+        """A minute, which is long for a disk."""
+        return 60.0
+
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
 
-    async def deliver(self, message: EmailMessage) -> Delivered:
+    async def deliver(self, packed: Packed) -> Delivered:
         """SENT with the path, or AGAIN with what the disk said."""
-        local = str(message["Message-ID"]).strip().lstrip("<").partition("@")[0]
+        local = packed.message_id.lstrip("<").partition("@")[0]
         path = self._folder / (re.sub(r"[^A-Za-z0-9._-]", "_", local).lstrip(".")[:100] + ".eml")
         try:
             files.make_folder(self._folder)
-            files.write_whole(path, wire(message))
+            files.write_whole(path, packed.data)
         except OSError as error:
             return Delivered(Outcome.AGAIN, f"{path} could not be written: {error.strerror}")
         return Delivered(Outcome.SENT, str(path))
@@ -128,62 +153,90 @@ class SmtpDelivery:
         self._client: aiosmtplib.SMTP | None = None
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def patience(self) -> float:
+        """The longest that a server can keep a message waiting, each of its answers as late as is allowed."""
+        return _MOST_ANSWERS * self._timeout + 2 * max(self._timeout, DATA_PATIENCE)
+
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._client is not None and self._client.is_connected:
+        if self._client is not None and self._connected:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await self._client.quit()
         self._hang_up()
 
-    async def deliver(self, message: EmailMessage) -> Delivered:
-        """SENT, AGAIN or REFUSED, with the server's code and text.
+    async def deliver(self, packed: Packed) -> Delivered:
+        """SENT, AGAIN or REFUSED, with the server's code and text; UNREACHABLE where it did not come to this message.
 
-        A message taken for some of its recipients is SENT, and the detail names the others. AGAIN after a connection was lost during the message may
-        mean that it arrives twice, with the same Message-ID.
+        AGAIN after a connection was lost during the message may mean that it arrives twice, with the same Message-ID.
         """
         async with self._one_at_a_time:
             try:
-                return await self._deliver(message)
+                return await self._deliver(packed)
             except asyncio.CancelledError:
                 self._hang_up()
                 raise
 
-    async def _deliver(self, message: EmailMessage) -> Delivered:
-        sender, recipients = _envelope(message)
+    async def _deliver(self, packed: Packed) -> Delivered:
+        client = await self._begun(packed.sender)
+        if isinstance(client, Delivered):
+            return client
         try:
-            client = await self._session()
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            self._hang_up()
-            return self._told(Outcome.AGAIN, f"no session with {self._host}, port {self._port}: {_words(error)}")
-        try:
-            refused = await self._envelope_taken(client, sender, recipients)
-            if len(refused) == len(recipients):
-                await self._reset(client)
-                return self._told(_worst(refused), "; ".join(map(_words, refused)))
-            answer = await client.data(wire(message), timeout=max(self._timeout, DATA_PATIENCE))
-        except aiosmtplib.SMTPResponseException as error:
+            await client.rcpt(packed.recipient)
+        except aiosmtplib.SMTPRecipientRefused as error:
             await self._reset(client)
-            return self._told(_judged(error.code), _words(error))
+            # The code leads the answer; one further on may be quoted from elsewhere.
+            return self._refused(error, gone=error.code >= 500 and address_is_gone(status_in(error.message.partition(" ")[0])))
         except (aiosmtplib.SMTPException, OSError) as error:
             self._hang_up()
-            return self._told(Outcome.AGAIN, f"{self._host}, port {self._port}: {_words(error)}")
+            return self._told(Outcome.AGAIN, f"{self._place}: {_words(error)}", strained=True)
         except ValueError as error:
             await self._reset(client)
             return self._told(Outcome.REFUSED, f"an address that cannot be written to: {_words(error)}")
-        others = f"; not for {'; '.join(f'{error.recipient}: {_words(error)}' for error in refused)}" if refused else ""
-        return self._told(Outcome.SENT, f"{answer.code} {answer.message}{others}")
+        return await self._handed_over(client, packed.data)
+
+    async def _begun(self, sender: str) -> aiosmtplib.SMTP | Delivered:
+        """A session in which a message is begun, or why there is none.
+
+        A server may have hung up since the last message, which shows only now; that is no fault of this one, so it gets a new session. To ask first whether
+        the server is still there (RSET, NOOP) would cost every message a round trip.
+        """
+        while True:
+            kept = self._connected
+            try:
+                client = await self._session()
+            except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+                self._hang_up()
+                return self._told(Outcome.UNREACHABLE, f"no session with {self._place}: {_words(error)}")
+            try:
+                await client.mail(sender)
+            except aiosmtplib.SMTPSenderRefused as error:
+                await self._reset(client)
+                if error.code != _CLOSING or not kept:
+                    return self._refused(error, refused=Outcome.UNREACHABLE)
+            except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+                self._hang_up()
+                if not (kept and isinstance(error, (aiosmtplib.SMTPServerDisconnected, ConnectionError))):
+                    return self._told(Outcome.UNREACHABLE, f"{self._place}, begins no message: {_words(error)}")
+            else:
+                return client
+
+    async def _handed_over(self, client: aiosmtplib.SMTP, data: bytes) -> Delivered:
+        try:
+            answer = await client.data(data, timeout=max(self._timeout, DATA_PATIENCE))
+        except aiosmtplib.SMTPDataError as error:
+            await self._reset(client)
+            return self._refused(error)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            self._hang_up()
+            return self._told(Outcome.AGAIN, f"it is not known whether {self._place}, has taken it: {_words(error)}", strained=True)
+        return self._told(Outcome.SENT, f"{answer.code} {answer.message}")
 
     async def _session(self) -> aiosmtplib.SMTP:
-        if self._client is not None and self._client.is_connected:
-            try:
-                await self._client.rset()
-            except (aiosmtplib.SMTPException, OSError):
-                # The server hung up between two messages, as servers do; that costs no message a try.
-                self._hang_up()
-            else:
-                return self._client
+        if self._client is not None and self._connected:
+            return self._client
         self._hang_up()
         # A new client each time: reconnecting one that lost its connection can hang.
         client = self._client = aiosmtplib.SMTP(
@@ -200,16 +253,6 @@ class SmtpDelivery:
             await client.login(self._username, self._password() if self._password else "")
         return client
 
-    async def _envelope_taken(self, client: aiosmtplib.SMTP, sender: str, recipients: list[str]) -> list[aiosmtplib.SMTPRecipientRefused]:
-        await client.mail(sender)
-        refused = []
-        for recipient in recipients:
-            try:
-                await client.rcpt(recipient)
-            except aiosmtplib.SMTPRecipientRefused as error:
-                refused.append(error)
-        return refused
-
     async def _reset(self, client: aiosmtplib.SMTP) -> None:
         try:
             await client.rset()
@@ -221,13 +264,27 @@ class SmtpDelivery:
             self._client.close()
             self._client = None
 
-    def _told(self, outcome: Outcome, detail: str) -> Delivered:
+    @property
+    def _connected(self) -> bool:
+        return self._client is not None and self._client.is_connected
+
+    @property
+    def _place(self) -> str:
+        return f"{self._host}, port {self._port}"
+
+    def _refused(self, error: aiosmtplib.SMTPResponseException, *, refused: Outcome = Outcome.REFUSED, gone: bool = False) -> Delivered:
+        """What a server's no means; `refused` is what it means for good."""
+        strained = error.code in _TOO_MUCH or status_in(error.message).startswith("4.7.")
+        if error.code == _AUTHENTICATION_REQUIRED:
+            refused = Outcome.UNREACHABLE
+        return self._told(refused if 500 <= error.code < 600 else Outcome.AGAIN, _words(error), gone=gone, strained=strained)
+
+    def _told(self, outcome: Outcome, detail: str, *, gone: bool = False, strained: bool = False) -> Delivered:
         secret = self._password() if self._password else ""
         if secret:
             for form in (f"\0{self._username}\0{secret}", secret):
                 detail = detail.replace(base64.b64encode(form.encode()).decode(), "****").replace(form, "****")
-        printable = "".join(sign if sign.isprintable() else " " for sign in detail)
-        return Delivered(outcome, " ".join(printable.split())[:_LONGEST_DETAIL])
+        return Delivered(outcome, one_line(detail), gone, strained)
 
 
 def _is_this_machine(host: str) -> bool:
@@ -237,17 +294,13 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _envelope(message: EmailMessage) -> tuple[str, list[str]]:
-    return message["From"].addresses[0].addr_spec, [address.addr_spec for address in message["To"].addresses]
+def one_line(text: str) -> str:
+    r"""A text of others as one printable line that is not too long.
 
-
-def _judged(code: int) -> Outcome:
-    return Outcome.REFUSED if 500 <= code < 600 and code != _AUTHENTICATION_REQUIRED else Outcome.AGAIN
-
-
-def _worst(refused: list[aiosmtplib.SMTPRecipientRefused]) -> Outcome:
-    # One that may take it later keeps the message alive.
-    return Outcome.REFUSED if all(_judged(error.code) is Outcome.REFUSED for error in refused) else Outcome.AGAIN
+    >>> one_line("550 5.1.1\r\n no such\tmailbox\x00 ")
+    '550 5.1.1 no such mailbox'
+    """
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:_LONGEST_DETAIL]
 
 
 def _words(error: Exception) -> str:

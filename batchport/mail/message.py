@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
+import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import headerregistry
 from email.errors import MessageError
+from email.generator import BytesGenerator
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy, Policy
 from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any
 
 from batchport.mail.compose import Composed
 
@@ -20,6 +25,12 @@ from batchport.mail.compose import Composed
 XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _UNFIT_FOR_HEADERS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE = 76  # of base64
+# How many headers are remembered.
+_KEPT = 256
+_QUOTES = str.maketrans({'"': "'", "\\": "/"})
+_LONGEST_NAME = 60
 _LEADING_WORD = re.compile(r"[a-z]{1,20}")
 # RFC 5322 allows 998 signs; quoted-printable takes over well before.
 _LONGEST_PLAIN_LINE = 900
@@ -33,10 +44,40 @@ class _Subject(headerregistry.UnstructuredHeader, headerregistry.BaseHeader):
         return f"{self.name}: {Header(str(self), charset, header_name=self.name).encode(linesep=policy.linesep)}{policy.linesep}"
 
 
-def _policy() -> EmailPolicy[EmailMessage]:
-    headers = headerregistry.HeaderRegistry()
+class _Headers(headerregistry.HeaderRegistry):
+    """Makes the class of a header once, and a header of the same name and text once: most are the same in every message, and to parse them is most of the work."""
+
+    @lru_cache(_KEPT)  # noqa: B019  there is one of these
+    def __getitem__(self, name: str) -> type[headerregistry.BaseHeader]:
+        return super().__getitem__(name)
+
+    def __call__(self, name: str, value: Any) -> headerregistry.BaseHeader:
+        return self._parsed(name, value) if type(value) is str else super().__call__(name, value)
+
+    @lru_cache(_KEPT)  # noqa: B019
+    def _parsed(self, name: str, value: str) -> headerregistry.BaseHeader:
+        return super().__call__(name, value)
+
+
+class _Policy(EmailPolicy):
+    """Folds a header of the same name and text once."""
+
+    @lru_cache(_KEPT)  # noqa: B019  there is one of these
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return super().fold_binary(name, value)
+
+
+class _Generator(BytesGenerator):
+    """Writes the text of a part at once, and not line by line, which is most of the work where an attachment has five hundred of them."""
+
+    def _write_lines(self, lines: str) -> None:
+        self.write(_LINE_END.sub("\n", lines).replace("\n", self._NL) if "\r" in lines else lines.replace("\n", self._NL))  # type: ignore[attr-defined]
+
+
+def _policy() -> _Policy:
+    headers = _Headers()
     headers.map_to_type("subject", _Subject)
-    return SMTP.clone(header_factory=headers, cte_type="7bit")
+    return _Policy(linesep=SMTP.linesep, max_line_length=SMTP.max_line_length, header_factory=headers, cte_type="7bit")
 
 
 _POLICY = _policy()
@@ -57,6 +98,16 @@ class Attachment:
     name: str
     data: bytes
     subtype: str = XLSX
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A message as it travels: who sends it, the one whom it is for, its Message-ID, and its bytes."""
+
+    sender: str
+    recipient: str
+    message_id: str
+    data: bytes
 
 
 def message_id(domain: str, key: str) -> str:
@@ -110,28 +161,51 @@ def build(
     # Exchange answers with out-of-office notes in spite of Auto-Submitted, but heeds this.
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(composed.text, cte=_encoding(composed.text))
+    boundary = f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}_"
+    message.make_alternative(f"{boundary}0")
     message.add_alternative(composed.html, subtype="html", cte=_encoding(composed.html))
+    if attachments:
+        message.make_mixed(f"{boundary}1")
     for attachment in attachments:
         name = _fit_for_header(attachment.name.replace("\\", "/").rpartition("/")[2])
-        message.add_attachment(attachment.data, maintype="application", subtype=attachment.subtype, filename=name)
-    for number, part in enumerate(_multiparts(message)):
-        part.set_boundary(f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}_{number}")
+        message.add_attachment(b"", maintype="application", subtype=attachment.subtype, filename=name)
+        [*_, part] = message.iter_attachments()
+        part.set_payload(_base64(attachment.data))
     return message
 
 
 def wire(message: EmailMessage) -> bytes:
     """The bytes of a message, lines ended by CRLF, in ASCII only, so that no server need offer 8BITMIME."""
-    return message.as_bytes(policy=_POLICY)
+    target = io.BytesIO()
+    _Generator(target, mangle_from_=False, policy=_POLICY).flatten(message)
+    return target.getvalue()
+
+
+def pack(message: EmailMessage) -> Packed:
+    """A message made ready to be handed over.
+
+    A message goes to one recipient, so that none can be left out while the others get it.
+
+    Raises:
+        ValueError: it is not to exactly one recipient.
+    """
+    [sender], recipients = message["From"].addresses, message["To"].addresses
+    if len(recipients) != 1:
+        raise ValueError(f"a message is for one recipient, and this one is for {len(recipients)}")
+    return Packed(sender.addr_spec, recipients[0].addr_spec, str(message["Message-ID"]).strip(), wire(message))
 
 
 def _fit_for_header(value: str) -> str:
-    return _UNFIT_FOR_HEADERS.sub(" ", value).strip()
+    # What looks like an encoded word is taken for one by the header classes, which decode the line breaks in it.
+    return _UNFIT_FOR_HEADERS.sub(" ", value).replace("=?", "= ?").strip()
 
 
 def _address(address: Address) -> headerregistry.Address:
     bare = address.email.strip()
     try:
-        parsed = headerregistry.Address(_fit_for_header(address.name), addr_spec=bare)
+        # A quoted name that is folded loses its quotes, and what was inside counts as an address; so it must fit into a line.
+        name = _fit_for_header(address.name).translate(_QUOTES)[:_LONGEST_NAME].strip()
+        parsed = headerregistry.Address(name, addr_spec=bare)
     except (ValueError, IndexError, MessageError):
         parsed = headerregistry.Address()
     if parsed.addr_spec != bare or not bare.isascii() or not parsed.username or not parsed.domain or _UNFIT_FOR_HEADERS.search(bare):
@@ -139,10 +213,11 @@ def _address(address: Address) -> headerregistry.Address:
     return parsed
 
 
+def _base64(data: bytes) -> str:
+    text = binascii.b2a_base64(data, newline=False).decode("ascii")
+    return "".join(f"{text[at : at + _LINE]}\n" for at in range(0, len(text), _LINE))
+
+
 def _encoding(text: str) -> str:
     plain = text.isascii() and max(map(len, text.splitlines()), default=0) <= _LONGEST_PLAIN_LINE
     return "7bit" if plain else "quoted-printable"
-
-
-def _multiparts(message: EmailMessage) -> Iterator[EmailMessage]:
-    return (part for part in message.walk() if part.is_multipart() and isinstance(part, EmailMessage))

@@ -13,7 +13,7 @@ from batchport.pipeline.notify import notify
 from batchport.pipeline.run import one_pass
 from batchport.pipeline.tally import PassTally
 from batchport.store import acts
-from batchport.store.outbox import LOOK
+from batchport.store.queued import LOOK
 from batchport.store.schema import passes
 
 

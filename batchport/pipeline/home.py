@@ -48,7 +48,7 @@ def make_home(folder: Path) -> Home:
 
 def make_folders(home: Path, customers: list[str], partners: list[str]) -> None:
     """The doors and shelves of a home, where they are not there yet."""
-    for name in ("archive", "quarantine", "mail"):
+    for name in ("archive", "bounces", "mail", "quarantine"):
         make_folder(home / name)
     for customer in customers:
         make_folder(home / "inbox" / customer)

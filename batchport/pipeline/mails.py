@@ -14,7 +14,7 @@ from batchport.domain.checks.lines import CONTACT
 from batchport.domain.requests import Requests
 from batchport.domain.table import Mask
 from batchport.pipeline.app import App
-from batchport.store import outbox
+from batchport.store import queued
 
 #: Mails that can wait for the night; a sheet that was dropped is always answered at once.
 _CAN_WAIT = frozenset(("update", "completed", "overdue"))
@@ -34,14 +34,14 @@ def queue_mails(app: App, connection: Connection, pass_id: int, kind: str, custo
     """
     own = app.customer(customer)
     recipients = list(dict.fromkeys([own.email, *(contact for contact in contacts if contact.casefold() != own.email.casefold())]))
-    gathers = kind in _CAN_WAIT and outbox.is_between(connection, pass_id) and not (needs_them and own.alert)
-    queue = outbox.gather if gathers else outbox.queue
+    gathers = kind in _CAN_WAIT and queued.is_between(connection, pass_id) and not (needs_them and own.alert)
+    queue = queued.gather if gathers else queued.queue
     queue(connection, pass_id, kind, customer, recipients, app.stamp)
 
 
 def queue_for_operator(app: App, connection: Connection, pass_id: int, kind: str) -> None:
     """The operator's mail about a pass."""
-    outbox.queue(connection, pass_id, kind, "", [app.settings.operator.email], app.stamp)
+    queued.queue(connection, pass_id, kind, "", [app.settings.operator.email], app.stamp)
 
 
 def contacts_of(requests: Requests, usable: Mask | None = None) -> list[str]:

@@ -1,33 +1,35 @@
-"""Notify: results written anew for files in which something changed, and mails sent."""
+"""Notify: delivery reports read, results written anew for files in which something changed, and mails sent."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import datetime
 from typing import Any
 
 from batchport.files import make_folder, write_whole
-from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, FolderDelivery, Outcome, SmtpDelivery, retry_after
+from batchport.mail.delivery import Delivery, FolderDelivery, SmtpDelivery
+from batchport.mail.message import Packed, pack
 from batchport.pipeline.app import App
+from batchport.pipeline.bounces import read_bounces
 from batchport.pipeline.facts import Views
+from batchport.pipeline.outgoing import Unsendable, send_waiting
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.writing import written
 from batchport.progress import stepping
-from batchport.store import look, outbox
+from batchport.store import look, queued
 from batchport.store.schema import files
 
 
 def notify(app: App, tally: PassTally, pass_id: int) -> None:
-    """Write the results that are due and send the mails that are due; what was gathered goes with a pass that is not between two nights."""
+    """Read the delivery reports that came, write the results that are due, and send the mails that are due.
+
+    What was gathered goes with a pass that is not between two nights.
+    """
+    read_bounces(app, tally)
     with app.store.transaction() as connection:
-        if not outbox.is_between(connection, pass_id):
-            outbox.release(connection, pass_id, app.stamp)
+        if not queued.is_between(connection, pass_id):
+            queued.release(connection, pass_id, app.stamp)
     views = Views(app)
     _write_results(app, tally, views)
-    with app.store.reading() as connection:
-        waiting = outbox.due(connection, app.stamp)
-    if waiting:
-        asyncio.run(_send(app, tally, views, waiting))
+    send_waiting(app, tally, pass_id, lambda: _delivery(app), lambda record: _made(app, views, record))
 
 
 def _write_results(app: App, tally: PassTally, views: Views) -> None:
@@ -56,37 +58,10 @@ def _delivery(app: App) -> Delivery:
     return SmtpDelivery(smtp.host, smtp.port, smtp.tls, smtp.username, password, smtp.timeout)
 
 
-async def _send(app: App, tally: PassTally, views: Views, waiting: list[Any]) -> None:
-    async with _delivery(app) as delivery:
-        for record in stepping(app.progress, "Sending mails", waiting, "mails"):
-            delivered = await _send_one(app, views, delivery, record)
-            _note(app, tally, record, delivered)
-
-
-async def _send_one(app: App, views: Views, delivery: Delivery, record: Any) -> Delivered | None:
-    """Deliver a mail; None where it has nothing to tell any more."""
+def _made(app: App, views: Views, record: Any) -> Packed | None:
+    """A mail as it travels; None where it has nothing to tell any more."""
     try:
         message = written(app, views, record)
     except ValueError as error:
-        return Delivered(Outcome.REFUSED, str(error))
-    return None if message is None else await delivery.deliver(message)
-
-
-def _note(app: App, tally: PassTally, record: Any, delivered: Delivered | None) -> None:
-    """T5: what became of a mail."""
-    created = datetime.fromisoformat(record.created)
-    with app.store.transaction() as connection:
-        if delivered is None:
-            outbox.settle_mail(connection, record.id, state="moot", trouble="")
-        elif delivered.outcome is Outcome.SENT:
-            outbox.settle_mail(connection, record.id, state="sent", sent=app.stamp, trouble="")
-            tally.mails["sent"] += 1
-        elif delivered.outcome is Outcome.AGAIN and app.now - created < GIVE_UP_AFTER:
-            later = (app.now + retry_after(record.attempts + 1)).astimezone(created.tzinfo).isoformat(timespec="seconds")
-            outbox.settle_mail(connection, record.id, next_try=later, trouble=delivered.detail)
-        else:
-            outbox.settle_mail(connection, record.id, state="failed", trouble=delivered.detail)
-            tally.mails["failed"] += 1
-            tally.trouble(f"a mail ({record.kind}) to {record.recipient} was given up: {delivered.detail}")
-    tally.changed = True
-
+        raise Unsendable(str(error)) from None
+    return None if message is None else pack(message)

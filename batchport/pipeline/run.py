@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batchport.pipeline.app import App
+from batchport.pipeline.bounces import read_bounces
 from batchport.pipeline.count import Count, counted
 from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
@@ -54,11 +55,23 @@ def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
     app.prove_templates()
     for stage in (reconcile, intake, submit, watch):
         stage(app, tally, pass_id)
-    if tally.changed or tally.needs_somebody:
-        with app.store.transaction() as connection:
-            connection.execute(passes.update().where(passes.c.id == pass_id).values(summary=tally.to_json()))
-            queue_for_operator(app, connection, pass_id, "night")
+    # Before the operator is told, who is to hear of them.
+    read_bounces(app, tally)
+    told = _told_to_operator(app, tally, pass_id)
     notify(app, tally, pass_id)
+    if tally.mails["failed"] and not told:
+        _told_to_operator(app, tally, pass_id)
+        notify(app, tally, pass_id)
+
+
+def _told_to_operator(app: App, tally: PassTally, pass_id: int) -> bool:
+    """Store what a pass did, with the mail that tells it; False where there is nothing to tell."""
+    if not (tally.changed or tally.needs_somebody):
+        return False
+    with app.store.transaction() as connection:
+        connection.execute(passes.update().where(passes.c.id == pass_id).values(summary=tally.to_json()))
+        queue_for_operator(app, connection, pass_id, "night")
+    return True
 
 
 def one_pass(app: App, command: str, stage: Stage) -> PassDone:

@@ -213,7 +213,7 @@ class _History:
         recipients = {address.casefold() for address in (*own, *contacts_of(requests))}
         for mail in records(look.mails_about(self._connection, sorted(int(number) for number in passes), rows.customer.unique().tolist())):
             if mail.recipient.casefold() in recipients:
-                self._add(mail.sent or mail.created, "mail", f"{mail.kind} to {mail.recipient}: {mail.state}", cause=f"pass {mail.pass_id}")
+                self._add(mail.sent if known(mail.sent) else mail.created, "mail", f"{mail.kind} to {mail.recipient}: {mail.state}{', ' if mail.trouble else ''}{mail.trouble}", cause=f"pass {mail.pass_id}")
 
 
 def _answer(said: Any, pons: dict[int, str]) -> str:

@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from batchport.mail import CustomerFacts, MailFacts
-from batchport.mail.message import Address, Attachment, build, message_id
+from batchport.mail.message import Address, Attachment, build
 from batchport.pipeline.app import App
 from batchport.pipeline.column_facts import columns_facts
 from batchport.pipeline.facts import Views, alarm_facts, completed_facts, night_facts, overdue_facts, received_facts, update_facts
+from batchport.pipeline.outgoing import message_id_of
 from batchport.pipeline.view import FileView
-from batchport.store import outbox
+from batchport.store import queued
 
 _SENDER_NAME = "Port desk"
 #: What a mail carries at most; what does not fit lies in the results folder all the same.
@@ -44,21 +45,12 @@ def written(app: App, views: Views, record: Any) -> EmailMessage | None:
         composed=app.composer.compose(record.kind, facts, own.language if own else "en", record.customer if own else ""),
         sender=Address(app.settings.operator.email, _SENDER_NAME),
         recipient=record.recipient,
-        message_id=mail_id(app, record.kind, record.id),
+        message_id=message_id_of(app, record),
         date=datetime.fromisoformat(record.created),
-        list_id=f"{record.customer or 'operator'}.ports.{_domain(app)}",
+        list_id=f"{record.customer or 'operator'}.ports.{app.settings.operator.email.rpartition('@')[2]}",
         references=references,
         attachments=attachments,
     )
-
-
-def mail_id(app: App, kind: str, number: int) -> str:
-    """The Message-ID of a stored mail, which nobody can guess."""
-    return message_id(_domain(app), f"{kind}/{app.store.hash(f'mail {number}').hex()}")
-
-
-def _domain(app: App) -> str:
-    return app.settings.operator.email.rpartition("@")[2]
 
 
 def _told(app: App, views: Views, connection: Connection, record: Any) -> tuple[MailFacts | None, list[Attachment], list[str]]:
@@ -94,4 +86,4 @@ def _with_workbooks(facts: CustomerFacts, views: list[FileView], contact: str | 
 def _story(app: App, connection: Connection, record: Any, views: list[FileView]) -> list[str]:
     """The first mails to the same recipient about the same sheets: mail programs show those and all that follow as one conversation."""
     passes = sorted({int(view.record.pass_id) for view in views})
-    return [mail_id(app, first.kind, first.id) for first in outbox.first_about(connection, passes, record.customer, record.recipient) if first.id != record.id]
+    return [message_id_of(app, first) for first in queued.first_about(connection, passes, record.customer, record.recipient) if first.id != record.id]

@@ -1,65 +1,76 @@
-"""Mails that wait, and what became of them."""
+"""Mails that wait, who has taken them, and what became of them.
+
+`waiting` -> `sending` (claimed by a process, with a lease) -> `sent`, `failed`, `moot` (nothing left to tell), or `waiting` again with the time of the next try.
+A mail to an address that nothing is sent to becomes `suppressed` instead of being claimed, and a sent one that comes back `bounced`.
+
+What a claim's owner writes counts only while the mail is still its own. A claim whose owner died leaves `sending` behind: the server may have said yes, and
+nobody wrote it down. Such a mail is taken back and sent again; its Message-ID is the same, and that is the one case in which a mail may arrive twice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from batchport.store.database import run_many
-from batchport.store.schema import mails, passes
+from batchport.store.schema import mails, suppressed
 
-#: What a look around between two nights is called among the passes.
-LOOK = "look"
-#: Passes between two nights: looks around, and those that send when a window opens.
-_BETWEEN = (LOOK, "submit")
-_INSERT = """
-    insert into mails (pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble) values (?, ?, ?, ?, ?, ?, 0, ?, ?, '')
-    on conflict (pass_id, kind, customer, recipient) do nothing
-"""
+#: What is said of a mail whose sender died before it wrote down what the server said.
+UNKNOWN = "it is not known whether it was sent: the pass that sent it was cut off; it is sent again, with the same Message-ID"
 
 
-def is_between(connection: Connection, pass_id: int) -> bool:
-    """Whether a pass is one of those between two nights."""
-    command: str = connection.execute(select(passes.c.command).where(passes.c.id == pass_id)).scalar_one()
-    return command in _BETWEEN
+def due(connection: Connection, stamp: str) -> bool:
+    """Whether there are mails whose time has come, or that a process left behind."""
+    ready = mails.c.state == "waiting", mails.c.next_try <= stamp
+    left = mails.c.state == "sending"
+    return any(connection.execute(select(mails.c.id).where(*where).limit(1)).first() is not None for where in (ready, (left,)))
 
 
-def gather(connection: Connection, pass_id: int, kind: str, customer: str, recipients: Iterable[str], stamp: str) -> None:
-    """Mails that tell of a pass and of those that follow it, up to one that releases them; what gathers already goes on."""
-    for recipient in recipients:
-        if not connection.execute(select(mails.c.id).where(*_gathering(kind, customer, recipient))).first():
-            run_many(connection, _INSERT, [(pass_id, None, kind, customer, recipient, "gathering", stamp, stamp)])
+def take_back(connection: Connection) -> int:
+    """Let every claimed mail wait again, and say how many there were; for who knows that no process that claimed them is alive."""
+    free = {"state": "waiting", "taken_by": "", "taken_until": "", "attempts": mails.c.attempts + 1, "trouble": UNKNOWN}
+    return connection.execute(mails.update().where(mails.c.state == "sending").values(free)).rowcount
 
 
-def queue(connection: Connection, pass_id: int, kind: str, customer: str, recipients: Iterable[str], stamp: str) -> None:
-    """Mails that tell of a pass, and of those before it whose news were gathered for the same recipient."""
-    alone = []
-    for recipient in recipients:
-        released = mails.update().where(*_gathering(kind, customer, recipient)).values(state="waiting", until_pass=pass_id, next_try=stamp)
-        if not connection.execute(released).rowcount:
-            alone.append((pass_id, pass_id, kind, customer, recipient, "waiting", stamp, stamp))
-    run_many(connection, _INSERT, alone)
+def claim(connection: Connection, *, owner: str, stamp: str, until: str, most: int, always: str) -> list[Any]:
+    """Mails whose time has come, those that wait longest first, as they were before they were claimed.
+
+    Mails that wait for an address that nothing is sent to are `suppressed` on the way.
+
+    Args:
+        connection: of a transaction that writes.
+        owner: who claims them, unlike anybody else.
+        stamp: the time to go by.
+        until: when the claim runs out.
+        most: how many at most.
+        always: an address that is written to whatever stands against it.
+    """
+    silent = select(suppressed.c.address).where(suppressed.c.address != always.casefold())
+    waits = mails.c.state == "waiting"
+    connection.execute(mails.update().where(waits, func.lower(mails.c.recipient).in_(silent)).values(state="suppressed"))
+    found = list(connection.execute(select(mails).where(waits, mails.c.next_try <= stamp).order_by(mails.c.next_try, mails.c.id).limit(most)))
+    numbers = [mail.id for mail in found]
+    connection.execute(mails.update().where(mails.c.id.in_(numbers)).values(state="sending", taken_by=owner, taken_until=until))
+    return found
 
 
-def release(connection: Connection, pass_id: int, stamp: str) -> None:
-    """Everything that gathers goes now, and tells of all passes up to this one."""
-    connection.execute(mails.update().where(mails.c.state == "gathering").values(state="waiting", until_pass=pass_id, next_try=stamp))
+def renew(connection: Connection, owner: str, until: str) -> None:
+    """Prolong the claims of an owner."""
+    connection.execute(mails.update().where(_owned(owner)).values(taken_until=until))
 
 
-def _gathering(kind: str, customer: str, recipient: str) -> tuple[Any, ...]:
-    return mails.c.state == "gathering", mails.c.customer == customer, mails.c.kind == kind, mails.c.recipient == recipient
+def give_back(connection: Connection, owner: str) -> None:
+    """Let what an owner has claimed and not tried wait again; that is no try."""
+    connection.execute(mails.update().where(_owned(owner)).values(state="waiting", taken_by="", taken_until=""))
 
 
-def due(connection: Connection, stamp: str) -> list[Any]:
-    """Mails whose time has come, oldest first."""
-    return list(connection.execute(select(mails).where(mails.c.state == "waiting", mails.c.next_try <= stamp).order_by(mails.c.id)))
-
-
-def settle_mail(connection: Connection, number: int, **values: Any) -> None:
-    """T5: what became of one mail."""
-    connection.execute(mails.update().where(mails.c.id == number).values(attempts=mails.c.attempts + 1, **values))
+def settle_mail(connection: Connection, number: int, owner: str, **values: Any) -> bool:
+    """T5: what became of one mail, which waits again unless `values` say otherwise; False, and nothing is changed, where it is not the owner's any more."""
+    done = {"state": "waiting", **values}
+    # As plain SQL: there is one for every mail, and to build the statement takes as long as to carry it out.
+    columns = "".join(f"{name} = ?, " for name in done)
+    statement = f"update mails set {columns}taken_by = '', taken_until = '', attempts = attempts + 1 where id = ? and state = 'sending' and taken_by = ?"  # noqa: S608
+    return bool(connection.exec_driver_sql(statement, (*done.values(), number, owner)).rowcount)
 
 
 def waiting(connection: Connection) -> int:
@@ -67,7 +78,16 @@ def waiting(connection: Connection) -> int:
     return int(connection.exec_driver_sql("select count(*) from mails where state = 'waiting'").scalar_one())
 
 
-def first_about(connection: Connection, passes: list[int], customer: str, recipient: str) -> list[Any]:
-    """The mails with which a recipient was told first of the sheets that came in some passes, oldest first."""
-    told = mails.c.kind.in_(("received", "columns"))
-    return list(connection.execute(select(mails).where(mails.c.pass_id.in_(passes), told, mails.c.customer == customer, mails.c.recipient == recipient).order_by(mails.c.id)))
+def sent_to(connection: Connection, addresses: list[str]) -> list[Any]:
+    """The mails to some addresses (in small letters), whatever became of them."""
+    return list(connection.execute(select(mails).where(func.lower(mails.c.recipient).in_(addresses)).order_by(mails.c.id)))
+
+
+def mark_bounced(connection: Connection, number: int, trouble: str) -> bool:
+    """A mail came back; False where that was known. A server that sends it back had taken it, whatever we knew of that."""
+    done = mails.update().where(mails.c.id == number, mails.c.state != "bounced").values(state="bounced", taken_by="", taken_until="", trouble=trouble)
+    return bool(connection.execute(done).rowcount)
+
+
+def _owned(owner: str) -> Any:
+    return (mails.c.state == "sending") & (mails.c.taken_by == owner)

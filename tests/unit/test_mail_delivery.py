@@ -12,7 +12,7 @@ import pytest
 
 from batchport.mail.compose import Composed
 from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, FolderDelivery, Outcome, SmtpDelivery, retry_after
-from batchport.mail.message import Address, build, wire
+from batchport.mail.message import Address, build, pack, wire
 
 
 def message(subject: str = "31 of 40 numbers ready", message_id: str = "<received.17@ports.example.com>") -> EmailMessage:
@@ -29,7 +29,7 @@ def message(subject: str = "31 of 40 numbers ready", message_id: str = "<receive
 def deliver(folder: Path, *messages: EmailMessage) -> list[Delivered]:
     async def all_of_them() -> list[Delivered]:
         async with FolderDelivery(folder) as delivery:
-            return [await delivery.deliver(message) for message in messages]
+            return [await delivery.deliver(pack(message)) for message in messages]
 
     return asyncio.run(all_of_them())
 

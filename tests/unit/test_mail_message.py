@@ -10,7 +10,7 @@ from email.policy import SMTP
 import pytest
 
 from batchport.mail.compose import Composed
-from batchport.mail.message import XLSX, Address, Attachment, build, message_id, wire
+from batchport.mail.message import XLSX, Address, Attachment, build, message_id, pack, wire
 
 COMPOSED = Composed("31 of 40 numbers ready", "Hello\n", "<p>Hello</p>\n")
 DESK = Address("ports@example.com", "Port desk")
@@ -74,6 +74,13 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert wire(made(attachments=attachments)) != wire(made(attachments=attachments, message_id=message_id("ports.example.com", "received/acme/18")))
 
 
+@pytest.mark.parametrize("text", ["Hello\n", "no end", "a\r\nb\rc\n\n", "From here\n.\n", "été\n" * 50, ""])
+def test_the_bytes_are_those_that_the_library_would_write(text: str) -> None:
+    attachments = [Attachment("a.xlsx", bytes(range(256)) * 120), Attachment("empty.csv", b"", "csv"), Attachment("b.csv", b"x" * 57, "csv")]
+    message = made(Composed("30 numéros", text, f"<p>{text}</p>\n"), attachments=attachments)
+    assert wire(message) == message.as_bytes()
+
+
 def test_every_multipart_has_its_own_boundary() -> None:
     message = made(attachments=(Attachment("acme.xlsx", b"PK"),))
     boundaries = [part.get_boundary() for part in message.walk() if part.is_multipart()]
@@ -119,6 +126,20 @@ def test_no_value_can_add_a_header(evil: str) -> None:
 def test_a_recipient_that_is_not_one_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="not one mail address in ASCII"):
         made(recipient=address)
+
+
+def test_a_message_travels_with_its_one_recipient() -> None:
+    packed = pack(made())
+    assert (packed.sender, packed.recipient, packed.message_id, packed.data) == ("ports@example.com", "maria@harborbakery.example", ID, wire(made()))
+
+
+@pytest.mark.parametrize("recipients", ["one@harborbakery.example, two@harborbakery.example", ""])
+def test_a_message_to_several_or_to_nobody_does_not_travel(recipients: str) -> None:
+    message = made()
+    del message["To"]
+    message["To"] = recipients
+    with pytest.raises(ValueError, match="a message is for one recipient"):
+        pack(message)
 
 
 def test_other_scripts_and_long_lines_arrive_whole_over_seven_bits() -> None:

@@ -1,0 +1,182 @@
+"""Mails that wait are claimed, sent and settled.
+
+A few mails are claimed in one transaction, with a lease. Each is made, handed over, and settled in a transaction of its own (T5); while one is on its way the
+next is made. The lease is renewed while the server is slow, so a living process never loses it. A process that dies leaves its claims behind, and whether
+the last of these mails was sent is not known: they are sent again, with the same Message-IDs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, Outcome, retry_after
+from batchport.mail.message import Packed, message_id
+from batchport.pipeline.app import App
+from batchport.pipeline.pace import MOST_WAITING, Clock, Pace
+from batchport.pipeline.suppressed import silence
+from batchport.pipeline.tally import PassTally
+from batchport.store import outbox
+from batchport.store.schema import passes
+
+#: How many mails are claimed at once: few enough for others to have some too, and for little to be in doubt when the process dies.
+_BATCH = 25
+#: A mail that the server could not be asked about for days gets this many tries all the same.
+_FEWEST_TRIES = 3
+
+
+class Unsendable(Exception):
+    """A mail that can go to nobody, as it is addressed."""
+
+
+#: Makes a mail of its record; None where it has nothing to tell any more. It may raise `Unsendable`.
+Maker = Callable[[Any], Packed | None]
+
+
+def message_id_of(app: App, record: Any) -> str:
+    """A mail's Message-ID: from its number alone, so that it stays the same, and by a keyed hash, so that nobody guesses it."""
+    domain = app.settings.operator.email.rpartition("@")[2]
+    return message_id(domain, f"{record.kind}/{app.store.hash(f'mail {record.id}').hex()}")
+
+
+def send_waiting(app: App, tally: PassTally, pass_id: int, delivery: Callable[[], Delivery], make: Maker) -> None:
+    """Send the mails whose time has come, as fast as the server may be fed; what does not fit into this pass goes on waiting.
+
+    Args:
+        app: the installation, whose lock is held.
+        tally: what this pass did.
+        pass_id: its number.
+        delivery: opens the way that mails take, where there are any.
+        make: makes each.
+    """
+    with app.store.reading() as connection:
+        if not outbox.due(connection, app.stamp):
+            return
+    smtp = app.settings.smtp
+    with ThreadPoolExecutor(1, "mails") as maker:
+        asyncio.run(_Round(app, tally, pass_id, delivery(), make, Pace(smtp.per_minute if smtp else None), maker).send_all())
+
+
+class _Round:
+    """One round of sending."""
+
+    def __init__(self, app: App, tally: PassTally, pass_id: int, delivery: Delivery, make: Maker, pace: Pace, maker: ThreadPoolExecutor) -> None:
+        self._app, self._tally, self._pass_id = app, tally, pass_id
+        self._delivery, self._make, self._maker = delivery, make, maker
+        self._clock, self._pace = Clock(app.now), pace
+        self._owner = f"{os.getpid()}-{secrets.token_hex(8)}"
+        self._lease_ends = self._waited = 0.0
+        self._silenced: set[str] = set()
+
+    async def send_all(self) -> None:
+        """Batch after batch, until nothing is due or nothing gets through."""
+        with self._app.store.transaction() as connection:
+            # The lock of the home is held, and a SQLite database has one home: whoever claimed these is dead, whether or not its lease has run out. With `--at`
+            # the time to go by stands still from one pass to the next, and no lease ever would. (Of several workers on one database, only the lease tells.)
+            outbox.take_back(connection)
+        async with self._delivery:
+            while (records := self._claimed()) and await self._send(records):
+                pass
+        if records:
+            with self._app.store.transaction() as connection:
+                outbox.give_back(connection, self._owner)
+
+    def _claimed(self) -> list[Any]:
+        until, always = self._lease(), self._app.settings.operator.email
+        with self._app.store.transaction() as connection:
+            return outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH, always=always)
+
+    def _lease(self) -> str:
+        """When a lease that begins now runs out: when two mails may have taken as long as they can."""
+        self._lease_ends = self._clock.elapsed() + 2 * self._delivery.patience
+        return self._clock.stamp(2 * self._delivery.patience)
+
+    async def _send(self, records: list[Any]) -> bool:
+        """Send some claimed mails; False where no more can be sent in this pass."""
+        making = self._making(records[0])
+        for record, following in zip(records, [*records[1:], None], strict=True):
+            made = await making
+            # What the operator is told of this pass is not made before the pass has sent the rest.
+            if following is not None and following.kind != "night":
+                making = self._making(following)
+            if not await self._send_one(record, made):
+                await making
+                return False
+            if following is not None and following.kind == "night":
+                making = self._making(following)
+        return True
+
+    def _making(self, record: Any) -> asyncio.Future[Packed | Delivered | None]:
+        return asyncio.get_running_loop().run_in_executor(self._maker, self._made, record)
+
+    def _made(self, record: Any) -> Packed | Delivered | None:
+        try:
+            return self._make(record)
+        except Unsendable as error:
+            return Delivered(Outcome.REFUSED, str(error))
+
+    async def _send_one(self, record: Any, made: Packed | Delivered | None) -> bool:
+        if not isinstance(made, Packed) or record.recipient.casefold() in self._silenced:
+            self._settle(record, made if isinstance(made, Delivered) else None, kept="moot" if made is None else "suppressed")
+            return True
+        if not await self._may_go():
+            return False
+        began = self._clock.elapsed()
+        delivered = await self._delivery.deliver(made)
+        ended = self._clock.elapsed()
+        if delivered.outcome is Outcome.UNREACHABLE:
+            self._tally.trouble(f"no mail could be sent, and all that wait are kept: {delivered.detail}")
+            return False
+        if delivered.strained:
+            self._waited += ended - began
+        self._pace.sent(ended, strained=delivered.strained)
+        self._settle(record, delivered)
+        return True
+
+    async def _may_go(self) -> bool:
+        """Wait for the next mail's turn; False where that would take longer than this pass may."""
+        pause = self._pace.pause(self._clock.elapsed())
+        if self._waited + pause > MOST_WAITING:
+            return False
+        if pause:
+            self._waited += pause
+            await self._clock.sleep(pause)
+        if self._lease_ends - self._clock.elapsed() < self._delivery.patience:
+            until = self._lease()
+            with self._app.store.transaction() as connection:
+                outbox.renew(connection, self._owner, until)
+        return True
+
+    def _settle(self, record: Any, delivered: Delivered | None, *, kept: str = "") -> None:
+        """T5: what became of a mail that was tried, or in which state one is kept that was not; nothing, where another process has taken it over."""
+        values, counted, trouble = ({"state": kept, "trouble": ""}, "", "") if delivered is None else self._fate(record, delivered)
+        with self._app.store.transaction() as connection:
+            if not outbox.settle_mail(connection, record.id, self._owner, **values):
+                return
+            if delivered is not None and delivered.gone:
+                if silence(self._app, self._tally, connection, record, delivered.detail):
+                    self._silenced.add(record.recipient.casefold())
+            elif trouble:
+                self._tally.trouble(trouble)
+            if trouble:
+                told = passes.update().where(passes.c.id == self._pass_id, passes.c.command == "run", passes.c.summary != "")
+                connection.execute(told.values(summary=self._tally.to_json()))
+        self._tally.mails.update([counted] if counted else [])
+        self._tally.changed = True
+
+    def _fate(self, record: Any, delivered: Delivered) -> tuple[dict[str, Any], str, str]:
+        """What is stored of a mail that was tried, as what it counts, and what the operator is told."""
+        created = datetime.fromisoformat(record.created)
+        if delivered.outcome is Outcome.SENT:
+            return {"state": "sent", "sent": self._app.stamp, "trouble": ""}, "sent", ""
+        young = self._app.now - created < GIVE_UP_AFTER or record.attempts + 1 < _FEWEST_TRIES
+        if delivered.outcome is Outcome.AGAIN and young:
+            later = (self._app.now + retry_after(record.attempts + 1)).astimezone(created.tzinfo).isoformat(timespec="seconds")
+            return {"next_try": later, "trouble": delivered.detail}, "", ""
+        trouble = f"a mail ({record.kind}) to {record.recipient} was given up: {delivered.detail}"
+        return {"state": "failed", "trouble": delivered.detail}, "failed", trouble
