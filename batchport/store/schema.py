@@ -288,7 +288,7 @@ submissions = Table(
     Column("line_rows", LargeBinary, nullable=False),
     UniqueConstraint("partner", "sequence"),
     # All that the report asks of them, since their bytes would be read on the way to `state` and `sent`.
-    Index("ix_submissions_sent", "sent", "partner", "lines", sqlite_where=text("state = 'sent'"), postgresql_where=text("state = 'sent'")),
+    Index("ix_submissions_sent", "sent", "partner", "lines", "state", sqlite_where=text("state = 'sent'"), postgresql_where=text("state = 'sent'")),
 )  # fmt: skip
 
 #: Submissions all of whose lines are answered; apart, since a change of a submission writes all its bytes anew.

@@ -9,7 +9,7 @@ down_revision = '0007'
 _ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 #: Name, table, columns and condition of indexes.
 _FOR_THE_REPORT = (
-    ('ix_submissions_sent', 'submissions', ['sent', 'partner', 'lines'], "state = 'sent'"),
+    ('ix_submissions_sent', 'submissions', ['sent', 'partner', 'lines', 'state'], "state = 'sent'"),
     ('ix_orders_on_hold', 'orders', ['id'], 'on_hold'),
 )
 
