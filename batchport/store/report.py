@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import Answer, State
+from batchport.store.schema import UNDELIVERED
 
 #: Rows `r`, in a state, of the files `f` that are not counted for good. The sign before the state keeps SQLite from making an index of all rows for this query alone.
 _ROWS_UNDER_WAY = "files f cross join rows r on f.counted = '' and f.rows > 0 and r.id >= f.first_row and r.id < f.first_row + f.rows and +r.state = {state}"
@@ -118,9 +119,9 @@ def strange(connection: Connection) -> list[tuple[str, str, int, str]]:
     return [(partner, reason, lines, since) for partner, reason, lines, since in found]
 
 
-def mails_failed(connection: Connection, since: str) -> int:
-    """How many mails of since then could not be delivered."""
-    return int(connection.exec_driver_sql("select count(*) from mails where state = 'failed' and created >= ?", (since,)).scalar_one())
+def mails_undelivered(connection: Connection, since: str) -> int:
+    """How many mails of since then did not reach whom they were for."""
+    return int(connection.exec_driver_sql(f"select count(*) from mails where {UNDELIVERED} and created >= ?", (since,)).scalar_one())  # noqa: S608
 
 
 def orders_on_hold(connection: Connection) -> int:
