@@ -59,7 +59,7 @@ def report_facts(app: App, connection: Connection, since: date | None) -> Report
     today = app.local(app.now).date()
     strange = tuple(Strange(partner, reason, number, _local(app, oldest)) for partner, reason, number, oldest in report.strange(connection))
     waiting = Waiting(
-        totals[State.REJECTED], totals[State.CARRIER_REJECTED], sum(line.lines for line in strange), len({order.pon for order in late}), report.mails_failed(connection, stamp),
+        totals[State.REJECTED], totals[State.CARRIER_REJECTED], sum(line.lines for line in strange), len({order.pon for order in late}), report.mails_undelivered(connection, stamp),
         report.orders_on_hold(connection),
     )  # fmt: skip
     return ReportFacts(

@@ -16,7 +16,7 @@ class Waiting:
         carrier_rejected: rows that partners said no to.
         exceptions: open exception lines.
         overdue: orders that a partner is late with.
-        mails: mails that could not be delivered, since the report's first day.
+        mails: mails that did not reach whom they were for, since the report's first day.
         on_hold: orders that somebody keeps back by hand.
     """
 

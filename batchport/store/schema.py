@@ -63,6 +63,8 @@ NEXT_VERSION = "next_sup <> ''"
 GOING_ON = "reorders"
 #: Orders of which the last look before they were to go found that their date cannot be met any more, or that a paper lacks.
 HELD_AT_LAST = "held_by in ('date-too-soon', 'loa-missing', 'loa-not-found', 'loa-unusable', 'invoice-missing', 'invoice-not-found', 'invoice-unusable')"
+#: Mails that did not reach whom they were for, and will not.
+UNDELIVERED = "state in ('failed', 'bounced', 'suppressed')"
 
 meta = Table("meta", metadata, Column("name", String(40), primary_key=True), Column("value", LargeBinary, nullable=False))
 
@@ -288,7 +290,7 @@ submissions = Table(
     Column("line_rows", LargeBinary, nullable=False),
     UniqueConstraint("partner", "sequence"),
     # All that the report asks of them, since their bytes would be read on the way to `state` and `sent`.
-    Index("ix_submissions_sent", "sent", "partner", "lines", sqlite_where=text("state = 'sent'"), postgresql_where=text("state = 'sent'")),
+    Index("ix_submissions_sent", "sent", "partner", "lines", "state", sqlite_where=text("state = 'sent'"), postgresql_where=text("state = 'sent'")),
 )  # fmt: skip
 
 #: Submissions all of whose lines are answered; apart, since a change of a submission writes all its bytes anew.
@@ -421,7 +423,7 @@ mails = Table(
     Index("ix_mails_waiting", "next_try", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
     Index("ix_mails_gathering", "customer", sqlite_where=text("state = 'gathering'"), postgresql_where=text("state = 'gathering'")),
     Index("ix_mails_several", "until_pass", sqlite_where=text("until_pass > pass_id"), postgresql_where=text("until_pass > pass_id")),
-    Index("ix_mails_failed", "created", sqlite_where=text("state = 'failed'"), postgresql_where=text("state = 'failed'")),
+    Index("ix_mails_undelivered", "created", sqlite_where=text(UNDELIVERED), postgresql_where=text(UNDELIVERED)),
     Index("ix_mails_sending", "taken_until", sqlite_where=text("state = 'sending'"), postgresql_where=text("state = 'sending'")),
 )  # fmt: skip
 

@@ -203,6 +203,14 @@ def test_an_order_held_by_hand_and_a_sheet_without_columns_wait_for_somebody(hom
     assert (line["Waits for them"], line["Last sheet"]) == ("1 sheet to confirm", "odd.csv (unmapped)")
 
 
+def test_mails_that_reached_nobody_are_counted(home: Home) -> None:
+    home.take(LOCAL)
+    with contextlib.closing(sqlite3.connect(home.path / "batchport.db")) as base, base:
+        for state, kind in (("bounced", "received"), ("failed", "night")):
+            assert base.execute("update mails set state = ? where kind = ?", (state, kind)).rowcount == 1
+    assert "2 mails did not reach anybody" in page_of(home).text
+
+
 def test_a_count_that_does_not_come_out_is_shouted(home: Home) -> None:
     home.take(LOCAL)
     with contextlib.closing(sqlite3.connect(home.path / "batchport.db")) as base, base:

@@ -9,8 +9,9 @@ down_revision = '0007'
 _ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 #: Name, table, columns and condition of indexes.
 _FOR_THE_REPORT = (
-    ('ix_submissions_sent', 'submissions', ['sent', 'partner', 'lines'], "state = 'sent'"),
+    ('ix_submissions_sent', 'submissions', ['sent', 'partner', 'lines', 'state'], "state = 'sent'"),
     ('ix_orders_on_hold', 'orders', ['id'], 'on_hold'),
+    ('ix_mails_undelivered', 'mails', ['created'], "state in ('failed', 'bounced', 'suppressed')"),
 )
 
 
@@ -19,7 +20,7 @@ def upgrade() -> None:
     op.execute('update mails set until_pass = pass_id')
     op.add_column('mails', sa.Column('taken_by', sa.String(length=40), nullable=False, server_default=''))
     op.add_column('mails', sa.Column('taken_until', sa.String(length=32), nullable=False, server_default=''))
-    for state, column in (('gathering', 'customer'), ('sending', 'taken_until'), ('failed', 'created')):
+    for state, column in (('gathering', 'customer'), ('sending', 'taken_until')):
         where = sa.text(f"state = '{state}'")
         op.create_index(f'ix_mails_{state}', 'mails', [column], sqlite_where=where, postgresql_where=where)
     several = sa.text('until_pass > pass_id')
@@ -40,7 +41,7 @@ def downgrade() -> None:
     op.drop_table('suppressed')
     for name, table, _, _ in _FOR_THE_REPORT:
         op.drop_index(name, table)
-    for name in ('several', 'failed', 'sending', 'gathering'):
+    for name in ('several', 'sending', 'gathering'):
         op.drop_index(f'ix_mails_{name}', 'mails')
     for column in ('taken_until', 'taken_by', 'until_pass'):
         op.drop_column('mails', column)
