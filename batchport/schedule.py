@@ -18,6 +18,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from batchport.config import ConfigProblem, load
+from batchport.faults import place_of
+from batchport.pipeline.alarms import cry, sound
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.intake import intake
 from batchport.pipeline.notify import notify
@@ -26,6 +28,7 @@ from batchport.pipeline.run import Busy, Stage, all_stages, one_pass
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
 from batchport.store.acts import last_pass
+from batchport.store.queued import LOOK
 
 log = logging.getLogger("batchport.serve")
 #: Seconds until a pass that found another one at work is tried again.
@@ -38,6 +41,7 @@ def serve(config: Path) -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     with closing(App(load(config), datetime.now(UTC))) as app:
         app.prove()
+        app.prove_templates()
         scheduler = make_scheduler(app, config)
 
     def stop(_number: int, _frame: types.FrameType | None) -> None:
@@ -66,7 +70,7 @@ def make_scheduler(app: App, config: Path) -> BlockingScheduler:
     def plan(work: Callable[..., None], trigger: BaseTrigger, name: str, *args: object, at_once: bool) -> None:
         scheduler.add_job(work, trigger, args=[config, *args], name=name, **({"next_run_time": now} if at_once else {}))
 
-    plan(_look_around, IntervalTrigger(minutes=schedule.every_minutes, timezone=zone), "look", at_once=True)
+    plan(_look, IntervalTrigger(minutes=schedule.every_minutes, timezone=zone), "look", at_once=True)
     try:
         nightly = CronTrigger.from_crontab(schedule.nightly, timezone=zone)
     except ValueError as error:
@@ -91,8 +95,8 @@ def _missed(app: App, trigger: BaseTrigger, *commands: str) -> bool:
     return due is not None and due <= app.now
 
 
-def _look_around(config: Path) -> None:
-    _pass(config, "look", _answers_and_sheets)
+def _look(config: Path) -> None:
+    _pass(config, LOOK, look_around)
 
 
 def _night(config: Path) -> None:
@@ -100,17 +104,22 @@ def _night(config: Path) -> None:
 
 
 def _opening(config: Path, partner: str) -> None:
-    _pass(config, "submit", lambda app, tally, number: submit(app, tally, number, partner=partner))
+    def stage(app: App, tally: PassTally, pass_id: int) -> None:
+        submit(app, tally, pass_id, partner=partner)
+        sound(app, tally, pass_id)
+
+    _pass(config, "submit", stage)
 
 
-def _answers_and_sheets(app: App, tally: PassTally, pass_id: int) -> None:
-    for stage in (reconcile, intake, notify):
+def look_around(app: App, tally: PassTally, pass_id: int) -> None:
+    """What is done between two nights: answers and sheets are taken in, and who cannot wait is told."""
+    for stage in (reconcile, intake, notify, sound):
         stage(app, tally, pass_id)
 
 
 def _pass(config: Path, command: str, stage: Stage) -> None:
     """One pass; it waits for another one that is at work, unless it is a look around: the next of these is near."""
-    while not _tried(config, command, stage) and command != "look":
+    while not _tried(config, command, stage) and command != LOOK:
         time.sleep(_AGAIN)
 
 
@@ -124,9 +133,19 @@ def _tried(config: Path, command: str, stage: Stage) -> bool:
         return False
     except ConfigProblem as error:
         log.error("%s", error)  # noqa: TRY400  the user can mend it, and needs no traceback
-    except Exception:
-        log.exception("the pass %s failed; the next one is started as planned", command)
+    except Exception as error:  # noqa: BLE001  whatever it was, the next pass is started
+        # Not the error's own words, which may hold what a row says.
+        _failed(config, f"the pass {command} failed with {place_of(error)}; the next one is started as planned, and nothing that was stored is lost")
     else:
         told = done.json()
         log.info("%s: files %s, submissions %s, exceptions %s, changed %s, balanced %s", command, told["files"], told["submissions"], told["exceptions"], told["changed"], told["balanced"])
     return True
+
+
+def _failed(config: Path, said: str) -> None:
+    log.error("%s", said)
+    try:
+        with closing(App(load(config), datetime.now(UTC))) as app:
+            cry(app, said)
+    except Exception as error:  # noqa: BLE001  it was said in the log
+        log.error("the operator could not be told of it by mail: %s", place_of(error))  # noqa: TRY400  the same goes for this one

@@ -13,14 +13,17 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from batchport.domain.table import Ints
 from batchport.files import write_whole
+
+if TYPE_CHECKING:  # what it brings takes longer to load than a key to use
+    from batchport.domain.table import Ints
 
 _MAGIC, _ID, _NONCE, _KEY = b"BP1", 4, 12, 32
 #: Digits and capitals without I, O, L and U: nothing is mistaken for anything else, and no word comes out.

@@ -24,6 +24,9 @@ from unittest import mock
 import pytest
 from jinja2 import Environment
 
+from tests.browser import _chromium as _chromium  # noqa: PLC0414  fixtures, which modules find here
+from tests.browser import browser as browser  # noqa: PLC0414
+
 if TYPE_CHECKING:
     from batchport.spreadsheets.limits import Limits
 

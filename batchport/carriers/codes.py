@@ -13,11 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from batchport.carriers.profile import Profile, ProfileError
 from batchport.domain.fields import NAMES
+from batchport.domain.language import Language, phrase, typographic
 from batchport.yaml_text import Problem, nearest
 
 CodeClass = Literal["DATA", "ACCOUNT", "DATE", "SPLIT", "NOPORT", "WAIT", "OPS"]
 Scope = Literal["row", "order"]
 HEADER = ["code", "class", "field", "scope", "reason", "remedy"]
+#: What a file may have beside it: the same for customers who read French.
+FRENCH = ["reason_fr", "remedy_fr"]
 UNKNOWN_REMEDY = "Nothing for now: we are asking what it means."
 
 
@@ -56,6 +59,8 @@ class _Line(BaseModel):
     scope: Scope
     reason: str = Field(min_length=1)
     remedy: str = Field(min_length=1)
+    reason_fr: str = ""
+    remedy_fr: str = ""
 
     @field_validator("field")
     @classmethod
@@ -67,21 +72,24 @@ class _Line(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """The reasons of a partner by code in lower case, and the length that codes of digits alone have."""
+    """The reasons of a partner by code in lower case, the same in French as far as that is given, and the length that codes of digits alone have."""
 
     reasons: Mapping[str, Reason]
+    french: Mapping[str, Reason]
     pad: int | None = None
 
-    def explain(self, code_text: str, said: str = "") -> list[Reason]:
+    def explain(self, code_text: str, said: str = "", language: Language = "en") -> list[Reason]:
         """The reasons that a cell of codes names: none, one, or several with `;` between; in their order, each once.
 
         Codes are compared without case. An unknown code is of class OPS and has what the partner `said` as its text; so has a line without a code
-        that says something.
+        that says something. What the partner said stays as it is; a reason that has no French is told in English.
         """
         codes = [self._restored(code) for part in code_text.split(";") if (code := part.strip())]
         if not codes and said.strip():
             codes = [""]
-        reasons = (self.reasons.get(code.casefold()) or Reason(code, said.strip(), "OPS", "", "row", UNKNOWN_REMEDY) for code in codes)
+        known = self.french if language == "fr" else self.reasons
+        unknown = phrase(UNKNOWN_REMEDY, "reasons", language)
+        reasons = (known.get(code.casefold()) or Reason(code, said.strip(), "OPS", "", "row", unknown) for code in codes)
         return list(dict.fromkeys(reasons))
 
     def _restored(self, code: str) -> str:
@@ -95,41 +103,49 @@ def load_codes(profile: Profile) -> Codes:
     Raises:
         ProfileError: the file is not there, or is not what it should be; with file and line.
     """
-    reasons: dict[str, Reason] = {}
-    blameless = {code.casefold() for code in profile.blameless}
+    lines: dict[str, _Line] = {}
     for name in profile.codes:
-        for code, reason in _load(name).items():
-            reasons.setdefault(code, replace(reason, blames=code not in blameless))
-    return Codes(reasons, profile.pad)
+        for code, line in _load(name).items():
+            lines.setdefault(code, line)
+    blameless = {code.casefold() for code in profile.blameless}
+    reasons = {
+        code: Reason(line.code, line.reason, line.class_, line.field, line.scope, line.remedy, blames=code not in blameless) for code, line in lines.items()
+    }
+    french = {
+        code: replace(reason, text=typographic(lines[code].reason_fr) or reason.text, remedy=typographic(lines[code].remedy_fr) or reason.remedy)
+        for code, reason in reasons.items()
+    }  # fmt: skip
+    return Codes(reasons, french, profile.pad)
 
 
-def _load(name: str) -> dict[str, Reason]:
-    """The reasons in one file of codes, by code in lower case."""
+def _load(name: str) -> dict[str, _Line]:
+    """The lines of one file of codes, by code in lower case."""
     file, text = _read(name)
     numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]
     records = list(csv.reader(line for _, line in numbered))
-    if not records or records[0] != HEADER:
+    header = records[0] if records else []
+    if header not in (HEADER, [*HEADER, *FRENCH]):
         raise ProfileError([Problem(file, numbered[0][0] if numbered else None, f"a file of codes begins with the header {','.join(HEADER)}")])
-    reasons: dict[str, Reason] = {}
+    lines: dict[str, _Line] = {}
     problems = []
     for (number, _), record in zip(numbered[1:], records[1:], strict=True):
-        faults = _faults(record, reasons)
+        faults = _faults(header, record, lines)
         problems += [Problem(file, number, fault) for fault in faults]
         if not faults:
-            line = _Line.model_validate(dict(zip(HEADER, record, strict=True)))
-            reasons[line.code.casefold()] = Reason(line.code, line.reason, line.class_, line.field, line.scope, line.remedy)
+            line = _Line.model_validate(dict(zip(header, record, strict=True)))
+            lines[line.code.casefold()] = line
     if problems:
         raise ProfileError(problems)
-    return reasons
+    return lines
 
 
-def _faults(record: list[str], known: Mapping[str, Reason]) -> list[str]:
-    if len(record) != len(HEADER):
-        return [f"{len(record)} values where {len(HEADER)} belong"]
+def _faults(header: list[str], record: list[str], known: Mapping[str, _Line]) -> list[str]:
+    if len(record) != len(header):
+        return [f"{len(record)} values where {len(header)} belong"]
     if record[0].casefold() in known:
         return [f"the code {record[0]} stands here twice"]
     try:
-        _Line.model_validate(dict(zip(HEADER, record, strict=True)))
+        _Line.model_validate(dict(zip(header, record, strict=True)))
     except ValidationError as error:
         return [f"{each['loc'][0]}: {each['msg'].removeprefix('Value error, ')}" for each in error.errors()]
     return []

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "init": "home", "template": "home", "rules": "home", "read": "read", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages",
     "intake": "stages", "submit": "stages", "resend": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace",
-    "exceptions": "look", "suppressed": "suppressed", "balance": "balance", "release": "act", "hold": "act", "cancel": "act", "redate": "act", "resubmit": "act", "carrier": "carrier", "reference": "reference",
+    "exceptions": "look", "suppressed": "suppressed", "balance": "balance", "report": "report", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
+    "resubmit": "act", "loa": "loa", "carrier": "carrier", "reference": "reference",
 }  # fmt: skip
 
 #: How many new objects there are before rings are looked for among them.
@@ -141,7 +142,7 @@ def main() -> NoReturn:
     # A million tuples on their way to the database are no rings either; looking for these after every few hundred takes a tenth of a large pass.
     gc.set_threshold(_UNTIL_COLLECTED)
     try:
-        status = batchport.main(standalone_mode=False)
+        status = batchport.main(prog_name="batchport", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         status = error.exit_code
@@ -163,15 +164,16 @@ def _told(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is not None:
         click.echo(f"batchport: {error.filename}: {error.strerror}", err=True)
         return USAGE
-    import traceback
+    from batchport.faults import place_of
 
-    place = traceback.extract_tb(error.__traceback__)[-1]
     click.echo(
-        f"batchport: this is a fault of the program, not of your files: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}. "
+        f"batchport: this is a fault of the program, not of your files: {place_of(error)}. "
         "Nothing that was stored is lost; run it again, and report this line if it comes back.",
         err=True,
     )
     if os.environ.get("BATCHPORT_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     return OUR_FAULT
 
@@ -187,6 +189,8 @@ _MENDABLE = {
     "batchport.carriers.formats.template": ("TemplateFault",),
     "batchport.carriers.golden": ("NotASample",),
     "batchport.mail.compose": ("TemplateFault",),
+    "batchport.reports.letters": ("LetterFault",),
+    "batchport.reports.page": ("TemplateFault",),
     "batchport.spreadsheets.sheet": ("Unreadable",),
 }
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import Context
+from batchport.cli import Context, complete
+from batchport.cli.output import say
 
 if TYPE_CHECKING:
     from batchport.pipeline.app import App
 
-_pon = click.argument("pon", metavar="PON")
+_pon = click.argument("pon", metavar="PON", shell_complete=complete.orders)
 _why = click.option("--why", metavar="TEXT", required=True, help="Why; recorded with your name.")
 
 
@@ -20,7 +21,7 @@ def _act(context: Context, act: Callable[[App], str]) -> None:
     from batchport.pipeline.app import closing
 
     with closing(context.app()) as app:
-        click.echo(act(app))
+        say(act(app))
 
 
 def _acts() -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Day, format_option
+from batchport.cli import NEEDS_SOMEBODY, Day, complete, format_option
 from batchport.cli.output import print_json, print_table, spaced
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _NAMED = 3
 
 
 @click.command()
-@click.option("--partner", metavar="P", help="Files sent to this partner.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="Files sent to this partner.")
 @click.option("--since", type=Day(), help="Files sent since this day or time.")
 @click.option("-o", "--output", "target", metavar="FILE.xlsx", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a workbook too, with every line.")
 @format_option
@@ -39,7 +39,7 @@ def balance(ctx: click.Context, partner: str | None, since: date | None, target:
         print_json(file.json() for file in found.files)
     else:
         heads = ("Partner", "File", "Sent", "Orders", "Lines", *(kind.capitalize() for kind in KINDS), "Outstanding", "Outstanding numbers", "Balances")
-        print_table(heads, [_line(file, KINDS) for file in found.files], empty="Nothing was sent.")
+        print_table(heads, [_line(file, KINDS) for file in found.files], prose=("Outstanding numbers",), coloured=("Balances",), empty="Nothing was sent.")
     ctx.exit(0 if found.settled else NEEDS_SOMEBODY)
 
 

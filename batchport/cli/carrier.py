@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Context, format_option
-from batchport.cli.output import print_json, print_table
+from batchport.cli import NEEDS_SOMEBODY, Context, complete, format_option
+from batchport.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from batchport.carriers.profile import Profile
@@ -38,7 +38,7 @@ def list_(context: Context, form: str) -> None:
         print_json(lines)
         return
     heads = ("profile", "partner", "submission", "response", "file_name", "max_lines", "windows")
-    print_table(heads, [[line[head] for head in heads] for line in lines])
+    print_table([head.replace("_", " ").capitalize() for head in heads], [[line[head] for head in heads] for line in lines])
 
 
 def _line(named: str, partner: str, profile: Profile) -> dict[str, object]:
@@ -61,7 +61,7 @@ def _partners(context: Context) -> dict[str, tuple[str, Profile]]:
 
 
 @carrier.command()
-@click.argument("profile", metavar="P")
+@click.argument("profile", metavar="P", shell_complete=complete.profiles)
 @format_option
 @click.pass_obj
 def show(context: Context, profile: str, form: str) -> None:
@@ -78,13 +78,14 @@ def show(context: Context, profile: str, form: str) -> None:
         print_json(part.as_json() for part in parts)
         return
     for part in parts:
-        click.echo(f"{part.title.upper()}")
+        say(part.title.upper())
         for note in part.notes:
-            click.echo(note)
+            say(note)
         if part.rows:
-            print_table([head.capitalize() for head in part.rows[0]], [[_cell(value) for value in row.values()] for row in part.rows])
+            heads = [head.capitalize() for head in part.rows[0]]
+            print_table(heads, [[_cell(value) for value in row.values()] for row in part.rows], prose=heads[1:])
         if part.text:
-            click.echo(part.text.rstrip("\n"))
+            say(part.text.rstrip("\n"))
         click.echo()
 
 
@@ -105,7 +106,7 @@ def test(context: Context, folder: Path) -> None:
 
     same, wrong = differences(folder, context.at or _SAMPLE_TIME)
     for difference in wrong:
-        click.echo(f"{difference.name} {difference.words}")
+        say(f"{difference.name} {difference.words}")
     click.echo(f"{len(same)} file{'' if len(same) == 1 else 's'} as expected, {len(wrong)} not.")
     if wrong:
         raise SystemExit(NEEDS_SOMEBODY)

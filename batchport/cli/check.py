@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, format_option
+from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, complete, format_option
+from batchport.cli.output import print_json, print_table, say, state
+from batchport.cli.progress import shown
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from batchport.pipeline.assess import ReadFile
     from batchport.pipeline.check import Checked, Report
+    from batchport.progress import Progress
 
 _SHOWN = 20
 
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
-@click.option("--customer", metavar="ID", help="Whose files they are: that customer's settings, routes and history are read.")
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose files they are: that customer's settings, routes and history are read.")
 @click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="Write the annotated file (one FILE).")
 @click.option("--apply", "applied", is_flag=True, help="Write the file with the suggestions applied instead, and list every change.")
 @click.option("--show-secrets", is_flag=True, help="Print PINs and account numbers in plain.")
@@ -35,39 +39,43 @@ def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, outp
         raise click.UsageError("--apply writes a file; name it with -o.")
     for file in files:
         must_be_file(Path(file))
+    if output is not None:
+        must_be_writable(output)
     context: Context = ctx.obj
     named = [(Path(file), file) for file in files]
-    checked = _checked(named, context.now) if customer is None else _checked_for(context, customer, named)
+    with shown() as progress:
+        checked = _checked(named, context.now, progress) if customer is None else _checked_for(context, customer, named, progress)
     from batchport.pipeline.check import Report
 
     report = Report(checked, secrets=show_secrets)
     if form == "json":
-        from batchport.cli.output import print_json
-
         print_json(report.json_lines())
     else:
         _print(checked, report)
     if output is not None:
-        _write(checked, output, applied=applied)
+        with shown() as progress:
+            said = _written(checked, output, progress, applied=applied)
+        for sentence in said:
+            say(sentence, err=True)
     unreadable = any(file.state == "unreadable" for file in checked.files)
     ctx.exit(USAGE if unreadable else 0 if checked.clean else NEEDS_SOMEBODY)
 
 
-def _checked(files: list[tuple[Path, str]], now: datetime) -> Checked:
+def _checked(files: list[tuple[Path, str]], now: datetime, progress: Progress) -> Checked:
     """Files of nobody's, checked; they are read while most of what checks them is imported, which takes longer."""
     from batchport.spreadsheets.limits import Limits
     from batchport.spreadsheets.pool import ReaderPool
     from batchport.spreadsheets.sheet import Ask
 
-    with ReaderPool(Limits()) as pool:
+    with ReaderPool(Limits(), progress) as pool:
         pool.ahead([path for path, _ in files], Ask())
         from batchport.data import load_reference
         from batchport.pipeline.check import check_files, standard
 
-        return check_files(files, standard(now, load_reference(), Limits()), pool)
+        return check_files(files, standard(now, load_reference(), Limits()), pool, progress)
 
 
-def _checked_for(context: Context, customer: str, files: list[tuple[Path, str]]) -> Checked:
+def _checked_for(context: Context, customer: str, files: list[tuple[Path, str]], progress: Progress) -> Checked:
     """Files of a customer's, checked beside what came before."""
     from batchport.pipeline.app import closing
     from batchport.pipeline.check import Basis, check_files
@@ -75,9 +83,9 @@ def _checked_for(context: Context, customer: str, files: list[tuple[Path, str]])
     from batchport.pipeline.history import History
     from batchport.spreadsheets.pool import ReaderPool
 
-    with closing(context.app()) as app, ReaderPool(app.limits) as pool:
+    with closing(context.app()) as app, ReaderPool(app.limits, progress) as pool:
         basis = Basis(app.terms(customer), app.reference, app.limits, saved_of(app, customer), History(app, customer))
-        return check_files(files, basis, pool)
+        return check_files(files, basis, pool, progress)
 
 
 def must_be_file(file: Path) -> None:
@@ -90,8 +98,19 @@ def must_be_file(file: Path) -> None:
         raise click.UsageError(f"{file} is not a file.")
 
 
-def _write(checked: Checked, output: Path, *, applied: bool) -> None:
-    """The annotated or corrected file: for the user's own eyes, so with secrets, and readable by the owner alone."""
+def must_be_writable(file: Path) -> None:
+    """Refuse to write a file where none can be written, before the work for it is done."""
+    folder = file.parent
+    if file.is_dir():
+        raise click.UsageError(f"{file} is a folder; name a file in it.")
+    if not folder.is_dir():
+        raise click.UsageError(f"The folder {folder} does not exist; make it, or name another file.")
+    if not os.access(folder, os.W_OK):
+        raise click.UsageError(f"You may not write into the folder {folder}; name a file in another.")
+
+
+def _written(checked: Checked, output: Path, progress: Progress, *, applied: bool) -> list[str]:
+    """What is to be said of the annotated or corrected file, which is written for the user's own eyes: with secrets, and readable by the owner alone."""
     from batchport.files import write_whole
     from batchport.pipeline.check import Report
 
@@ -99,52 +118,52 @@ def _write(checked: Checked, output: Path, *, applied: bool) -> None:
         raise click.UsageError("-o writes one annotated file, and the zip archive holds several sheets; unpack it and name one.")
     file = checked.files[0]
     if file.state != "read":
-        click.echo(f"{output} was not written: no rows could be read.", err=True)
-        return
+        return [f"{output} was not written: no rows could be read."]
+    progress(f"Writing {output.name}")
     whole, text = Report(checked, secrets=True), output.suffix.lower() == ".csv"
     if applied:
-        write_whole(output, _corrected(whole, file, text=text))
-        click.echo(f"The corrected file is {output}.", err=True)
-        return
+        data, said = _corrected(whole, file, text=text)
+        write_whole(output, data)
+        return [*said, f"The corrected file is {output}."]
     write_whole(output, whole.csv(file) if text else whole.workbook(file))
-    click.echo(f"The annotated file is {output}.", err=True)
+    return [f"The annotated file is {output}."]
 
 
-def _corrected(report: Report, file: ReadFile, *, text: bool) -> bytes:
-    """The file with the suggestions applied; every change is listed on the error output, beside it in a workbook too."""
+def _corrected(report: Report, file: ReadFile, *, text: bool) -> tuple[bytes, list[str]]:
+    """The file with the suggestions applied, and every change as a sentence; in a workbook they are listed beside it too."""
     from batchport.spreadsheets.corrected import corrected_csv, corrected_workbook
 
     sheets, changes = report.corrected(file)
+    said = []
     for change in changes:
         where = f"sheet {change.sheet}, row {change.row}" if change.sheet else f"row {change.row}"
-        click.echo(f"{where}, {change.column}: {change.was!r} is now {change.now!r}.", err=True)
-    click.echo(f"{_count(len(changes), 'change')}.", err=True)
+        said.append(f"{where}, {change.column}: {change.was!r} is now {change.now!r}.")
+    said.append(f"{_count(len(changes), 'change')}.")
     if not text:
-        return corrected_workbook(sheets, changes)
+        return corrected_workbook(sheets, changes), said
     if len(sheets) > 1:
         raise click.UsageError("A CSV holds one sheet, and this file has several; name an .xlsx with -o.")
-    return corrected_csv(sheets[0])
+    return corrected_csv(sheets[0]), said
 
 
 def _print(checked: Checked, report: Report) -> None:
-    from batchport.cli.output import print_table
+    from batchport.domain.findings import catalogue
     from batchport.pipeline.wording import file_words
 
     summary = checked.summary()
-    states = ", ".join(f"{summary[state]:,} {state}" for state in ("ready", "held", "rejected", "duplicate") if summary[state])
-    click.echo(f"{_count(summary['files'], 'file')}, {_count(summary['rows'], 'row')}: {states or 'no rows'}; {_count(summary['orders'], 'order')}.")
+    states = ", ".join(state(each, f"{summary[each]:,} {each}") for each in ("ready", "held", "rejected", "duplicate") if summary[each])
+    click.echo(f"{_count(summary['files'], 'file')}, {_count(summary['rows'], 'row')}: {states or 'no rows'}; {_count(summary['orders'], 'order')}.", color=True)
     for file in checked.files:
         for problem in file.problems:
             words = file_words(problem)
             where = f"{file.name}, sheet {problem.sheet}" if problem.sheet else file.name
-            click.echo(f"{where}: {words.message} {words.fix}", err=False)
+            say(f"{where}: {words.message} {words.fix}", {"error": "red", "warning": "yellow"}.get(catalogue()[problem.code].severity, ""))
     found = summary["findings"]
     if not found:
         return
-    from batchport.domain.findings import catalogue
-
     click.echo()
-    print_table(("Finding", "Severity", "Count"), [(code, checked.severities.get(code) or catalogue()[code].severity, f"{number:,}") for code, number in found.items()])
+    severities = {code: checked.severities.get(code) or catalogue()[code].severity for code in found}
+    print_table(("Finding", "Severity", "Count"), [(code, severities[code], number) for code, number in found.items()], coloured=("Severity",))
     _print_rows(checked, report)
     sys.stdout.flush()
 
@@ -153,7 +172,6 @@ def _print_rows(checked: Checked, report: Report) -> None:
     """The first rows that are rejected, and why."""
     import numpy as np
 
-    from batchport.cli.output import print_table
     from batchport.domain.lifecycle import State
     from batchport.domain.table import records
 
@@ -168,11 +186,11 @@ def _print_rows(checked: Checked, report: Report) -> None:
         said = report.source.sentence(int(found.row), found.code, found.field, found.detail, found.suggestion)
         if said.severity == "error":
             file = next(file.name for file, first, end in checked.starts() if first <= found.row < end)
-            lines.append((file, checked.rows.requests.row[found.row], said.column, said.words.message, said.words.fix))
+            lines.append((file, int(checked.rows.requests.row[found.row]), said.column, said.words.message, said.words.fix))
     click.echo()
-    print_table(("File", "Row", "Column", "What is wrong", "How to fix it"), lines)
+    print_table(("File", "Row", "Column", "What is wrong", "How to fix it"), lines, prose=("Column", "What is wrong", "How to fix it"))
     if len(rejected) > len(few):
-        click.echo(f"... and {_count(len(rejected) - len(few), 'more row')}; -o FILE.xlsx writes all of them.")
+        say(f"... and {_count(len(rejected) - len(few), 'more row')}; -o FILE.xlsx writes all of them.")
 
 
 def _count(number: int, noun: str) -> str:

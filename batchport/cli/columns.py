@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, format_option
+from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, complete, format_option
 
 if TYPE_CHECKING:
     from batchport.pipeline.columns import Shown
@@ -32,8 +32,8 @@ class _Columns(click.Group):
 @click.group(
     cls=_Columns, invoke_without_command=True, no_args_is_help=False, subcommand_metavar="FILE", context_settings={"allow_interspersed_args": True}
 )
-@click.argument("file", cls=_File, metavar="FILE")
-@click.option("--customer", metavar="ID", help="Whose file it is: that customer's defaults and confirmed columns hold.")
+@click.argument("file", cls=_File, metavar="FILE", shell_complete=complete.path)
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose file it is: that customer's defaults and confirmed columns hold.")
 @format_option
 @click.pass_context
 def columns(ctx: click.Context, file: str, customer: str | None, form: str) -> None:
@@ -89,7 +89,7 @@ def _refuse_folder(path: Path) -> None:
 
 
 def _print(shown: Shown) -> None:
-    from batchport.cli.output import print_table
+    from batchport.cli.output import print_table, say
     from batchport.pipeline.wording import file_words
 
     several = len({line["sheet"] for line in shown.lines}) > 1
@@ -98,21 +98,21 @@ def _print(shown: Shown) -> None:
         (*([line["sheet"] or ""] if several else []), line["header"], line["field"] or ("one of " + ", ".join(line["candidates"]) + "?" if line["candidates"] else ""), line["certainty"], line["reason"], " | ".join(line["samples"]))
         for line in shown.lines
     ]
-    print_table(heads, rows, empty="No columns.")
+    print_table(heads, rows, prose=("Why", "Cells"), empty="No columns.")
     click.echo()
     for problem in shown.read.problems:
         if problem.code != "column-unknown":
             words = file_words(problem)
-            click.echo(f"{words.message} {words.fix}")
-    click.echo({
+            say(f"{words.message} {words.fix}")
+    say({
         "read": "The file can be read as it is.",
         "unmapped": "The file cannot be read like this: confirm the columns, with --set where they are not right.",
-    }.get(shown.read.state, "The file cannot be read."))  # fmt: skip
+    }.get(shown.read.state, "The file cannot be read."), "" if shown.read.state == "read" else "yellow")  # fmt: skip
 
 
 @columns.command()
-@click.argument("file", metavar="FILE")
-@click.option("--customer", metavar="ID", help="Whose file it is, where FILE does not lie in an inbox and is not waiting.")
+@click.argument("file", metavar="FILE", shell_complete=complete.path)
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose file it is, where FILE does not lie in an inbox and is not waiting.")
 @click.option("--set", "changes", metavar='"HEADER=FIELD"', multiple=True, help="What a column is; without a FIELD it is not read. May be given more than once.")
 @click.option("--why", metavar="TEXT", required=True, help="Why; recorded with your name.")
 @format_option
@@ -140,7 +140,9 @@ def confirm(ctx: click.Context, file: str, customer: str | None, changes: tuple[
         else:
             sentence = confirm_waiting(app, waiting(app, file, customer), told, why)
     if form != "json":
-        click.echo(sentence)
+        from batchport.cli.output import say
+
+        say(sentence)
     from batchport.cli.stages import carry_out
     from batchport.pipeline.intake import retake
 

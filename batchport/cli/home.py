@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import Context, format_option
+from batchport.cli import Context, complete, format_option
 
 if TYPE_CHECKING:
     from batchport.domain.cases import Case
@@ -32,7 +32,7 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.option("--customer", metavar="ID", help="Whom the template is for.")
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whom the template is for.")
 @click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write (default: batchport-template.xlsx here).")
 @click.pass_obj
 def template(context: Context, customer: str | None, output: Path | None) -> None:
@@ -40,17 +40,20 @@ def template(context: Context, customer: str | None, output: Path | None) -> Non
     from batchport.files import write_whole
     from batchport.spreadsheets.template import template_workbook
 
+    destinations: tuple[str, ...] = ()
     if customer is not None:
         context.app().customer(customer)
+        roster = context.app().roster(customer)
+        destinations = tuple(roster.lines) if roster is not None else ()
     path = output or Path("batchport-template.xlsx")
     if not path.parent.is_dir():
         raise click.UsageError(f"The folder {path.parent} does not exist.")
-    write_whole(path, template_workbook(customer))
+    write_whole(path, template_workbook(customer, destinations=destinations))
     click.echo(f"{path}: fill in the sheet 'Port requests'; the examples in it are not read.")
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=complete.codes)
 @format_option
 def rules(code: str | None, form: str) -> None:
     """Explain the findings: all of them, or one CODE with the smallest sheet that provokes it and one that does not."""
@@ -68,7 +71,7 @@ def rules(code: str | None, form: str) -> None:
     elif code:
         _explain(chosen[0])
     else:
-        print_table(("Code", "Severity", "What is wrong"), [(rule.code, rule.severity, rule.message) for rule in chosen])
+        print_table(("Code", "Severity", "What is wrong"), [(rule.code, rule.severity, rule.message) for rule in chosen], prose=("What is wrong",), coloured=("Severity",))
 
 
 def _rule_json(rule: Any, *, whole: bool) -> dict[str, Any]:

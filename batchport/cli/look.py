@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Context, format_option
-from batchport.cli.output import print_json, print_table, spaced
+from batchport.cli import NEEDS_SOMEBODY, Context, complete, format_option
+from batchport.cli.output import print_json, print_table, say, spaced
 
 _STATES = (
     "rejected", "duplicate", "held", "ready", "submitted", "acknowledged", "delayed", "confirmed", "completed", "carrier_rejected", "cancel_pending", "cancelled",
@@ -14,9 +14,9 @@ _STATES = (
 
 
 @click.command()
-@click.option("--customer", metavar="C", help="Rows of this customer.")
-@click.option("--file", metavar="F", help="Rows of this file.")
-@click.option("--order", metavar="PON", help="Rows of this order.")
+@click.option("--customer", metavar="C", shell_complete=complete.customers, help="Rows of this customer.")
+@click.option("--file", metavar="F", shell_complete=complete.files, help="Rows of this file.")
+@click.option("--order", metavar="PON", shell_complete=complete.orders, help="Rows of this order.")
 @click.option("--tn", metavar="TN", help="Rows that ask for this number.")
 @click.option("--ref", metavar="R", help="Rows with this reference of the customer, or this Row ID.")
 @click.option("--state", metavar="S", type=click.Choice(_STATES), help="Rows in this state.")
@@ -38,6 +38,8 @@ def status(
         print_table(
             ("Customer", "File", "Row", "Number", "State", "Order", "Confirmed", "Due", "What is wrong"),
             [(one["customer"], one["file"], one["row"], spaced(one["tn"]), one["state"], one["pon"], one["foc_date"], _due(one), _wrong(one)) for one in lines],
+            prose=("Due", "What is wrong"),
+            coloured=("State",),
             empty="Nothing is overdue." if late else "No such rows.",
         )
     ctx.exit(NEEDS_SOMEBODY if late and lines else 0)
@@ -56,8 +58,8 @@ def _wrong(line: dict[str, object]) -> str:
 
 
 @click.command()
-@click.option("--customer", metavar="C", help="Orders of this customer.")
-@click.option("--partner", metavar="P", help="Orders to this partner.")
+@click.option("--customer", metavar="C", shell_complete=complete.customers, help="Orders of this customer.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="Orders to this partner.")
 @click.option("--due", "due_first", is_flag=True, help="Orders of which an answer, a completion or a deadline of the partner falls due, soonest first.")
 @format_option
 @click.pass_obj
@@ -78,6 +80,8 @@ def orders(context: Context, customer: str | None, partner: str | None, form: st
              one["lines"], one["foc_date"], _due(one))
             for one in lines
         ],
+        prose=("Losing carrier", "Due"),
+        coloured=("State",),
         empty="No orders.",
     )  # fmt: skip
 
@@ -100,6 +104,7 @@ def exceptions(ctx: click.Context, form: str) -> None:
         print_table(
             ("Id", "Partner", "File", "Line", "PON", "Number", "Status", "Why", "Since"),
             [(one["id"], one["partner"], one["file"], one["line"], one["pon"], spaced(one["tn"]), one["status"], one["reason"], one["since"]) for one in lines],
+            prose=("Why",),
             empty="No open exception lines.",
         )
     ctx.exit(NEEDS_SOMEBODY if lines else 0)
@@ -126,4 +131,4 @@ def resolve(context: Context, number: int, why: str, form: str) -> None:
     if form == "json":
         print_json([{"id": number, "resolved": stamp, "by": who, "why": why}])
     else:
-        click.echo(f"Exception line {number} is resolved.")
+        say(f"Exception line {number} is resolved.")

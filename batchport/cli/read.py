@@ -51,13 +51,16 @@ def _limits(context: Context) -> Limits:
 
 def _sheets(file: Path, limits: Limits) -> Iterator[tuple[str, Sheet]]:
     """Every sheet of a file, and of the sheets in a zip archive, with what to call its file."""
+    from batchport.cli.progress import shown
     from batchport.spreadsheets.pool import ReaderPool, unbundled
     from batchport.spreadsheets.sheet import Ask
 
     with ReaderPool(limits) as pool, unbundled(file, pool) as members:
         sheets = [(f"{file}/{member.name}", member.path) for member in members if not member.is_paper]
         for name, path in sheets or [(str(file), file)]:
-            for sheet in pool.read(path, Ask(whole=True)).sheets:
+            with shown() as pool.progress:  # not while we print
+                reading = pool.read(path, Ask(whole=True))
+            for sheet in reading.sheets:
                 yield name, sheet
 
 
@@ -99,16 +102,16 @@ def _rows(sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
 
 def _print(name: str, sheet: Sheet) -> None:
     """A sheet for people: where its table begins, and its first rows."""
-    from batchport.cli.output import print_table
+    from batchport.cli.output import print_table, say
 
     where = f"sheet {sheet.name!r}{', hidden' if sheet.hidden else ''}" if sheet.name is not None else "a text file"
-    click.echo(f"{name}: {where}; the header is row {sheet.header_row}, {len(sheet.row):,} rows below it say something.")
+    say(f"{name}: {where}; the header is row {sheet.header_row}, {len(sheet.row):,} rows below it say something.")
     few = [line for _, line in zip(range(_SHOWN), _lines(sheet), strict=False)]
     letters = [_letter(place) for place in range(max(len(line["cells"]) for line in few))]
     print_table(("Row", *letters), [(line["row"], *(_short(cell) for cell in line["cells"])) for line in few])
     more = len(sheet.row) - _SHOWN
     if more > 0:
-        click.echo(f"... and {more:,} more rows; --format csv shows all of them.")
+        say(f"... and {more:,} more rows; --format csv shows all of them.")
 
 
 def _short(cell: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from batchport.cli import Context
+from batchport.cli.output import say
 
 
 @click.group()
@@ -27,4 +28,4 @@ def import_(context: Context, file: Path, why: str) -> None:
     from batchport.pipeline.reference import import_reference
 
     with closing(context.app()) as app:
-        click.echo(import_reference(app, file, why))
+        say(import_reference(app, file, why))

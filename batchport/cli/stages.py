@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, OUR_FAULT, Context, Day, format_option
+from batchport.cli import NEEDS_SOMEBODY, OUR_FAULT, Context, Day, complete, format_option
+from batchport.cli.output import harmless, print_json, print_table, say, spaced, state
+from batchport.cli.progress import shown
 
 if TYPE_CHECKING:
     from batchport.pipeline.run import PassDone, Stage
@@ -21,14 +24,13 @@ def carry_out(ctx: click.Context, command: str, stage: Stage, form: str) -> None
 
     with closing(ctx.obj.app()) as app:
         try:
-            done = one_pass(app, command, stage)
+            with shown() as app.progress:
+                done = one_pass(app, command, stage)
         except Busy as busy:
             if form == "json":
-                from batchport.cli.output import print_json
-
                 print_json([{"run": {"busy": str(busy)}}])
             else:
-                click.echo(f"batchport: {busy}.")
+                say(f"batchport: {busy}.")
             ctx.exit(0)
     _show(done, form)
     ctx.exit(_status(done))
@@ -42,31 +44,39 @@ def _status(done: PassDone) -> int:
 
 def _show(done: PassDone, form: str) -> None:
     if form == "json":
-        from batchport.cli.output import print_json
-
         print_json([{"run": done.json()}])
         return
     tally, count = done.tally, done.count
     for file in tally.files:
-        told = ", ".join(f"{number:,} {state.replace('_', ' ')}" for state, number in file.counts.items()) or "no rows"
-        click.echo(f"  {file.customer}/{file.name}: {file.state}; {told}")
+        told = ", ".join(_counted(file.counts)) or "no rows"
+        click.echo(harmless(f"  {file.customer}/{file.name}: ") + f"{state(file.state)}; {told}", color=True)
     for sent in tally.sent:
-        click.echo(f"  sent to {sent.partner}: {sent.name}, {sent.orders:,} orders, {sent.lines:,} lines")
+        say(f"  sent to {sent.partner}: {sent.name}, {sent.orders:,} orders, {sent.lines:,} lines")
     for heard in tally.heard:
-        click.echo(f"  {heard.partner} answered: {heard.name}: {heard.applied:,} of {heard.lines:,} lines applied, {heard.exceptions:,} exception lines")
-    for said in (*tally.found, *(f"written: {result}" for result in tally.results), *tally.waiting, *tally.due, *(f"! {said}" for said in (*tally.set_aside, *tally.troubles))):
-        click.echo(f"  {said}")
+        say(
+            f"  {heard.partner} answered: {heard.name}: {heard.applied:,} of {heard.lines:,} lines applied, {heard.exceptions:,} exception lines",
+            "yellow" if heard.exceptions else "",
+        )
+    for said in (*tally.found, *(f"written: {result}" for result in tally.results), *tally.waiting, *tally.due):
+        say(f"  {said}")
+    for said in (*tally.set_aside, *tally.troubles):
+        say(f"  ! {said}", "red")
     mails = ", ".join(f"{tally.mails[name]:,} {name}" for name in ("sent", "waiting", "failed") if tally.mails[name])
     if mails:
-        click.echo(f"  mails: {mails}")
+        say(f"  mails: {mails}", "red" if tally.mails["failed"] else "")
     if not tally.changed and not tally.needs_somebody:
-        click.echo("Nothing new: nothing was changed.")
-    states = ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in count.rows.items() if number and name != "read")
+        say("Nothing new: nothing was changed.")
+    states = ", ".join(_counted({name: number for name, number in count.rows.items() if name != "read"}))
     lines = count.lines
-    click.echo(f"Rows read {count.rows['read']:,} = {states or 'none'}.")
-    click.echo(f"Lines sent {lines['sent']:,} = {lines['answered']:,} answered + {lines['outstanding']:,} outstanding.")
+    click.echo(f"Rows read {count.rows['read']:,} = {states or 'none'}.", color=True)
+    say(f"Lines sent {lines['sent']:,} = {lines['answered']:,} answered + {lines['outstanding']:,} outstanding.")
     if not count.balanced:
-        click.echo("THE COUNT DOES NOT COME OUT: a fault of the program. Stop sending, keep the database, and report this.", err=True)
+        say("THE COUNT DOES NOT COME OUT: a fault of the program. Stop sending, keep the database, and report this.", "red", err=True)
+
+
+def _counted(counts: Mapping[str, int]) -> list[str]:
+    """How many rows are in each state that has any."""
+    return [state(name, f"{number:,} {name.replace('_', ' ')}") for name, number in counts.items() if number]
 
 
 def _plan(ctx: click.Context, *, whole: bool, partner: str | None, form: str) -> None:
@@ -81,14 +91,12 @@ def _plan(ctx: click.Context, *, whole: bool, partner: str | None, form: str) ->
 
 def _show_plan(lines: list[dict[str, Any]], form: str) -> None:
     if form == "json":
-        from batchport.cli.output import print_json
-
         print_json({"plan": line} for line in lines)
         return
     for line in lines:
-        click.echo(line["words"])
+        say(line["words"])
     if not lines:
-        click.echo("Nothing to do.")
+        say("Nothing to do.")
 
 
 @click.command()
@@ -107,7 +115,7 @@ def run(ctx: click.Context, dry_run: bool, form: str) -> None:
 
 @click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--partner", metavar="P", help="Whose answer FILE is.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="Whose answer FILE is.")
 @click.option("--dry-run", is_flag=True, help="Show what FILE would change, and change nothing.")
 @format_option
 @click.pass_context
@@ -131,7 +139,6 @@ def reconcile(ctx: click.Context, file: Path | None, partner: str | None, dry_ru
 
 
 def _would_change(ctx: click.Context, file: Path, partner: str, form: str) -> None:
-    from batchport.cli.output import print_json, print_table, spaced
     from batchport.pipeline.app import closing
     from batchport.pipeline.reconcile import preview
 
@@ -141,19 +148,17 @@ def _would_change(ctx: click.Context, file: Path, partner: str, form: str) -> No
         print_json(lines)
     else:
         told = [[(one["line"], one["pon"], one["ver"] or "", spaced(one["tn"]), one["status"], one["does"]), *map(_change, one["rows"])] for one in lines]
-        print_table(("Line", "PON", "Ver", "Number", "Status", "What it does"), [row for rows in told for row in rows])
+        print_table(("Line", "PON", "Ver", "Number", "Status", "What it does"), [row for rows in told for row in rows], prose=("What it does",))
 
 
 def _change(row: dict[str, Any]) -> tuple[str, ...]:
-    from batchport.cli.output import spaced
-
     date = f", {row['foc_date']}" if row["foc_date"] else ""
     return "", "", "", spaced(row["tn"]), "", f"{row['before']} -> {row['after']}{date}".replace("_", " ")
 
 
 @click.command()
 @click.option("--again", "file", type=click.Path(path_type=Path), help="Take FILE in though it was taken in before.")
-@click.option("--customer", metavar="ID", help="Whose file it is, where --again FILE does not lie in an inbox.")
+@click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose file it is, where --again FILE does not lie in an inbox.")
 @format_option
 @click.pass_context
 def intake(ctx: click.Context, file: Path | None, customer: str | None, form: str) -> None:
@@ -171,7 +176,7 @@ def intake(ctx: click.Context, file: Path | None, customer: str | None, form: st
 
 
 @click.command()
-@click.option("--partner", metavar="P", help="Only to this partner.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="Only to this partner.")
 @click.option("--now", "regardless", is_flag=True, help="Outside the partner's windows too.")
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 @format_option
@@ -190,7 +195,7 @@ def submit(ctx: click.Context, partner: str | None, regardless: bool, dry_run: b
 
 @click.command()
 @click.argument("submission", required=False)
-@click.option("--partner", metavar="P", help="To this partner.")
+@click.option("--partner", metavar="P", shell_complete=complete.partners, help="To this partner.")
 @click.option("--since", type=Day(), help="Everything sent since this day or time.")
 @click.option("--until", type=Day(), help="Everything sent until this day, which counts, or time.")
 @click.option("--why", metavar="TEXT", default="", help="Why; recorded with your name.")

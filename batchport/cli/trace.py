@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from batchport.cli import Context, format_option
+from batchport.cli import Context, complete, format_option
 from batchport.cli.output import print_json, print_table
 
 
 @click.command()
-@click.argument("handle", metavar="HANDLE")
+@click.argument("handle", metavar="HANDLE", shell_complete=complete.orders)
 @format_option
 @click.pass_obj
 def trace(context: Context, handle: str, form: str) -> None:
@@ -22,4 +22,8 @@ def trace(context: Context, handle: str, form: str) -> None:
     if form == "json":
         print_json(steps)
     else:
-        print_table(("When (UTC)", "Step", "What", "Where", "Because of"), [(step["at"][:19], step["step"], step["what"], step["file"], step["cause"]) for step in steps])
+        print_table(
+            ("When (UTC)", "Step", "What", "Where", "Because of"),
+            [(step["at"][:19], step["step"], step["what"], step["file"], step["cause"]) for step in steps],
+            prose=("What", "Where", "Because of"),
+        )

@@ -198,3 +198,5 @@ PARTS: dict[str, tuple[str, ...]] = {
 EXAMPLE_REFERENCE = "EXAMPLE - not read"
 #: The columns that results workbooks add; they are known when they come back and only `Row ID` is read from them.
 RESULT_LABELS = ("Port Result", "Order (PON)", "Confirmed Date", "What is wrong", "How to fix it", "Row ID")
+#: The sheets of results workbooks; there may be several of the second and third, and the last, which drop-downs choose from, is hidden.
+RESULT_SHEETS = ("Summary", "To fix", "All rows", "Lists")

@@ -1,7 +1,7 @@
 """What is wrong with rows, or was changed in them: gathered as arrays, told as sentences.
 
 Checks say `findings.add("tn-missing", mask, field="tn")`. The words stand in the catalogue (`findings.toml` beside this file), one entry a code, from
-which the documentation, `batchport rules` and the tests are made too.
+which the documentation, `batchport rules` and the tests are made too; those for customers who read French in `findings.fr.toml`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from batchport.domain.fields import FIELDS, NAMES
+from batchport.domain.language import Language, french
 from batchport.domain.table import Ints, Mask
 
 ERROR, WARNING, INFO = "error", "warning", "info"
@@ -77,6 +78,29 @@ def catalogue() -> dict[str, Rule]:
         entry["prevents"], entry["args"] = tuple(entry.get("prevents", ())), tuple(entry.get("args", ()))
         rules[code] = Rule(code, **entry)
     return rules
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What is said of a code in one language.
+
+    Attributes:
+        message, fix: as of a rule.
+        phrases: detail -> the table that its words are translated by.
+    """
+
+    message: str
+    fix: str
+    phrases: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def words_of(code: str, language: Language = "en") -> Wording:
+    """What is said of a code in a customer's language."""
+    if language == "en":
+        rule = catalogue()[code]
+        return Wording(rule.message, rule.fix)
+    return Wording(**french()["rule"][code])
 
 
 def severity_of(code: str, detail: str | None = "", severities: Mapping[str, str] | None = None) -> str:

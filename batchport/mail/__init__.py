@@ -7,7 +7,7 @@ not the telephone number itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -27,10 +27,28 @@ class CustomerFacts(MailFacts):
     Attributes:
         customer_name: as they are greeted.
         contact: the address that answers questions; blank: none is named.
+        attached: file names of the workbooks that go with the mail.
+        kept: where the workbooks lie that are too large for that.
     """
 
     customer_name: str
     contact: str = ""
+    attached: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """When numbers of a kind can move at the soonest, in business days after they are sent to the carrier.
+
+    Attributes:
+        kind: of port: single_line, multi_line, wireless, toll_free.
+        least, most: the days, which are not the same with all carriers.
+    """
+
+    kind: str
+    least: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +101,8 @@ class FileFacts:
         problems: what concerns the file, a sheet or a column.
         faults: what is wrong with its rows, one entry a kind.
         rows_to_fix: the first of the rows that need the customer; `more` follow in the workbook.
-        expect: sentences that say when its numbers can move.
-        results: file name of the attached workbook.
+        expect: when its numbers can move.
+        results: file name of its workbook.
     """
 
     name: str
@@ -96,7 +114,7 @@ class FileFacts:
     faults: tuple[Fault, ...] = ()
     rows_to_fix: tuple[RowLine, ...] = ()
     more: int = 0
-    expect: tuple[str, ...] = ()
+    expect: tuple[Expect, ...] = ()
     results: str | None = None
 
     @property
@@ -130,14 +148,18 @@ class ReceivedFacts(CustomerFacts):
         return self.rows("ready") + self.sent
 
     @property
-    def expect(self) -> tuple[str, ...]:
-        """When the numbers can move, each sentence once."""
-        return tuple(dict.fromkeys(sentence for file in self.files for sentence in file.expect))
+    def expect(self) -> tuple[Expect, ...]:
+        """When the numbers of all files can move, an entry a kind."""
+        return together(file.expect for file in self.files)
 
-    @property
-    def results(self) -> tuple[str, ...]:
-        """The attached workbooks, each once."""
-        return tuple(dict.fromkeys(file.results for file in self.files if file.results))
+
+def together(several: Iterable[Iterable[Expect]]) -> tuple[Expect, ...]:
+    """What is to be expected of several files, an entry a kind."""
+    found: dict[str, Expect] = {}
+    for one in (one for some in several for one in some):
+        known = found.get(one.kind, one)
+        found[one.kind] = Expect(one.kind, min(one.least, known.least), max(one.most, known.most))
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +241,7 @@ class UpdateFacts(CustomerFacts):
         confirmed: with the date they move.
         other: acknowledged, delayed, cancelled.
         counts: where all rows of these files stand now, state -> how many.
-        results: file names of the attached workbooks.
+        expect: when those can move that have no date yet.
     """
 
     files: tuple[str, ...]
@@ -230,7 +252,7 @@ class UpdateFacts(CustomerFacts):
     other: tuple[AnswerLine, ...] = ()
     other_more: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
-    results: tuple[str, ...] = ()
+    expect: tuple[Expect, ...] = ()
 
     @property
     def totals(self) -> tuple[int, int, int]:
@@ -259,14 +281,12 @@ class CompletedFacts(CustomerFacts):
         files: the files that asked for them.
         lines: the first of them; `more` follow in the workbooks.
         under_way: numbers of these files that have still to move.
-        results: file names of the attached workbooks.
     """
 
     files: tuple[str, ...]
     lines: tuple[MovedLine, ...]
     more: int = 0
     under_way: int = 0
-    results: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -390,3 +410,16 @@ class NightFacts(MailFacts):
         """Nothing in this pass needs the operator."""
         troubles = (self.exception_count, self.problems, self.files.get("set_aside"), self.mails.get("failed"))
         return self.balanced and not any(troubles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmFacts(MailFacts):
+    """What cannot wait for the night's mail, for the operator; at least one problem.
+
+    Attributes:
+        at: when it was seen, with its time zone.
+        problems: what it is, a sentence or two each.
+    """
+
+    at: datetime
+    problems: tuple[str, ...]

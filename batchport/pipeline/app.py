@@ -21,6 +21,7 @@ from batchport.domain.routes import Route
 from batchport.domain.terms import Asks, Terms
 from batchport.mail.compose import Composer
 from batchport.pipeline.roster import load_roster
+from batchport.progress import Progress, quiet
 from batchport.seal import Keyring
 from batchport.spreadsheets.limits import Limits
 from batchport.store.database import Store, open_store
@@ -37,10 +38,12 @@ class App:
     Attributes:
         settings: as read from the configuration.
         now: the time to go by, with a time zone.
+        progress: hears of long work.
     """
 
     settings: Settings
     now: datetime
+    progress: Progress = field(default=quiet)
     _profiles: dict[str, tuple[Profile, Codes]] = field(default_factory=dict)
     _rosters: dict[str, Roster] = field(default_factory=dict)
 
@@ -173,6 +176,14 @@ class App:
             self.profile(partner)
         for customer in self.settings.customers:
             self.roster(customer)
+
+    def prove_templates(self) -> None:
+        """Look whether all templates of mails can be rendered.
+
+        Raises:
+            TemplateFault: one cannot.
+        """
+        self.composer.prove({name: customer.language for name, customer in self.settings.customers.items()})
 
     @property
     def max_lines(self) -> Mapping[str, int]:

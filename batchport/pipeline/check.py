@@ -28,14 +28,17 @@ from batchport.domain.table import Column, Ints, Mask, records
 from batchport.domain.table import known as is_known
 from batchport.domain.terms import Terms
 from batchport.pipeline.assess import READ, ReadFile, read_whole
+from batchport.pipeline.summary import commonest_faults, port_results, summary_of_check
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
+from batchport.progress import Progress, quiet
 from batchport.spreadsheets.corrected import Change, CorrectedSheet
 from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.pool import ReaderPool
-from batchport.spreadsheets.results import Summary, results_csv, results_workbook
+from batchport.spreadsheets.results import results_csv, results_workbook
 from batchport.spreadsheets.sheet import Ask
+from batchport.spreadsheets.summary_page import Summary
 
 if TYPE_CHECKING:
     from batchport.pipeline.history import History
@@ -106,6 +109,13 @@ class Checked:
         part: Ints = self.grouping.part[: len(self.rows)]
         return part
 
+    def partial(self) -> list[str]:
+        """What each row's order says of being partial, blank for rows without one."""
+        order, part = self.order, self.part
+        last = pd.Series(part[order >= 0]).groupby(order[order >= 0]).max().to_dict()
+        says = self.grouping.orders.partial.tolist()
+        return ["Y" if at < last.get(number, 0) else says[number] if number >= 0 else "" for number, at in zip(order.tolist(), part.tolist(), strict=True)]
+
     def code_counts(self) -> dict[str, int]:
         """How many findings there are of each code, those of files and orders included."""
         found = Counter(self.findings.counts())
@@ -169,13 +179,14 @@ def _standard_profile() -> Profile:
     return load_profile(_STANDARD_PROFILE)
 
 
-def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPool) -> Checked:
+def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPool, progress: Progress = quiet) -> Checked:
     """Read, check and group files.
 
     Args:
         paths: each file and what to call it.
         basis: what to check them by.
         pool: reads them.
+        progress: hears of what is done.
 
     Raises:
         OSError: a file cannot be opened.
@@ -195,7 +206,9 @@ def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPoo
     if history is not None:
         requests, named = history.restored(requests)
         papers = [{**history.papers(file.names_papers), **file.papers} for file in files]
+    progress(f"Checking {len(requests):,} rows")
     rows = check_rows(requests, terms, basis.known, findings, named=named, beside=Beside(papers, owner))
+    progress(f"Grouping {len(requests):,} rows")
     grouping = history.settled(rows, findings, named, owner) if history is not None else _grouped(rows, findings, owner)
     return Checked(files, rows, findings, grouping, dict(terms.severities))
 
@@ -239,7 +252,7 @@ class Report:
     def json_lines(self) -> Iterator[dict[str, Any]]:
         """The objects of the JSON output: for each file its own and its rows', then the summary."""
         checked = self._checked
-        found, partial = checked.findings_frame(), self._partial()
+        found, partial = checked.findings_frame(), checked.partial()
         for file, first, end in checked.starts():
             yield {"file": file.name, "sheet": None, "row": None, "state": file.state, "findings": [_of_file(problem) for problem in file.problems]}
             for start in range(first, end, _SLICE):
@@ -264,13 +277,6 @@ class Report:
                 "file": file, "sheet": self.source.sheets[self.source.sheet_at(at)].name, "row": int(requests.row[place]),
                 "state": _LABELS[states[place]], "order": _order_name(orders[place], parts[place]), "values": values, "findings": [finding_json(each) for each in said],
             }  # fmt: skip
-
-    def _partial(self) -> list[str]:
-        """What each row's order says of being partial, blank for rows without one."""
-        order, part = self._checked.order, self._checked.part
-        last = pd.Series(part[order >= 0]).groupby(order[order >= 0]).max().to_dict()
-        says = self._checked.grouping.orders.partial.tolist()
-        return ["Y" if at < last.get(number, 0) else says[number] if number >= 0 else "" for number, at in zip(order.tolist(), part.tolist(), strict=True)]
 
     def _mask(self, values: dict[str, str | None]) -> None:
         if self._secrets:
@@ -322,23 +328,10 @@ class Report:
         checked, told = self._checked, self.told()
         length = len(checked.rows)
         blank = Column.constant("", length)
-        names = Column.of([_title(State(value).label) for value in checked.state.tolist()])
-        sheets = sheet_results(self.source, told, state=names, pon=blank, foc_date=blank, row_id=blank, to_fix=checked.state == State.REJECTED)
-        counts = checked.counts()
-        facts = [("Rows", str(length)), *((_title(label), str(number)) for label, number in counts.items() if number), ("Orders", str(checked.orders()))]
-        return sheets, Summary(f"Check of {file.name}", facts, faults_of(told, checked.rows.requests.row))
-
-
-def faults_of(told: Told, row: Ints) -> list[tuple[str, int, str]]:
-    """The commonest faults: what is wrong, on how many rows, and the first of them."""
-    found: dict[str, list[int]] = {}
-    words: dict[str, str] = {}
-    for at, said in sorted(told.sentences.items()):
-        for each in said:
-            found.setdefault(each.code, []).append(at)
-            words.setdefault(each.code, each.words.message)
-    ordered = sorted(found, key=lambda code: -len(set(found[code])))
-    return [(words[code], len(set(found[code])), f"row {row[found[code][0]]}") for code in ordered[:20]]
+        sheets = sheet_results(
+            self.source, told, state=port_results(checked.state), pon=blank, foc_date=blank, row_id=blank, to_fix=checked.state == State.REJECTED,
+        )  # fmt: skip
+        return sheets, summary_of_check(file.name, checked.counts(), checked.orders(), commonest_faults(self.source, told))
 
 
 def finding_json(each: Sentence) -> dict[str, Any]:
@@ -355,7 +348,3 @@ def _of_file(problem: Any) -> dict[str, Any]:
         "code": problem.code, "severity": rule.severity, "column": problem.column, "field": None, "value": problem.detail or None, "sheet": problem.sheet,
         "message": said.message, "fix": said.fix, "suggestion": None, "prevents": list(rule.prevents),
     }  # fmt: skip
-
-
-def _title(label: str) -> str:
-    return label.replace("_", " ").capitalize()

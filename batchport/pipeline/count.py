@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -31,7 +32,11 @@ class Count:
 
 def counted(connection: Connection) -> Count:
     """The count of now."""
-    states, outstanding = stored.rows_by_state(connection)
-    sent, answered = stored.lines_sent(connection)
+    return count_of(connection, *stored.rows_by_state(connection), stored.lines_sent(connection))
+
+
+def count_of(connection: Connection, states: Mapping[int, int], outstanding: int, lines: tuple[int, int]) -> Count:
+    """The count, where rows in each state, rows that nothing was heard of, and lines sent and answered are known already."""
     rows = {"read": stored.rows_read(connection), **{state.label: states.get(int(state), 0) for state in State}}
+    sent, answered = lines
     return Count(rows, {"sent": sent, "answered": answered, "outstanding": outstanding})

@@ -8,20 +8,21 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sqlalchemy import Connection
 
+from batchport.domain.checks.dates import intervals
+from batchport.domain.checks.prepared import prepare
 from batchport.domain.deadlines import Due
-from batchport.domain.fields import BY_NAME
-from batchport.domain.findings import catalogue
+from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import IN_FLIGHT, State
 from batchport.domain.table import Mask, known, records
 from batchport.mail import (
+    AlarmFacts,
     AnswerLine,
-    ColumnLine,
-    ColumnsFacts,
-    ColumnsFile,
     CompletedFacts,
     ExceptionLine,
+    Expect,
     Fault,
     FileFacts,
     FileProblem,
@@ -34,34 +35,29 @@ from batchport.mail import (
     SourceLine,
     SubmissionLine,
     UpdateFacts,
+    together,
 )
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import FileFinding
 from batchport.pipeline.count import counted
 from batchport.pipeline.deadlines import falling_due, overdue
-from batchport.pipeline.view import FileView, day, sentence, view_file
+from batchport.pipeline.view import FileView, day, view_file
 from batchport.pipeline.wording import file_words
 from batchport.store import look
 
 _SHOWN = 20
 #: How many rows files that are kept may have in all.
 _MOST_KEPT = 100_000
-#: How long a port of each kind takes at the soonest, in business days after it is sent (contract, section 12).
-_EXPECT = {
-    "single": "A number alone on its account can move 1 business day after it is sent to the carrier, at the soonest.",
-    "multi": "Numbers of Multi-Line accounts can move 4 business days after they are sent to the carrier, at the soonest.",
-    "wireless": "A wireless number can move 1 business day after it is sent to the carrier, at the soonest.",
-    "toll_free": "A toll-free number can move 2 business days after it is sent to the carrier, at the soonest.",
-    "canada": "A Canadian number takes at least 2 business days after it is sent to the carrier.",
-}
-
+#: States of rows that are with a partner, without a date.
+_NO_DATE_YET = (State.SUBMITTED, State.ACKNOWLEDGED, State.DELAYED)
 
 class Views:
-    """Files as they stand, the last few kept: many mails of a pass speak of the same file."""
+    """Files as they stand, the last few kept: many mails of a pass speak of the same file; and the rows that passes changed."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._kept: dict[int, FileView] = {}
+        self._changed: dict[tuple[int, int], pd.DataFrame] = {}
 
     def of(self, connection: Connection, number: int) -> FileView:
         """The view of a file."""
@@ -72,6 +68,15 @@ class Views:
             self._kept[number] = view
         return self._kept[number]
 
+    def changed(self, connection: Connection, record: Any) -> pd.DataFrame:
+        """The rows that were answered, or held when they were to go, in the passes that a mail tells of."""
+        told = record.pass_id, record.until_pass
+        if told not in self._changed:
+            passes = look.passes_between(connection, *told)
+            ids = [row for number in passes for row in (*look.rows_answered_in(connection, number), *look.rows_held_at_last(connection, number))]
+            self._changed[told] = look.rows_by(connection, ids=ids)
+        return self._changed[told]
+
 
 def received_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[ReceivedFacts, list[FileView]]:
     """What became of the files that a customer sent in a pass; for a contact, of the rows that name it."""
@@ -79,41 +84,16 @@ def received_facts(app: App, connection: Connection, views: Views, record: Any, 
     of_pass = look.file_records(connection, pass_id=record.pass_id, customer=record.customer)
     # A file that waits for its columns has a mail of its own.
     for file in [file for file in of_pass if file.proposal is None] or of_pass:
-        told, view = _file_facts(connection, views, file, contact)
+        told, view = _file_facts(app, connection, views, file, contact)
         if contact is not None and not (view is not None and told.rows):
             continue
         facts.append(told)
         if view is not None:
             concerned.append(view)
-    return ReceivedFacts(customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=tuple(facts)), concerned
+    return ReceivedFacts(customer_name=customer_name(app, record.customer), contact=app.settings.operator.email, files=tuple(facts)), concerned
 
 
-def columns_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[ColumnsFacts, list[FileView]]:  # noqa: ARG001
-    """What the columns of the files are taken for that a customer sent in a pass, and that wait for it to be confirmed."""
-    of_pass = look.file_records(connection, pass_id=record.pass_id, customer=record.customer)
-    files = tuple(_columns_file(app, file) for file in of_pass if file.proposal is not None)
-    return ColumnsFacts(customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=files), []
-
-
-def _columns_file(app: App, file: Any) -> ColumnsFile:
-    lines: list[Any] = json.loads(app.store.keyring.unseal(file.proposal, f"proposal {file.sha256}"))["lines"]
-    several = len({line["sheet"] for line in lines}) > 1
-    columns: dict[str, list[ColumnLine]] = {"certain": [], "confirm": [], "ignored": []}
-    for line in lines:
-        if line["header"].strip():
-            name = line["field"]
-            label = BY_NAME[name].label if name in BY_NAME else (name or "").replace("_", " ")
-            sheet = (line["sheet"] or "") if several else ""
-            columns[line["certainty"]].append(ColumnLine(line["header"], label, sentence(line["reason"][:1].upper() + line["reason"][1:]), tuple(line["samples"]), sheet))
-    problems = [FileFinding(**each) for each in json.loads(file.problems)]
-    said = [file_words(problem) for problem in problems if catalogue()[problem.code].severity == "error"]
-    return ColumnsFile(
-        name=file.name, problems=tuple(FileProblem(each.message, each.fix) for each in said), unsure=tuple(columns["confirm"]), certain=tuple(columns["certain"]),
-        ignored=tuple(line.header for line in columns["ignored"]),
-    )  # fmt: skip
-
-
-def _file_facts(connection: Connection, views: Views, file: Any, contact: str | None) -> tuple[FileFacts, FileView | None]:
+def _file_facts(app: App, connection: Connection, views: Views, file: Any, contact: str | None) -> tuple[FileFacts, FileView | None]:
     problems = tuple(FileProblem(said.message, said.fix) for said in (file_words(FileFinding(**each)) for each in json.loads(file.problems)))
     facts = FileFacts(name=file.name, state=file.state, problems=problems)
     source = file
@@ -127,7 +107,7 @@ def _file_facts(connection: Connection, views: Views, file: Any, contact: str | 
     lines, more = _rows_to_fix(view, only)
     return (
         replace(
-            facts, rows=int(only.sum()), counts=view.counts(only), faults=_faults(view, only), rows_to_fix=lines, more=more, expect=_expect(view, only),
+            facts, rows=int(only.sum()), counts=view.counts(only), faults=_faults(view, only), rows_to_fix=lines, more=more, expect=expected(app, view, only & np.isin(view.state, (State.READY, State.HELD, *IN_FLIGHT))),
             results=view.results_name,
         ),
         view,
@@ -156,17 +136,21 @@ def _faults(view: FileView, only: Mask) -> tuple[Fault, ...]:
     return tuple(Fault(words[code].message, words[code].fix, len(set(found[code])), int(view.rows.row[found[code][0]])) for code in ordered)
 
 
-def _expect(view: FileView, only: Mask) -> tuple[str, ...]:
-    """When the numbers that can go can move."""
-    going = only & np.isin(view.state, (State.READY, State.HELD, *IN_FLIGHT))
+def expected(app: App, view: FileView, going: Mask) -> tuple[Expect, ...]:
+    """When some rows can move at the soonest, an entry a kind of port, in business days: as checked, with what carrier and partner ask for."""
+    at = np.flatnonzero(going)
+    if not len(at) or view.record.customer not in app.settings.customers:
+        return ()
     requests = view.source.requests
-    free = requests["number_type"].equals("business_toll_free")
-    wireless = requests["number_type"].equals("wireless")
-    canada = requests["country"].equals("CA") & ~free
-    local = ~free & ~wireless & ~canada
-    multi = requests["account_type"].equals("multi_line")
-    kinds = {"single": local & ~multi, "multi": local & multi, "wireless": wireless & ~canada, "toll_free": free, "canada": canada}
-    return tuple(_EXPECT[name] for name, mask in kinds.items() if (mask & going).any())
+    # What the days depend on; one row of each stands for all of them.
+    keys = np.stack([requests[name].take(at).ids() for name in ("number_type", "account_type", "country", "losing_carrier")])
+    first = at[np.unique(keys, axis=1, return_index=True)[1]]
+    rows = prepare(requests.take(first), app.terms(view.record.customer), app.reference, Findings())
+    least = intervals(rows)
+    free, wireless, multi = rows.toll_free, rows.wireless, rows.multi
+    kinds = {"single_line": ~free & ~wireless & ~multi, "multi_line": ~free & ~wireless & multi, "wireless": wireless, "toll_free": free}
+    days = {kind: least[mask & (least >= 0)] for kind, mask in kinds.items()}
+    return tuple(Expect(kind, int(found.min()), int(found.max())) for kind, found in days.items() if len(found))
 
 
 def update_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[UpdateFacts | None, list[FileView]]:
@@ -191,11 +175,11 @@ def update_facts(app: App, connection: Connection, views: Views, record: Any, co
         return None, []
     names = tuple(dict.fromkeys(view.record.name for view, _, _ in concerned))
     facts = UpdateFacts(
-        customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=names,
+        customer_name=customer_name(app, record.customer), contact=app.settings.operator.email, files=names,
         rejected=tuple(rejected[:_SHOWN]), rejected_more=max(0, len(rejected) - _SHOWN),
         confirmed=tuple(confirmed[:_SHOWN]), confirmed_more=max(0, len(confirmed) - _SHOWN),
         other=tuple(other[:_SHOWN]), other_more=max(0, len(other) - _SHOWN), counts=counts,
-        results=tuple(view.results_name for view, _, _ in concerned),
+        expect=together(expected(app, view, only & np.isin(view.state, _NO_DATE_YET)) for view, _, only in concerned),
     )  # fmt: skip
     return facts, [view for view, _, _ in concerned]
 
@@ -222,8 +206,8 @@ def completed_facts(app: App, connection: Connection, views: Views, record: Any,
         return None, []
     names = tuple(dict.fromkeys(view.record.name for view in concerned))
     facts = CompletedFacts(
-        customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=names, lines=tuple(lines[:_SHOWN]),
-        more=max(0, len(lines) - _SHOWN), under_way=under_way, results=tuple(view.results_name for view in concerned),
+        customer_name=customer_name(app, record.customer), contact=app.settings.operator.email, files=names, lines=tuple(lines[:_SHOWN]),
+        more=max(0, len(lines) - _SHOWN), under_way=under_way,
     )  # fmt: skip
     return facts, concerned
 
@@ -249,7 +233,7 @@ def overdue_facts(app: App, connection: Connection, views: Views, record: Any, c
     if not (unheard or unmoved):
         return None, []
     facts = OverdueFacts(
-        customer_name=_name(app, record.customer), contact=app.settings.operator.email, files=tuple(dict.fromkeys(line.file for line in (*unmoved, *unheard))),
+        customer_name=customer_name(app, record.customer), contact=app.settings.operator.email, files=tuple(dict.fromkeys(line.file for line in (*unmoved, *unheard))),
         unheard=tuple(unheard[:_SHOWN]), unmoved=tuple(unmoved[:_SHOWN]), totals=(len(unheard), len(unmoved)),
     )  # fmt: skip
     return facts, []
@@ -257,7 +241,7 @@ def overdue_facts(app: App, connection: Connection, views: Views, record: Any, c
 
 def _answered_views(connection: Connection, views: Views, record: Any, contact: str | None) -> list[tuple[FileView, Mask, Mask]]:
     """Files of a customer with rows that were answered in a pass, or held when they were to go, which rows these are, and which a contact may hear of (all, without one)."""
-    rows = look.rows_by(connection, ids=look.rows_answered_in(connection, record.pass_id) + look.rows_held_at_last(connection, record.pass_id))
+    rows = views.changed(connection, record)
     rows = rows[rows.customer == record.customer]
     found = []
     for number, own in rows.groupby("file_id"):
@@ -304,6 +288,12 @@ def night_facts(app: App, connection: Connection, record: Any) -> NightFacts:
     )  # fmt: skip
 
 
+def alarm_facts(app: App, connection: Connection, record: Any) -> AlarmFacts:
+    """What cannot wait for the night's mail, for the operator."""
+    done = look.pass_record(connection, record.pass_id)
+    return AlarmFacts(at=app.local(datetime.fromisoformat(done.started)), problems=tuple(json.loads(done.summary)["alarms"]))
+
+
 def shown_number(tn: Any) -> str:
     """A stored number as people read it; blank where there is none."""
     if not known(tn):
@@ -317,6 +307,7 @@ def _sheet(view: FileView, at: int) -> str:
     return (sheets[view.source.sheet_at(at)].name or "") if len(sheets) > 1 else ""
 
 
-def _name(app: App, customer: str) -> str:
+def customer_name(app: App, customer: str) -> str:
+    """What a customer is called; its id where the configuration has it no more."""
     found = app.settings.customers.get(customer)
     return found.name if found else customer

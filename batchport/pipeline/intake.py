@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -80,7 +81,7 @@ def intake(app: App, tally: PassTally, pass_id: int) -> None:
     arrivals = _arrivals(app, inboxes)
     waits = Waits(app, inboxes, arrivals)
     retake(app, tally, pass_id)
-    with ReaderPool(app.limits) as pool:
+    with ReaderPool(app.limits, app.progress) as pool:
         for arrival in arrivals:
             if is_paper(arrival.path) or waits.still(arrival, tally):
                 continue
@@ -96,7 +97,7 @@ def retake(app: App, tally: PassTally, pass_id: int) -> None:
         waited = to_retake(connection)
     if not waited:
         return
-    with ReaderPool(app.limits) as pool:
+    with ReaderPool(app.limits, app.progress) as pool:
         for record in waited:
             found = archived(app, record)
             if found is None:
@@ -112,7 +113,7 @@ def retake(app: App, tally: PassTally, pass_id: int) -> None:
 
 def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer: str) -> None:
     """Take in one file that was taken in before, as if it were new; the file stays where it is."""
-    with ReaderPool(app.limits) as pool:
+    with ReaderPool(app.limits, app.progress) as pool:
         _take_file(app, tally, pass_id, _source(customer, path, path.name), pool)
 
 
@@ -179,6 +180,7 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: Reade
     if read.state != READ:
         _store_without_rows(app, tally, pass_id, source, read, in_place=again)
         return
+    app.progress(f"Checking {len(read.requests):,} rows of {source.name}")
     papers = papers_beside(app, source.customer, read.names_papers, _there(source, waits) if read.names_papers else {})
     if waits is not None and source.arrival is not None and waits.begins(source.arrival, read.names_papers - papers.papers.keys(), tally):
         return
@@ -190,6 +192,7 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: Reade
     sealed = _Sealed(_sealed_pieces(app, source, read, prepared), papers, papers.records(app, source.customer))
     outlook = settle_new(app, source.customer, prepared, findings, named, np.full(len(prepared), -1, np.int64))
     settled = outlook.settled
+    app.progress(f"Storing {source.name}", 0, len(prepared))
     file_id = _store(app, pass_id, source, read, prepared, outlook, sealed)
     tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(prepared)])
     if not again:
@@ -243,7 +246,7 @@ def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Pr
         sealed.papers.store(connection, source.customer, file_id, sealed.records)
         order_ids = write_orders(app, connection, source.customer, settled)
         row_ids = np.arange(first_row, first_row + length)
-        _insert_rows(app, connection, file_id, row_ids, prepared, state, outlook.orders_of_rows(order_ids))
+        _insert_rows(app, connection, source.name, file_id, row_ids, prepared, state, outlook.orders_of_rows(order_ids))
         looked_up.insert_findings(connection, found.assign(row_id=row_ids[found.row.to_numpy()]))
         write_holds(connection, settled, order_ids, row_ids)
         write_versions(app, connection, outlook.versions, row_ids)
@@ -252,7 +255,7 @@ def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Pr
     return file_id
 
 
-def _insert_rows(app: App, connection: Connection, file_id: int, row_ids: Ints, prepared: Prepared, state: Ints, order: Ints) -> None:
+def _insert_rows(app: App, connection: Connection, name: str, file_id: int, row_ids: Ints, prepared: Prepared, state: Ints, order: Ints) -> None:
     ended = [int(each) for each in ENDED]
     live = (~np.isin(state, ended)).tolist()
     order_or_none = [number if number >= 0 else None for number in order.tolist()]
@@ -262,7 +265,7 @@ def _insert_rows(app: App, connection: Connection, file_id: int, row_ids: Ints, 
         row_ids.tolist(), [file_id] * length, prepared.requests.row.tolist(), order_or_none, state.tolist(), tn_or_none, live,
         [0] * length, [False] * length, [app.seconds] * length, strict=True,
     )  # fmt: skip
-    insert_many(connection, rows, ("id", "file_id", "row", "order_id", "state", "tn", "live", "ver", "answered", "since"), values)
+    insert_many(connection, rows, ("id", "file_id", "row", "order_id", "state", "tn", "live", "ver", "answered", "since"), values, partial(app.progress, f"Storing {name}", of=length))
 
 
 def _insert_file(

@@ -85,7 +85,7 @@ def hold(app: App, connection: Connection, pass_id: int, customer: str, order: i
     stored.hold_for(connection, order, *why, app.stamp, app.seconds)
     rows = looked_up.rows_of_orders(connection, [order])
     contacts = contacts_of(load_rows(app.store, connection, np.sort(rows.id.to_numpy(np.int64))).requests)
-    queue_mails(app, connection, pass_id, "update", customer, contacts)
+    queue_mails(app, connection, pass_id, "update", customer, contacts, needs_them=True)
 
 
 def look_once_more(app: App, tally: PassTally, pass_id: int, partners: Sequence[str]) -> None:

@@ -1,4 +1,8 @@
-"""Mails to send, stored with the change that caused them; what they say is worked out when they go."""
+"""Mails to send, stored with the change that caused them; what they say is worked out when they go.
+
+What partners say comes in dribs and drabs, all day long. Passes between two nights therefore *gather*: a mail about answers waits for the night, and tells
+of all passes since its own. A customer that asks for it (`alert`) is told at once of what only the customer can put right, such as a rejection.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +14,34 @@ from batchport.domain.checks.lines import CONTACT
 from batchport.domain.requests import Requests
 from batchport.domain.table import Mask
 from batchport.pipeline.app import App
-from batchport.store.database import run_many
+from batchport.store import queued
 
-_INSERT = """
-    insert into mails (pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble)
-    values (?, ?, ?, ?, ?, 'waiting', 0, ?, ?, '')
-    on conflict (pass_id, kind, customer, recipient) do nothing
-"""
+#: Mails that can wait for the night; a sheet that was dropped is always answered at once.
+_CAN_WAIT = frozenset(("update", "completed", "overdue"))
 
 
-def queue_mails(app: App, connection: Connection, pass_id: int, kind: str, customer: str, contacts: Iterable[str]) -> None:
-    """One mail for the customer and one for each contact, of this kind, in this pass; asked for twice, it stays one."""
-    own = app.customer(customer).email
-    recipients = dict.fromkeys([own, *(contact for contact in contacts if contact.casefold() != own.casefold())])
-    run_many(connection, _INSERT, [(pass_id, pass_id, kind, customer, recipient, app.stamp, app.stamp) for recipient in recipients])
+def queue_mails(app: App, connection: Connection, pass_id: int, kind: str, customer: str, contacts: Iterable[str], *, needs_them: bool = False) -> None:
+    """One mail for the customer and one for each contact, of this kind, in this pass; asked for twice, it stays one.
+
+    Args:
+        app: the installation.
+        connection: of the transaction that makes the mails necessary.
+        pass_id: the pass that they tell of.
+        kind: of mail.
+        customer: whose rows they are about.
+        contacts: who besides the customer's own address is told of rows that name them.
+        needs_them: whether it tells of something that only they can put right.
+    """
+    own = app.customer(customer)
+    recipients = list(dict.fromkeys([own.email, *(contact for contact in contacts if contact.casefold() != own.email.casefold())]))
+    gathers = kind in _CAN_WAIT and queued.is_between(connection, pass_id) and not (needs_them and own.alert)
+    queue = queued.gather if gathers else queued.queue
+    queue(connection, pass_id, kind, customer, recipients, app.stamp)
 
 
-def queue_night(app: App, connection: Connection, pass_id: int) -> None:
+def queue_for_operator(app: App, connection: Connection, pass_id: int, kind: str) -> None:
     """The operator's mail about a pass."""
-    run_many(connection, _INSERT, [(pass_id, pass_id, "night", "", app.settings.operator.email, app.stamp, app.stamp)])
+    queued.queue(connection, pass_id, kind, "", [app.settings.operator.email], app.stamp)
 
 
 def contacts_of(requests: Requests, usable: Mask | None = None) -> list[str]:

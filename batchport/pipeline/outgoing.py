@@ -178,7 +178,7 @@ class _Round:
             elif trouble:
                 self._tally.trouble(trouble)
             if trouble:
-                told = passes.update().where(passes.c.id == self._pass_id, passes.c.summary != "")
+                told = passes.update().where(passes.c.id == self._pass_id, passes.c.command == "run", passes.c.summary != "")
                 connection.execute(told.values(summary=self._tally.to_json()))
         self._tally.mails.update([counted] if counted else [])
         self._tally.changed = True

@@ -146,11 +146,13 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
         if put_away:
             _archive(app, partner, path, data, digest)
         return
+    app.progress(f"Reading the answer {path.name}")
     try:
         lines = _read(app, partner, data, path)
     except ResponseUnreadable as error:
         _refuse(app, tally, partner, path, data, error.reason, put_away=put_away)
         return
+    app.progress(f"Applying {len(lines):,} lines of {path.name}")
     lines = _with_orders(app, lines)
     proved_by_answer(app, tally, partner, set(lines.order_id.unique().tolist()))
     with app.store.reading() as connection:
@@ -277,8 +279,8 @@ def _asked_for(lines: pd.DataFrame) -> tuple[list[int], list[int]]:
     return [int(order) for order in pd.unique(lines.order_id) if order > 0], alone.astype(np.int64).unique().tolist()
 
 
-#: Kind of mail -> customer who is to hear of what changed -> the contacts that the changed rows name.
-ToTell = dict[str, dict[str, list[str]]]
+#: Kind of mail -> customer who is to hear of what changed -> whether it was a rejection, and the contacts that the changed rows name.
+ToTell = dict[str, dict[str, tuple[bool, list[str]]]]
 
 
 @contextmanager
@@ -303,14 +305,15 @@ def _to_tell(app: App, connection: Connection, outcomes: Outcomes) -> ToTell:
             theirs = some & rows.file_id.isin([file for file, customer in owner.items() if customer == name])
             ids = rows.row_id.to_numpy(np.int64)[theirs.to_numpy()]
             if len(ids):
-                found[kind][name] = contacts_of(load_rows(app.store, connection, ids, ["contact_email"]).requests)
+                rejected = bool((rows.state[theirs] == int(State.CARRIER_REJECTED)).any())
+                found[kind][name] = rejected, contacts_of(load_rows(app.store, connection, ids, ["contact_email"]).requests)
     return found
 
 
 def _queue(app: App, connection: Connection, pass_id: int, told: ToTell) -> None:
     for kind, customers in told.items():
-        for customer, contacts in customers.items():
-            queue_mails(app, connection, pass_id, kind, customer, contacts)
+        for customer, (rejected, contacts) in customers.items():
+            queue_mails(app, connection, pass_id, kind, customer, contacts, needs_them=rejected)
 
 
 def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> None:

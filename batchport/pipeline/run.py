@@ -13,7 +13,7 @@ from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
 from batchport.pipeline.intake import intake
 from batchport.pipeline.lock import Busy, alone
-from batchport.pipeline.mails import queue_night
+from batchport.pipeline.mails import queue_for_operator
 from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.submit import submit
@@ -52,7 +52,7 @@ def whole_pass(app: App) -> PassDone:
 
 def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
     """Reconcile, intake, submit, notify, in this order; the clock is looked at before the operator is told."""
-    app.composer.prove()
+    app.prove_templates()
     for stage in (reconcile, intake, submit, watch):
         stage(app, tally, pass_id)
     # Before the operator is told, who is to hear of them.
@@ -70,7 +70,7 @@ def _told_to_operator(app: App, tally: PassTally, pass_id: int) -> bool:
         return False
     with app.store.transaction() as connection:
         connection.execute(passes.update().where(passes.c.id == pass_id).values(summary=tally.to_json()))
-        queue_night(app, connection, pass_id)
+        queue_for_operator(app, connection, pass_id, "night")
     return True
 
 

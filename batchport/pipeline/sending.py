@@ -18,6 +18,7 @@ from batchport.pipeline.app import App
 from batchport.pipeline.enclosures import each_enclosure
 from batchport.pipeline.tally import PassTally, Sent
 from batchport.pipeline.ways import way_to
+from batchport.progress import stepping
 from batchport.store import sendings as stored
 from batchport.store.submissions import mark_sent
 from batchport.transport import Found, MaybeDelivered, NotDelivered, TransportError, Unreachable, Way
@@ -65,7 +66,7 @@ def _send_to(app: App, tally: PassTally, partner: str, waiting: list[Any]) -> No
     done = 0
     try:
         with way_to(app, partner) as way:
-            for sending in waiting:
+            for sending in stepping(app.progress, f"Sending to {partner}", waiting, "files"):
                 _send(app, tally, way, sending)
                 done += 1
     except Unreachable as error:

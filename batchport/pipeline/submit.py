@@ -51,6 +51,7 @@ def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = No
     with app.store.reading() as connection:
         ready = [name for name in stored.ready_partners(connection) if partner in (None, name) and name in app.settings.partners]
     partners = [name for name in ready if now_regardless or app.profile(name).may_send(app.now)]
+    app.progress("Looking at orders once more")
     look_once_more(app, tally, pass_id, partners)
     look_at_papers(app, tally, pass_id, partners)
     for name in partners:
@@ -78,6 +79,7 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
         sequence = stored.next_sequence(connection, partner)
         rows = _texts(app, connection, ready)
         papers = beside_orders(app, connection, ready, rows)
+    app.progress(f"Making files for {partner}", 0, len(ready), "lines")
     lines = _lines(app, ready, rows)
     start = 0
     try:
@@ -95,6 +97,7 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
             enclosures = enclosed(app, partner, meant, protect.of if protect else None, protect.suffix if protect else "")
             stored_sendings.append(_store(app, pass_id, partner, file, protect(file) if protect else file, (orders, own), enclosures))
             start += file.lines
+            app.progress(f"Making files for {partner}", start, len(ready), "lines")
     except NotDelivered as error:
         tally.trouble(f"nothing was sent to {partner}: {error}. The orders stay ready.")
     return stored_sendings

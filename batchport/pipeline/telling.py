@@ -13,13 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from batchport.domain.fields import BY_NAME
-from batchport.domain.findings import INFO, catalogue, severity_of
+from batchport.domain.findings import ERROR, INFO, catalogue, severity_of
+from batchport.domain.language import Language, typographic
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, known, text_array
 from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
 from batchport.spreadsheets.results import SheetResult
 
 _GRAVITY = {"error": 0, "warning": 1, "info": 2}
+_HEADING: Mapping[Language, str] = {"en": "Row {row} of your sheet", "fr": "Ligne {row} de votre feuille"}
+_RIGHT: Mapping[Language, str] = {"en": "{label}: '{right}'.", "fr": typographic("« {label} » : « {right} ».")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,13 @@ class Sentence:
     suggestion: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Blame(Words):
+    """What a carrier said of a row that it rejected; `field` is what it blames, blank: the row as a whole."""
+
+    field: str = ""
+
+
 class Source:
     """A customer's file: its sheets, one below the other, beside the normalised rows.
 
@@ -66,13 +76,17 @@ class Source:
         requests: the rows of all sheets, normalised.
         severities: the customer's changes to the catalogue.
         secrets: whether values are shown that are secret.
+        language: of the sentences.
     """
 
-    def __init__(self, sheets: Sequence[SourceSheet], requests: Requests, severities: Mapping[str, str], *, secrets: bool = False) -> None:
+    def __init__(
+        self, sheets: Sequence[SourceSheet], requests: Requests, severities: Mapping[str, str], *, secrets: bool = False, language: Language = "en"
+    ) -> None:
         self.sheets = tuple(sheets)
         self.requests = requests
         self._severities = severities
         self._secrets = secrets
+        self.language = language
         self.starts = np.cumsum([0, *(sheet.cells.num_rows for sheet in sheets)])
         self._starts: list[int] = self.starts.tolist()
         self._cells: dict[tuple[int, int], Column] = {}
@@ -84,6 +98,10 @@ class Source:
     def severity(self, code: str, detail: str = "") -> str:
         """How grave a finding is for this customer."""
         return severity_of(code, detail, self._severities)
+
+    def place(self, position: int, field: str) -> int:
+        """Where a field stands in the sheet of a row, -1 where that has no such column or no field is named."""
+        return self.sheets[self.sheet_at(position)].place(field) if field else -1
 
     def cell(self, position: int, field: str) -> str:
         """The text of a row's cell as written; what the check saw where the sheet has no such cell."""
@@ -106,14 +124,14 @@ class Source:
         rule = catalogue()[code]
         suggestion = suggestion if known(suggestion) else None
         sheet = self.sheets[self.sheet_at(position)]
-        place = sheet.place(field) if field else -1
+        place = self.place(position, field)
         value = self.cell(position, field) if field else ""
         if field and BY_NAME[field].secret and not self._secrets:
             plain = tuple(column.at(position) for column in self._numbers)
             value = NO_PIN if code == "pin-defaulted" else masked(field, value, plain=plain)
         header = sheet.headers[place] if place >= 0 else None
         label = header or (BY_NAME[field].label if field else "")
-        said = words(rule, value=value, column=label, suggestion=suggestion, detail=detail)
+        said = words(rule, value=value, column=label, suggestion=suggestion, detail=detail, language=self.language)
         right = said.suggestion if not (field and BY_NAME[field].secret) else None
         return Sentence(code, self.severity(code, detail), field, header, place, value, said, right)
 
@@ -161,24 +179,45 @@ def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]
     Args:
         source: the file.
         findings: row (position), code, field, detail, suggestion.
-        extra: position -> further words, such as a carrier's reasons, which come first.
+        extra: position -> further words, such as a carrier's reasons, which come first; what is to blame is marked too.
     """
-    grave = findings[np.array([source.severity(code) != INFO for code in findings.code], dtype=bool)]
+    grave = findings[~findings.code.isin([code for code in findings.code.unique() if source.severity(code) == INFO])]
     sentences: dict[int, list[Sentence]] = {}
-    for row, code, field, detail, suggestion in zip(grave.row, grave.code, grave.field, grave.detail, grave.suggestion, strict=True):
-        sentences.setdefault(int(row), []).append(source.sentence(int(row), code, field, detail, suggestion))
+    # As lists: text held in Arrow is slow to go through one by one.
+    for row, *finding in zip(*(grave[name].tolist() for name in ("row", "code", "field", "detail", "suggestion")), strict=True):
+        sentences.setdefault(row, []).append(source.sentence(row, *finding))
     length = len(source.requests)
     wrong, fix = np.full(length, "", dtype=object), np.full(length, "", dtype=object)
     marks: list[tuple[int, int, str, str]] = []
-    for row, said in sentences.items():
-        said.sort(key=lambda each: _GRAVITY[each.severity])
-        marks += [(row, each.place, each.severity, f"{each.words.message} {each.words.fix}") for each in said]
     extra = extra or {}
     for row in sentences.keys() | extra.keys():
-        told = [*extra.get(row, ()), *(each.words for each in sentences.get(row, ()))]
-        wrong[row] = " ".join(dict.fromkeys(each.message for each in told))
-        fix[row] = " ".join(dict.fromkeys(each.fix for each in told))
+        messages, remedies = [], []
+        for reason in extra.get(row, ()):
+            messages.append(reason.message)
+            remedies.append(reason.fix)
+            if isinstance(reason, Blame):
+                marks.append((row, source.place(row, reason.field), ERROR, f"{reason.message} {reason.fix}"))
+        said = sentences.get(row, [])
+        said.sort(key=lambda each: _GRAVITY[each.severity])
+        for each in said:
+            messages.append(each.words.message)
+            remedies.append(_remedy(each, source.language))
+            marks.append((row, each.place, each.severity, f"{messages[-1]} {remedies[-1]}"))
+        wrong[row], fix[row] = _joined(messages), _joined(remedies)
     return Told(Column.of(wrong.tolist()), Column.of(fix.tolist()), pd.DataFrame(marks, columns=["position", "column", "severity", "note"]), sentences)
+
+
+def _joined(sentences: list[str]) -> str:
+    """The sentences one after the other, each once."""
+    return sentences[0] if len(sentences) == 1 else " ".join(filter(None, dict.fromkeys(sentences)))
+
+
+def _remedy(said: Sentence, language: Language) -> str:
+    """What to do about a finding, with the value that would be right where neither sentence says it already."""
+    right, words = said.suggestion, said.words
+    if right is None or right in words.fix or right in words.message:
+        return words.fix
+    return f"{words.fix} {_RIGHT[language].format(label=said.column or BY_NAME[said.field].label, right=right)}"
 
 
 def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc_date: Column, row_id: Column, to_fix: Mask, only: Mask | None = None) -> list[SheetResult]:
@@ -201,6 +240,7 @@ def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc
                 name=sheet.name, headers=sheet.headers, cells=cells, row=source.requests.row[rows], state=state.take(rows), pon=pon.take(rows),
                 foc_date=foc_date.take(rows),
                 wrong=told.wrong.take(rows), fix=told.fix.take(rows), row_id=row_id.take(rows), to_fix=to_fix[rows], marks=marks,
+                fields=sheet.columns, heading=_HEADING[source.language],
             )
         )  # fmt: skip
     return results

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
+from batchport.domain.language import Language, phrase
 from batchport.domain.lifecycle import ORDERLESS, State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Mask, known
 from batchport.pipeline.app import App
-from batchport.pipeline.check import faults_of
-from batchport.pipeline.telling import Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.returned import shown_once
+from batchport.pipeline.summary import commonest_faults, port_results, summary_of_results
+from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import Words
-from batchport.spreadsheets.results import SheetResult, Summary, results_csv, results_workbook
+from batchport.spreadsheets.results import SheetResult, results_csv, results_workbook
+from batchport.spreadsheets.summary_page import Summary
 from batchport.store import look
 from batchport.store.pieces import open_pieces, requests_of, sheets_of
 
 _NEED_SOMEBODY = (int(State.REJECTED), int(State.CARRIER_REJECTED))
-_NO_REASON = Words("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
+_NO_REASON = Blame("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
+_Said = TypeVar("_Said", bound=Words)
+_AS_A_WHOLE = Words("The order was rejected as a whole.", "")
 
 
 @dataclass(slots=True)
@@ -37,6 +42,7 @@ class FileView:
         rows: id, row, state, order_id, foc, answer_id and the like, in the sheet's order.
         told: sentences by row.
         reasons: position -> the carrier's reasons for the row's present state.
+        language: the customer's, of all these sentences.
     """
 
     app: App
@@ -45,6 +51,7 @@ class FileView:
     rows: pd.DataFrame
     told: Told
     reasons: dict[int, list[Words]]
+    language: Language = "en"
     _results: tuple[list[SheetResult], Summary] | None = None
     _workbook: bytes | None = None
 
@@ -88,30 +95,33 @@ class FileView:
 
     def results(self, only: Mask | None = None) -> tuple[list[SheetResult], Summary]:
         """The sheets and the summary of its results workbook."""
-        length = len(self.rows)
-        names = np.array([""] + [_title(state.label) for state in State], dtype=object)[self.state]
         row_ids = Column.of(self.app.store.row_ids.give(self.rows.id.to_numpy(np.int64)))
         sheets = sheet_results(
-            self.source, self.told, state=Column.of(names.tolist()), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
+            self.source, self.told, state=port_results(self.state, self.language), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
             to_fix=np.isin(self.state, _NEED_SOMEBODY), only=only,
         )  # fmt: skip
-        counts = self.counts(only)
-        facts = [("Rows", str(length if only is None else int(only.sum()))), *((_title(label), str(number)) for label, number in sorted(counts.items()))]
-        advice = ["Correct the rows of the sheet To fix, save, and send this workbook back."] if counts.keys() & {"rejected", "carrier_rejected"} else []
-        told = faults_of(self.told, self.source.requests.row) if only is None else []
-        return sheets, Summary(f"Results for {self.record.name}", facts, told, advice)
+        refused = {at: words for at, words in self.reasons.items() if self.state[at] == State.CARRIER_REJECTED}
+        faults = commonest_faults(self.source, self.told, refused, only, self.language)
+        return sheets, summary_of_results(self.record.name, self.counts(only), faults, self.language)
 
     def workbook(self, only: Mask | None = None) -> bytes:
         """Its results workbook, or one of some rows."""
         if only is not None:
-            return results_workbook(*self.results(only))
+            return results_workbook(*self.results(only), destinations=self._destinations)
         if self._workbook is None:
-            self._workbook = results_workbook(*self._whole())
+            self._workbook = results_workbook(*self._whole(), destinations=self._destinations)
         return self._workbook
 
     def csv(self) -> bytes:
         """Its results as text."""
         return results_csv(self._whole()[0][0])
+
+    @property
+    def _destinations(self) -> tuple[str, ...]:
+        """The lines that the customer's numbers can go to; none where they are not listed."""
+        known_customer = self.record.customer in self.app.settings.customers
+        roster = self.app.roster(self.record.customer) if known_customer else None
+        return tuple(roster.lines) if roster is not None else ()
 
     def _whole(self) -> tuple[list[SheetResult], Summary]:
         """All its results, which the workbook, the text and many a mail are made of."""
@@ -124,20 +134,25 @@ def view_file(app: App, connection: Connection, number: int) -> FileView:
     """A file with all its rows."""
     record = look.file_record(connection, number)
     rows = look.rows_of_file(connection, number)
-    severities = app.settings.customers[record.customer].severities if record.customer in app.settings.customers else {}
-    source = _source(app, connection, record, severities)
+    customer = app.settings.customers.get(record.customer)
+    language: Language = customer.language if customer is not None else "en"
+    sheets, requests = _stored(app, connection, record)
+    if (once := shown_once(sheets, requests, rows.state.to_numpy())) is not None:
+        sheets, requests = once.sheets, Requests(requests.take(once.at).columns, once.row)
+        rows = rows.iloc[once.at].assign(row=once.row).reset_index(drop=True)
+    source = Source(sheets, requests, customer.severities if customer is not None else {}, language=language)
     findings = look.findings_of(connection, rows.id.tolist())
-    own = findings.assign(row=findings.row_id - record.first_row) if len(findings) else pd.DataFrame(columns=["row", "code", "field", "detail", "suggestion"])
+    own = findings.assign(row=pd.Index(rows.id).get_indexer(findings.row_id)) if len(findings) else pd.DataFrame(columns=["row", "code", "field", "detail", "suggestion"])
     orders = rows.order_id.fillna(-1).astype(np.int64).to_numpy()
     notes = look.findings_of_orders(connection, [order for order in np.unique(orders).tolist() if order >= 0]).rename(columns={"order_id": "order"})
     spread = spread_order_findings(notes, orders, rows.state.to_numpy() == int(State.REJECTED))
-    reasons = _reasons(app, connection, rows)
+    reasons = _reasons(app, connection, rows, language)
     both = [part[["row", "code", "field", "detail", "suggestion"]] for part in (own, spread) if len(part)]
     told = tell(source, pd.concat(both, ignore_index=True) if both else own, reasons)
-    return FileView(app, record, source, rows, told, reasons)
+    return FileView(app, record, source, rows, told, reasons, language)
 
 
-def _source(app: App, connection: Connection, record: Any, severities: dict[str, Any]) -> Source:
+def _stored(app: App, connection: Connection, record: Any) -> tuple[list[SourceSheet], Requests]:
     """The sheets of a stored file, and its normalised rows."""
     import pyarrow as pa
 
@@ -154,10 +169,10 @@ def _source(app: App, connection: Connection, record: Any, severities: dict[str,
         SourceSheet(said["name"], tuple(said["headers"]), said["columns"], pa.concat_tables(cells[number]))
         for number, said in enumerate(described) if number in cells
     ]  # fmt: skip
-    return Source(sheets, requests, severities)
+    return sheets, requests
 
 
-def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, list[Words]]:
+def _reasons(app: App, connection: Connection, rows: pd.DataFrame, language: Language) -> dict[int, list[Words]]:
     """The carriers' reasons for rows that were rejected or delayed, as sentences."""
     refused = rows[rows.state.isin([int(State.CARRIER_REJECTED), int(State.DELAYED)]) & rows.answer_id.notna()]
     if not len(refused):
@@ -168,10 +183,18 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, 
         said: Any = answers.loc[answer]
         if said.partner not in app.settings.partners:
             continue
-        words = [Words(sentence(reason.text), sentence(reason.remedy)) for reason in app.codes(said.partner).explain(said.code, said.text)]
-        whole = [Words("The order was rejected as a whole.", "")] if not known(said.row_id) else []
-        found[position] = [*whole, *(words or [_NO_REASON])] if rows.state[position] == int(State.CARRIER_REJECTED) else words
+        reasons = app.codes(said.partner).explain(said.code, said.text, language)
+        if rows.state[position] == int(State.CARRIER_REJECTED):
+            whole = [_in(language, _AS_A_WHOLE)] if not known(said.row_id) else []
+            blames = [Blame(sentence(reason.text), sentence(reason.remedy), field=reason.field) for reason in reasons]
+            found[position] = [*whole, *(blames or [_in(language, _NO_REASON)])]
+        else:
+            found[position] = [Words(sentence(reason.text), sentence(reason.remedy)) for reason in reasons]
     return found
+
+
+def _in(language: Language, words: _Said) -> _Said:
+    return replace(words, message=phrase(words.message, "reasons", language), fix=phrase(words.fix, "reasons", language))
 
 
 def sentence(text: str) -> str:
@@ -188,9 +211,5 @@ def iso(foc: float) -> str:
 def day(foc: Any) -> date | None:
     """A stored date as a date."""
     return date.fromisoformat(iso(foc)) if known(foc) and foc else None
-
-
-def _title(label: str) -> str:
-    return label.replace("_", " ").capitalize()
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from batchport.domain.fields import BY_NAME
-from batchport.domain.findings import SEPARATOR, Rule, catalogue
+from batchport.domain.findings import SEPARATOR, Rule, catalogue, words_of
+from batchport.domain.language import Language, phrase
 from batchport.pipeline.assess import FileFinding
 
 MASK = "****"
@@ -24,7 +25,7 @@ class Words:
     suggestion: str | None = None
 
 
-def words(rule: Rule, *, value: str = "", column: str = "", suggestion: str | None = None, detail: str = "") -> Words:
+def words(rule: Rule, *, value: str = "", column: str = "", suggestion: str | None = None, detail: str = "", language: Language = "en") -> Words:
     """A finding's message, fix and suggestion.
 
     Args:
@@ -33,15 +34,19 @@ def words(rule: Rule, *, value: str = "", column: str = "", suggestion: str | No
         column: the customer's own header.
         suggestion: the value that would be right.
         detail: the finding's arguments, joined.
+        language: of message and fix; the suggestion is a value, whatever the language.
     """
+    said = words_of(rule.code, language)
     names: Mapping[str, str] = dict(zip(rule.args, detail.split(SEPARATOR), strict=False))
+    if said.phrases:
+        names = {name: phrase(text, said.phrases.get(name, ""), language) for name, text in names.items()}
     filled = defaultdict(str, {"value": value, "column": column, "suggestion": suggestion or "", **names})
-    return Words(rule.words(rule.message, filled), rule.words(rule.fix, filled), suggestion or rule.words(rule.suggests, filled) or None)
+    return Words(rule.words(said.message, filled), rule.words(said.fix, filled), suggestion or rule.words(rule.suggests, filled) or None)
 
 
-def file_words(problem: FileFinding) -> Words:
+def file_words(problem: FileFinding, language: Language = "en") -> Words:
     """What is to be said of a file, a sheet or a column."""
-    return words(catalogue()[problem.code], value=problem.detail, column=problem.column or "", detail=problem.detail)
+    return words(catalogue()[problem.code], value=problem.detail, column=problem.column or "", detail=problem.detail, language=language)
 
 
 def masked(name: str, value: str, *, plain: tuple[str, ...] = ()) -> str:

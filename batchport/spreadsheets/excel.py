@@ -188,7 +188,7 @@ def _read_sheet(source: _Source, part: _XmlPart | _BinaryPart, ask: Ask, limits:
         raise Unreadable("file-too-large", f"its cells reach to row {last:,}; perhaps a stray cell stands far below the table")
     with ThreadPoolExecutor(1) as pool:
         odd: Future[Oddities] | None = pool.submit(part.oddities) if last * width > _FEW_CELLS else None
-        rows = _in_portions(source, limits) if part.has_portions and last * width > MANY_CELLS else _at_once(source, limits)
+        rows = (_in_portions if part.has_portions and last * width > MANY_CELLS else _at_once)(source, last, limits)
         gathered = gather(rows, ask, limits) if rows is not None else None
         found = odd.result() if odd is not None else part.oddities()
     if gathered is None:
@@ -199,16 +199,16 @@ def _read_sheet(source: _Source, part: _XmlPart | _BinaryPart, ask: Ask, limits:
     return gathered.sheet(limits, problems_of(found), found.hidden)
 
 
-def _at_once(source: _Source, limits: Limits) -> Rows | None:
+def _at_once(source: _Source, last: int, limits: Limits) -> Rows | None:
     """The rows of a sheet that is read as a whole."""
     sheet = source.read()
     if sheet.start is None:
         return None
     _refuse_size(sheet, limits)
-    return Rows(source.name, enumerate(sheet.iter_rows(), 1), sheet.start[1], sheet.merged_cell_ranges or (), source.hidden)
+    return Rows(source.name, enumerate(sheet.iter_rows(), 1), sheet.start[1], sheet.merged_cell_ranges or (), source.hidden, last)
 
 
-def _in_portions(source: _Source, limits: Limits) -> Rows | None:
+def _in_portions(source: _Source, last: int, limits: Limits) -> Rows | None:
     """The rows of a sheet that is read portion by portion, all padded to column A: each portion begins where its own cells do."""
     portions = source.in_portions()
     first = next(portions)
@@ -223,7 +223,7 @@ def _in_portions(source: _Source, limits: Limits) -> Rows | None:
             for number, cells in enumerate(sheet.to_python(), sheet.start[0] + 1):
                 yield number, [*left, *cells] if left else cells
 
-    return Rows(source.name, numbered(), 0, first.merged_cell_ranges or (), source.hidden)
+    return Rows(source.name, numbered(), 0, first.merged_cell_ranges or (), source.hidden, last)
 
 
 def _refuse_size(sheet: CalamineSheet, limits: Limits) -> None:

@@ -60,6 +60,7 @@ class Rows:
         left: the first column that cells are given for.
         merged: the ranges of merged cells, those beside the header at least; it is asked for after the first rows.
         hidden: whether the sheet is hidden.
+        last: the number of the last row, 0 where it is not known before.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Rows:
     left: int = 0
     merged: Sequence[Merged] = ()
     hidden: bool = False
+    last: int = 0
 
 
 def gather(rows: Rows, ask: Ask, limits: Limits) -> Gathered | None:
@@ -91,6 +93,8 @@ def gather(rows: Rows, ask: Ask, limits: Limits) -> Gathered | None:
         if portion[-1][0] > limits.max_rows:
             raise Unreadable("file-too-large", f"sheet {rows.name!r} has more than {limits.max_rows:,} rows")
         gathered.add(portion, limits)
+        if ask.told is not None:
+            ask.told(portion[-1][0], rows.last)
     return gathered
 
 

@@ -32,6 +32,8 @@ from batchport.domain.table import Column, Ints, text_array
 MOST_ROWS = 1_048_575
 #: Signs that a cell can hold, counted as UTF-16 does.
 MOST_SIGNS = 32_767
+#: How tall a line of text is, in points, and how many lines the tallest row holds.
+LINE_HEIGHT, MOST_LINES = 15, 27
 #: What makes a spreadsheet program take a text for a formula.
 _FORMULA = r"\A[=+\-@\t\r]"
 #: Signs that XML cannot hold.
@@ -39,6 +41,8 @@ _UNWRITABLE = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
 _KEEP_SPACE = r"\A\s|\s\z|\n"
 _ODD = rf"{_FORMULA}|{_KEEP_SPACE}|[&<>\r]|_x[0-9A-Fa-f]{{4}}|{_UNWRITABLE}"
 _SLICE = 10_000
+#: What a row's tag says besides its number, by its lines.
+_TALL = text_array(["", "", *(f' ht="{LINE_HEIGHT * lines}" customHeight="1"' for lines in range(2, MOST_LINES + 1))])
 _ROW = re.compile(rb'<row r="([12])"[^>]*(?<!/)>.*?</row>', re.DOTALL)
 _STYLE = re.compile(rb' s="(\d+)"')
 _ROWS = re.compile(rb"<sheetData>.*</sheetData>", re.DOTALL)
@@ -61,11 +65,15 @@ class Marks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlainSheet:
-    """The rows of one sheet, at most `MOST_ROWS`: its columns of text, the look of each column, and the cells that are marked."""
+    """The rows of one sheet, at most `MOST_ROWS`: its columns of text, the look of each column, and the cells that are marked.
+
+    Where `lines` says how many lines of text each row needs, 1 to `MOST_LINES`, rows are as tall as that. Not every program finds it out by itself.
+    """
 
     columns: Sequence[Column]
     looks: Sequence[int]
     marks: Marks
+    lines: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -148,7 +156,7 @@ def _rows_xml(sheet: PlainSheet, styles: Sequence[int]) -> Iterator[Any]:
         cells |= {place: known[place].take(pa.array(own[rows])) for place, own in codes.items() if own is not None}
         _restyle(cells, sheet.marks.between(start, start + _SLICE), sheet.looks, styles)
         numbers = pa.array(np.arange(start + 2, min(start + _SLICE, len(sheet)) + 2)).cast(pa.string())
-        parts: list[Any] = ['<row r="', numbers, '">']
+        parts: list[Any] = ['<row r="', numbers, '">'] if sheet.lines is None else ['<row r="', numbers, '"', _TALL.take(pa.array(sheet.lines[rows])), ">"]
         for place in written:
             parts += [f'<c r="{xl_col_to_name(place)}', numbers, cells[place]]
         yield bytes_of(pc.binary_join_element_wise(*parts, "</row>", ""))

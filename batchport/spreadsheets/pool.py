@@ -5,7 +5,8 @@ prevent that. So a process has limits on memory and computing time, its owner a 
 started when first needed and serves one file after the other. What will be asked for is asked ahead, and read while we are at other work.
 
 A line with the name of a file asks, and a line break answers. What is asked and answered lies in that file and one beside it in shared memory, because a
-pipe that is full blocks whoever writes to it; there too lies each sheet as an Arrow file, which is mapped and unlinked at once.
+pipe that is full blocks whoever writes to it; there too lies each sheet as an Arrow file, which is mapped and unlinked at once, and, where somebody
+wants to know, how many rows of a sheet were read by now.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -30,6 +32,7 @@ from typing import Any, NoReturn, Self
 import pyarrow as pa
 
 import batchport
+from batchport.progress import Progress, quiet
 from batchport.spreadsheets.bundle import Member
 from batchport.spreadsheets.kinds import ZIP
 from batchport.spreadsheets.limits import Limits
@@ -39,6 +42,8 @@ from batchport.spreadsheets.sheet import ABOUT, Ask, Bundled, Problem, Reading, 
 _MOST_PROCESSES = 4
 #: So many bytes of files are read ahead; as sheets they take up to ten times as much memory.
 _AHEAD = 16 << 20
+#: Seconds between two looks at how far a reader is.
+_LOOK = 0.25
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 
@@ -67,10 +72,12 @@ class ReaderPool:
 
     Args:
         limits: what a file may cost; they hold for every file.
+        progress: hears of files that are read while we wait for them.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, progress: Progress = quiet) -> None:
         self._limits = limits
+        self.progress = progress
         self._folder: Path | None = None
         self._processes: list[_Process] = []
         self._numbers = count()
@@ -92,7 +99,7 @@ class ReaderPool:
         """
         for path in paths:
             if path not in self._ahead:
-                self._ahead[path] = _Request(_to_read(path, ask), path.stat().st_size)
+                self._ahead[path] = _Request(self._to_read(path, ask), path.stat().st_size)
                 self._unsent.append(self._ahead[path])
         self._send_ahead()
 
@@ -102,7 +109,8 @@ class ReaderPool:
         Raises:
             Unreadable: whatever is wrong with the file, and `file-unreadable` when the process died of it.
         """
-        words = _to_read(path, ask)
+        words = self._to_read(path, ask)
+        self.progress(f"Reading {path.name}")
         begun = self._begun(path)
         if begun is not None:
             del self._ahead[path]
@@ -142,6 +150,9 @@ class ReaderPool:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
+    def _to_read(self, path: Path, ask: Ask) -> dict[str, Any]:
+        return {**_about("read", path), "saved": dict(ask.saved), "whole": ask.whole, "told": self.progress is not quiet}
+
     def _begun(self, path: Path) -> _Request | None:
         """The request for a file that was asked ahead; sent by now, however little room there is."""
         request = self._ahead.get(path)
@@ -180,7 +191,7 @@ class ReaderPool:
         """Take the next answer of a process; when it dies, what waited behind the file that it died of is asked of another."""
         request = process.waiting[0]
         try:
-            process.wait(self._limits)
+            process.wait(self._limits, self._look_at(request))
             answered = self._file(request, "answer")
             answer = json.loads(answered.read_bytes())
             answered.unlink()
@@ -190,6 +201,8 @@ class ReaderPool:
             self._processes.remove(process)
             process.end()
         process.waiting.popleft()
+        if request.words.get("told"):
+            self._file(request, "done").unlink(missing_ok=True)
         if isinstance(request.answer, Unreadable):
             for left in self._place().glob(f"{request.number}.*"):
                 left.unlink()
@@ -212,6 +225,19 @@ class ReaderPool:
         request.process = least
         least.send(request, asked)
 
+    def _look_at(self, request: _Request) -> Callable[[], None] | None:
+        """What looks up and tells how many rows of a file were read by now; None where nobody wants to know."""
+        if not request.words.get("told"):
+            return None
+        what = f"Reading {Path(os.fsdecode(bytes.fromhex(request.words['path']))).name}"
+
+        def look() -> None:
+            with contextlib.suppress(FileNotFoundError, ValueError):  # it is not there yet, or nothing is in it
+                done, of = map(int, self._file(request, "done").read_text().split())
+                self.progress(what, done, of)
+
+        return look
+
     def _file(self, request: _Request, kind: str) -> Path:
         return self._place() / f"{request.number}.{kind}"
 
@@ -224,10 +250,6 @@ class ReaderPool:
 
 def _about(what: str, path: Path) -> dict[str, Any]:
     return {"do": what, "path": os.fsencode(path.absolute()).hex()}
-
-
-def _to_read(path: Path, ask: Ask) -> dict[str, Any]:
-    return {**_about("read", path), "saved": dict(ask.saved), "whole": ask.whole}
 
 
 class _Process:
@@ -257,13 +279,17 @@ class _Process:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._asks, os.fsencode(asked) + b"\n")
 
-    def wait(self, limits: Limits) -> None:
-        """Wait for its next answer.
+    def wait(self, limits: Limits, look: Callable[[], None] | None = None) -> None:
+        """Wait for its next answer; `look` is called every now and then meanwhile.
 
         Raises:
             Unreadable: it takes too long, or the process died.
         """
-        if not select.select([self._answers], [], [], limits.wall_seconds)[0]:
+        end = time.monotonic() + limits.wall_seconds
+        while not select.select([self._answers], [], [], _LOOK if look else limits.wall_seconds)[0]:
+            if look and time.monotonic() < end:
+                look()
+                continue
             raise Unreadable("file-too-large", f"reading it takes longer than {limits.wall_seconds:g} seconds")
         if not os.read(self._answers, 1):
             _raise_death(self._process.wait(), limits)

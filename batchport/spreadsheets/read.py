@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.domain.fields import EXAMPLE_REFERENCE
+from batchport.domain.fields import EXAMPLE_REFERENCE, RESULT_SHEETS
 from batchport.domain.table import Column, Mask
+from batchport.spreadsheets.headers import comparable, result_headers
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import ColumnMapping, map_sheet
 from batchport.spreadsheets.pool import ReaderPool
@@ -73,7 +74,15 @@ def _requests_only(reading: Reading, mappings: Sequence[ColumnMapping]) -> ReadR
         raise Unreadable("file-empty", "there is no row of data in it")
     sheets, kept = zip(*filled, strict=True)
     skipped = [sheet.name or "" for sheet, left in zip(reading.sheets, asking, strict=True) if left is None or not len(left.row)]
-    return ReadRequests(sheets, (*reading.problems, *(Problem("sheet-skipped", detail=name) for name in skipped)), kept)
+    problems = (*reading.problems, *(Problem("sheet-skipped", detail=name) for name in skipped))
+    if any(_is_results(sheet) for sheet in sheets):
+        problems = tuple(problem for problem in problems if problem.code != "sheet-skipped" or not problem.detail.startswith(RESULT_SHEETS))
+    return ReadRequests(sheets, problems, kept)
+
+
+def _is_results(sheet: Sheet) -> bool:
+    """Whether it is a sheet of a results workbook of ours that came back: of those that ask for nothing nobody needs to hear."""
+    return result_headers() <= {comparable(header) for header in sheet.headers}
 
 
 def _asking(sheet: Sheet, mapping: ColumnMapping) -> Sheet:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,18 +16,34 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from batchport.domain.fields import RESULT_LABELS
+from batchport.domain.fields import RESULT_LABELS, RESULT_SHEETS
 from batchport.domain.findings import ERROR
 from batchport.domain.table import Column, Ints, Mask, text_array
-from batchport.spreadsheets.plain_sheet import MOST_ROWS, Marks, PlainSheet, bytes_of, cut, fill, guarded, guarded_text, longest
+from batchport.spreadsheets.choices import LISTS, OFFERED, drop_down, fits_inline, list_ranges, offered, write_lists
+from batchport.spreadsheets.looks import AS_ERROR, AS_WARNING, LETTER, WRAPPED, Looks
+from batchport.spreadsheets.plain_sheet import (
+    LINE_HEIGHT,
+    MOST_LINES,
+    MOST_ROWS,
+    Marks,
+    PlainSheet,
+    bytes_of,
+    cut,
+    fill,
+    guarded,
+    guarded_text,
+    longest,
+)
+from batchport.spreadsheets.summary_page import Summary, write_summary
 
 #: The most notes on a sheet; what is at fault beyond them is coloured alone.
 MOST_NOTES = 5_000
 #: Written into every workbook, so that the same results are the same bytes.
 _MADE = datetime(2026, 1, 1)  # noqa: DTZ001  a workbook's dates have no zone
+_SUMMARY, _TO_FIX, _ALL_ROWS = RESULT_SHEETS[:3]
 _WRONG, _FIX = RESULT_LABELS.index("What is wrong"), RESULT_LABELS.index("How to fix it")
-#: Places in `_Looks.cells`: the first look of wrapped cells, and what a warning and an error are beyond a plain cell.
-_WRAPPED, _WARNING, _ERROR = 3, 1, 2
+#: The widest a customer's column is made; on a sheet of paper so many signs are still readable beside each other.
+_WIDEST, _PAGE_WIDTH = 36, 240
 _LONGEST_NOTE = 2_000
 _NAME_SIGNS = str.maketrans("[]:*?/\\", "-------")
 _LONGEST_NAME = 31
@@ -52,6 +68,8 @@ class SheetResult:
         to_fix: the rows that need somebody.
         marks: the cells at fault: `position` of the row (0, 1, ...), `column` of the customer's sheet (-1 for the row as a whole), `severity`
             ("error" or "warning"), `note`.
+        fields: field -> places of the customer's columns that are taken for it.
+        heading: how notes begin, with the number of the row.
     """
 
     name: str | None
@@ -66,42 +84,37 @@ class SheetResult:
     row_id: Column
     to_fix: Mask
     marks: pd.DataFrame
+    fields: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    heading: str = "Row {row} of your sheet"
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The first page of a results workbook.
-
-    Attributes:
-        title: what this is about.
-        facts: label and value, such as counts.
-        faults: what is wrong, on how many rows, and an example.
-        advice: what to do next, a sentence each.
-    """
-
-    title: str
-    facts: Sequence[tuple[str, str]] = ()
-    faults: Sequence[tuple[str, int, str]] = ()
-    advice: Sequence[str] = ()
-
-
-def results_workbook(sheets: Sequence[SheetResult], summary: Summary) -> bytes:
-    """An XLSX file with a summary, the rows to fix with coloured cells and notes, and all rows.
+def results_workbook(sheets: Sequence[SheetResult], summary: Summary, *, destinations: Sequence[str] = ()) -> bytes:
+    """An XLSX file with a summary, the rows to fix with coloured cells, notes and drop-downs, and all rows.
 
     The last two are there for each of `sheets` where there are several. The same input gives the same bytes.
+
+    Args:
+        sheets: what became of the rows.
+        summary: the first page.
+        destinations: the customer's lines that numbers can go to, for a drop-down; none: any text.
     """
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
     book.set_properties({"title": cut(summary.title, 255), "created": _MADE})
-    looks = _Looks(book)
-    _write_summary(book.add_worksheet("Summary"), summary, looks)
+    looks = Looks(book)
+    write_summary(book.add_worksheet(_SUMMARY), summary, looks)
     tables = [_lay_out(sheet) for sheet in sheets]
     to_fix = [_chosen(table, sheet.to_fix) for table, sheet in zip(tables, sheets, strict=True)]
     names = [f" - {sheet.name or place}" if len(sheets) > 1 else "" for place, sheet in enumerate(sheets, 1)]
+    lists = offered(destinations)
+    long = {name: lists[name] for name in sorted({name for table in tables for name in table.lists.values()} & lists.keys()) if not fits_inline(lists[name])}
+    sources = lists | list_ranges(long)
     filled: list[PlainSheet] = []
-    for title, chosen in (("To fix", to_fix), ("All rows", tables)):
+    for title, chosen in ((_TO_FIX, to_fix), (_ALL_ROWS, tables)):
         for name, table in zip(names, chosen, strict=True):
-            filled += [_add_table(book, title + name, part, looks, careful=chosen is to_fix) for part in _parts(table)]
+            filled += [_add_table(book, title + name, part, looks, sources, careful=chosen is to_fix) for part in _parts(table)]
+    if long:
+        write_lists(book.add_worksheet(LISTS), long, book.add_format({"num_format": "@"}))
     book.close()
     return fill(target.getvalue(), dict(enumerate(filled, 1)))
 
@@ -140,7 +153,7 @@ class _Faults:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
-    """A results sheet as it will stand; the first `own` columns are the customer's."""
+    """A results sheet as it will stand; the first `own` columns are the customer's, `lists` says which of them have a list, and of which field."""
 
     headers: Sequence[str]
     own: int
@@ -148,6 +161,8 @@ class _Table:
     row: Ints
     faults: _Faults
     notes: pd.Series[Any]
+    lists: Mapping[int, str]
+    heading: str
 
     def __len__(self) -> int:
         return len(self.row)
@@ -170,7 +185,8 @@ def _lay_out(sheet: SheetResult) -> _Table:
     columns = [_column(sheet.cells.column(place)) for place in kept]
     columns += [sheet.state, sheet.pon, sheet.foc_date, sheet.wrong, sheet.fix, sheet.row_id]
     headers = [guarded_text(sheet.headers[place]) for place in kept]
-    return _Table([*headers, *RESULT_LABELS], len(kept), columns, sheet.row, faults, sheet.marks["note"])
+    lists = {int(places[place]): name for name in OFFERED for place in sheet.fields.get(name, ()) if places[place] < len(kept)}
+    return _Table([*headers, *RESULT_LABELS], len(kept), columns, sheet.row, faults, sheet.marks["note"], lists, sheet.heading)
 
 
 def _comparable(header: str) -> str:
@@ -192,7 +208,7 @@ def _quoted(values: pa.StringArray) -> pa.StringArray:
 def _chosen(table: _Table, rows: Mask) -> _Table:
     """Some rows of the table, with their faults."""
     faults = table.faults.take(rows[table.faults.row], np.cumsum(rows) - 1)
-    return _Table(table.headers, table.own, [_few(column.take(rows)) for column in table.columns], table.row[rows], faults, table.notes)
+    return replace(table, columns=[_few(column.take(rows)) for column in table.columns], row=table.row[rows], faults=faults)
 
 
 def _few(column: Column) -> Column:
@@ -210,60 +226,80 @@ def _parts(table: _Table) -> Iterator[_Table]:
         yield _chosen(table, part == number)
 
 
-class _Looks:
-    """The formats of a results workbook, all of them text."""
-
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
-        text = {"num_format": "@", "valign": "top"}
-        error, warning = {"bg_color": "#FFC7CE", "font_color": "#9C0006"}, {"bg_color": "#FFEB9C", "font_color": "#7F6000"}
-        self.title = book.add_format({**text, "bold": True, "font_size": 14})
-        self.own_header = book.add_format({**text, "bold": True, "bg_color": "#D9E1F2", "bottom": 1})
-        self.our_header = book.add_format({**text, "bold": True, "bg_color": "#1F4E78", "font_color": "#FFFFFF", "bottom": 1})
-        self.bold = book.add_format({**text, "bold": True})
-        self.number = book.add_format({**text, "align": "right"})
-        #: Plain, warning and error on one line, then the same on several.
-        self.cells = [book.add_format({**text, **colours, "text_wrap": wrap}) for wrap in (False, True) for colours in ({}, warning, error)]
-
-
-def _add_table(book: xlsxwriter.Workbook, name: str, table: _Table, looks: _Looks, *, careful: bool) -> PlainSheet:
-    """Add a sheet with header, filter, widths and looks; gives back what its rows are to be. A careful one has notes, and wraps long sentences."""
-    sheet = book.add_worksheet(_sheet_name(name, {other.name.casefold() for other in book.worksheets()}))
+def _add_table(book: xlsxwriter.Workbook, title: str, table: _Table, looks: Looks, sources: Mapping[str, str | Sequence[str]], *, careful: bool) -> PlainSheet:
+    """Add a sheet with header, filter, widths and looks; gives back what its rows are to be. A careful one has notes and drop-downs, and wraps sentences."""
+    sheet = book.add_worksheet(_sheet_name(title, {other.name.casefold() for other in book.worksheets()}))
     last = len(table.headers) - 1
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, len(table), last)
     sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_rowcol_to_cell(len(table), last)}"})
     for place, style in enumerate(looks.cells):
         sheet.write_blank(1, place, None, style)
-    columns = []
+    columns, widths = [], []
     for place, (header, column) in enumerate(zip(table.headers, table.columns, strict=True)):
         sentences = place - table.own in (_WRONG, _FIX)
-        columns.append(_WRAPPED if sentences and careful else 0)
-        sheet.set_column(place, place, _width(header, column, 60 if sentences else 36), looks.cells[columns[-1]])
+        columns.append(WRAPPED if sentences and careful else 0)
+        widths.append(_width(header, column, _sentences_width(column) if sentences else _WIDEST))
+        sheet.set_column(place, place, widths[-1], looks.cells[columns[-1]])
         sheet.write_string(0, place, cut(header), looks.own_header if place < table.own else looks.our_header)
-    return PlainSheet(table.columns, columns, _mark(sheet, table, np.array(columns), MOST_NOTES if careful else 0))
+    _lay_out_print(sheet, sum(widths))
+    lines = None
+    if careful and len(table):
+        lines = np.maximum.reduce([_lines(table.columns[table.own + place], widths[table.own + place]) for place in (_WRONG, _FIX)])
+        for place, name in table.lists.items():
+            if name in sources:
+                sheet.data_validation(1, place, len(table), place, drop_down(name, sources[name]))
+        sheet.set_tab_color("#9C0006")
+    return PlainSheet(table.columns, columns, _mark(sheet, table, np.array(columns), lines), lines)
 
 
-def _mark(sheet: Worksheet, table: _Table, columns: Ints, most: int) -> Marks:
-    """Every cell at fault once, in its gravest look; the first `most` get a note on the sheet too."""
+def _lay_out_print(sheet: Worksheet, width: float) -> None:
+    """On paper: landscape, as few pages wide as stay readable, the header on every page."""
+    sheet.set_landscape()
+    sheet.set_paper(LETTER)
+    sheet.fit_to_pages(max(1, round(width / _PAGE_WIDTH)), 0)
+    sheet.repeat_rows(0)
+    sheet.repeat_columns(0)
+    sheet.set_margins(0.4, 0.4, 0.5, 0.6)
+    sheet.set_footer("&L&F&C&A&R&P / &N")
+
+
+def _mark(sheet: Worksheet, table: _Table, columns: Ints, lines: Ints | None) -> Marks:
+    """Every cell at fault once, in its gravest look; on a sheet that is told its `lines` the first ones get a note too."""
     faults = table.faults
     row, column = faults.row, faults.column
     first = np.flatnonzero(np.append(True, (row[1:] != row[:-1]) | (column[1:] != column[:-1]))[: len(row)])
     error = np.logical_or.reduceat(faults.error, first) if len(first) else faults.error
-    ends = np.append(first[1:], len(row))[: min(most, len(first))].tolist()
+    ends = np.append(first[1:], len(row))[: MOST_NOTES if lines is not None else 0].tolist()
     notes = table.notes.iloc[faults.note[: max(ends, default=0)]].tolist()
     for start, end in zip(first.tolist(), ends, strict=False):
-        _write_note(sheet, int(row[start]) + 1, int(column[start]), int(table.row[row[start]]), notes[start:end])
-    return Marks(row[first], column[first], columns[column[first]] + np.where(error, _ERROR, _WARNING))
+        if lines is not None and lines[row[start]] > 1:
+            # The rows come later, with heights of their own; a note is only as large as it should be where the place it takes is known.
+            sheet.set_row(int(row[start]) + 1, LINE_HEIGHT * int(lines[row[start]]))
+        _write_note(sheet, int(row[start]) + 1, int(column[start]), table.heading.format(row=int(table.row[row[start]])), notes[start:end])
+    return Marks(row[first], column[first], columns[column[first]] + np.where(error, AS_ERROR, AS_WARNING))
 
 
-def _write_note(sheet: Worksheet, row: int, column: int, number: int, notes: Iterable[str]) -> None:
-    text = cut("\n".join([f"Row {number} of your sheet", *dict.fromkeys(notes)]), _LONGEST_NOTE)
+def _write_note(sheet: Worksheet, row: int, column: int, heading: str, notes: Iterable[str]) -> None:
+    text = cut("\n".join([heading, *dict.fromkeys(notes)]), _LONGEST_NOTE)
     lines = sum(1 + len(line) // 50 for line in text.split("\n"))
     sheet.write_comment(row, column, text, {"author": "batchport", "width": 300, "height": 16 * lines + 12})
 
 
 def _width(header: str, column: Column, most: int) -> int:
     return max(min(len(header) + 3, most), min(longest(column.values) + 2, most))
+
+
+def _sentences_width(column: Column) -> int:
+    """How wide sentences are to be: wider where the longest would make a row taller than a screen."""
+    return min(max(60, longest(column.values) // 16), 120)
+
+
+def _lines(column: Column, width: float) -> Ints:
+    """About how many lines each text takes when it is wrapped; letters are narrower than the digits that widths count, so words have room to break."""
+    signs = pc.utf8_length(column.values).to_numpy(zero_copy_only=False).astype(np.int64)
+    lines: Ints = np.clip(-(-signs // int(width)), 1, MOST_LINES)
+    return lines if column.codes is None else lines[column.codes]
 
 
 def _sheet_name(name: str, taken: set[str]) -> str:
@@ -274,24 +310,3 @@ def _sheet_name(name: str, taken: set[str]) -> str:
         number += 1
         candidate = cut(name, _LONGEST_NAME - len(f" {number}")) + f" {number}"
     return candidate
-
-
-def _write_summary(sheet: Worksheet, summary: Summary, looks: _Looks) -> None:
-    lines: list[Sequence[tuple[str, Any]]] = [[(summary.title, looks.title)], []]
-    lines += [[(label, looks.bold), (value, looks.cells[0])] for label, value in summary.facts]
-    if summary.faults:
-        lines += [[], [("What is wrong", looks.our_header), ("Rows", looks.our_header), ("For example", looks.our_header)]]
-        for fault, count, example in summary.faults:
-            lines += [[(fault, looks.cells[_WRAPPED]), (f"{count:,}", looks.number), (example, looks.cells[_WRAPPED])]]
-        lines += [[], [("A cell in this colour must be put right before the number can move.", looks.cells[_WRAPPED + _ERROR])]]
-        lines += [[("A cell in this colour is worth a look.", looks.cells[_WRAPPED + _WARNING])]]
-    if summary.advice:
-        lines += [[], [("What to do next", looks.bold)], *([(sentence, looks.cells[_WRAPPED])] for sentence in summary.advice)]
-    sheet.set_column(0, 0, 70, looks.cells[0])
-    sheet.set_column(1, 1, 14, looks.cells[0])
-    sheet.set_column(2, 2, 50, looks.cells[0])
-    for row, line in enumerate(lines):
-        for column, (text, look) in enumerate(line):
-            sheet.write_string(row, column, cut(guarded_text(text)), look)
-    if summary.faults:
-        sheet.ignore_errors({"number_stored_as_text": f"B1:B{len(lines)}"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,10 +51,12 @@ class Ask:
     Attributes:
         saved: the customer's confirmed mapping, header -> field; its headers tell a table too.
         whole: every sheet, hidden ones too, and what every cell shows; else only visible sheets, and what cells of identifiers show.
+        told: hears, every few thousand rows of a sheet, how many were read and how many there are, 0 where that is not known.
     """
 
     saved: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
+    told: Callable[[int, int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

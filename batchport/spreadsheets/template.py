@@ -11,8 +11,8 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from batchport.data import load_reference
 from batchport.domain.fields import EXAMPLE_REFERENCE, FIELDS, Field
+from batchport.spreadsheets.choices import LISTS, drop_down, list_ranges, offered, write_lists
 from batchport.spreadsheets.plain_sheet import MOST_ROWS, cut, guarded_text
 
 #: Grows when a template of before would be read otherwise; stands in the workbook's properties.
@@ -87,26 +87,13 @@ def template_workbook(customer: str | None, *, destinations: Sequence[str] = ())
     book.set_custom_property("Template Version", TEMPLATE_VERSION, "text")
     if customer is not None:
         book.set_custom_property("Customer", cut(customer, 255), "text")
-    requests, instructions, lists = (book.add_worksheet(name) for name in ("Port requests", "Instructions", "Lists"))
-    ranges = _write_lists(book, lists, destinations)
-    _write_requests(book, requests, ranges)
+    requests, instructions, lists = (book.add_worksheet(name) for name in ("Port requests", "Instructions", LISTS))
+    choices = offered(destinations)
+    write_lists(lists, choices, book.add_format({"num_format": "@"}))
+    _write_requests(book, requests, list_ranges(choices))
     _write_instructions(book, instructions)
     book.close()
     return target.getvalue()
-
-
-def _write_lists(book: xlsxwriter.Workbook, sheet: Worksheet, destinations: Sequence[str]) -> dict[str, str]:
-    """Fill the sheet of lists; gives back where the choices of each field stand."""
-    offered = {field.name: field.choices for field in FIELDS} | {"state": load_reference().state_list, "destination": tuple(destinations)}
-    text = book.add_format({"num_format": "@"})
-    sheet.hide()
-    ranges = {}
-    for column, field in enumerate(field for field in FIELDS if offered[field.name]):
-        choices, letter = offered[field.name], xl_col_to_name(column)
-        for row, choice in enumerate([field.label, *choices]):
-            sheet.write_string(row, column, cut(choice), text)
-        ranges[field.name] = f"=Lists!${letter}$2:${letter}${len(choices) + 1}"
-    return ranges
 
 
 def _write_requests(book: xlsxwriter.Workbook, sheet: Worksheet, ranges: Mapping[str, str]) -> None:
@@ -156,14 +143,9 @@ def _toll_free_example(field: Field) -> str:
 
 
 def _validation(field: Field, choices: str | None) -> dict[str, Any]:
-    """The input message of a column, and its drop-down. What is not in the list is asked about, not refused: other spellings are understood too."""
+    """The input message of a column, and its drop-down."""
     message = {"input_title": field.label[:32], "input_message": field.help[:255]}
-    if choices is None:
-        return {"validate": "any", **message}
-    return {
-        "validate": "list", "source": choices, "error_type": "warning", "error_title": field.label[:32],
-        "error_message": "This is not one of the list. Keep it all the same?", **message,
-    }
+    return message | ({"validate": "any"} if choices is None else drop_down(field.name, choices))
 
 
 def _write_instructions(book: xlsxwriter.Workbook, sheet: Worksheet) -> None:

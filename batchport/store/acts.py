@@ -23,6 +23,12 @@ def last_pass(connection: Connection, commands: Collection[str]) -> str | None:
     return last or connection.execute(select(func.min(passes.c.started))).scalar()
 
 
+def summaries_since_the_night(connection: Connection) -> list[str]:
+    """What is noted of the passes since the last whole one."""
+    night = select(func.coalesce(func.max(passes.c.id), 0)).where(passes.c.command == "run").scalar_subquery()
+    return list(connection.execute(select(passes.c.summary).where(passes.c.id > night, passes.c.summary != "")).scalars())
+
+
 def release_order(connection: Connection, number: int) -> None:
     """From now on the order goes without its rejected rows."""
     connection.execute(orders.update().where(orders.c.id == number).values(released=True))

@@ -7,10 +7,11 @@ submission all of whose lines are answered is in `closed`. Everything else is co
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 
 from sqlalchemy import Connection
 
+from batchport.domain.lifecycle import State
 from batchport.store.database import run_many
 
 _OPEN = "s.state = 'sent' and not exists (select 1 from closed c where c.submission_id = s.id)"
@@ -24,28 +25,36 @@ ANSWERED = """
 _UNDER_WAY = "(select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and (r.live or (r.ver > 0 and not r.answered)))"
 
 
-def rows_by_state(connection: Connection) -> tuple[dict[int, int], int]:
-    """How many rows are in each state, and of how many nothing was heard in their present version."""
-    found: Counter[int] = Counter()
-    for (counted,) in connection.exec_driver_sql("select counted from files where counted <> ''"):
-        found.update({int(state): number for state, number in json.loads(counted).items()})
+def rows_by_customer(connection: Connection) -> tuple[dict[str, Counter[int]], int]:
+    """How many rows of each customer are in each state, and of how many in all nothing was heard in their present version."""
+    found: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for customer, counted in connection.exec_driver_sql("select customer, counted from files where counted <> ''"):
+        found[customer].update({int(state): number for state, number in json.loads(counted).items()})
+    # A sum for each state is twice as fast as grouping, which would sort the rows.
+    sums = ", ".join(f"count(*) filter (where state = {int(state)})" for state in State)
     awaited = 0
-    for first, end in _ranges(connection):
-        statement = "select state, count(*), sum(ver > 0 and not answered) from rows where id >= ? and id < ? group by state"
-        for state, number, unanswered in connection.exec_driver_sql(statement, (first, end)):
-            found[state] += number
-            awaited += unanswered
+    for customer, first, end in _ranges(connection):
+        statement = f"select {sums}, count(*) filter (where ver > 0 and not answered) from rows where id >= ? and id < ?"  # noqa: S608
+        *numbers, unanswered = connection.exec_driver_sql(statement, (first, end)).one()
+        found[customer].update({int(state): number for state, number in zip(State, numbers, strict=True) if number})
+        awaited += unanswered
     return dict(found), awaited
 
 
-def _ranges(connection: Connection) -> list[tuple[int, int]]:
-    """First and end of the numbers of rows that have to be counted, files side by side taken together."""
-    found: list[tuple[int, int]] = []
-    for first, rows in connection.exec_driver_sql("select first_row, rows from files where counted = '' and rows > 0 order by first_row"):
-        if found and found[-1][1] == first:
-            found[-1] = (found[-1][0], first + rows)
+def rows_by_state(connection: Connection) -> tuple[dict[int, int], int]:
+    """How many rows are in each state, and of how many nothing was heard in their present version."""
+    found, awaited = rows_by_customer(connection)
+    return dict(sum(found.values(), Counter())), awaited
+
+
+def _ranges(connection: Connection) -> list[tuple[str, int, int]]:
+    """Customer, first and end of the numbers of rows that have to be counted, a customer's files side by side taken together."""
+    found: list[tuple[str, int, int]] = []
+    for customer, first, rows in connection.exec_driver_sql("select customer, first_row, rows from files where counted = '' and rows > 0 order by first_row"):
+        if found and found[-1][0] == customer and found[-1][2] == first:
+            found[-1] = (customer, found[-1][1], first + rows)
         else:
-            found.append((first, first + rows))
+            found.append((customer, first, first + rows))
     return found
 
 
@@ -54,12 +63,18 @@ def rows_read(connection: Connection) -> int:
     return int(connection.exec_driver_sql("select coalesce(sum(rows), 0) from files").scalar_one())
 
 
+def lines_by_partner(connection: Connection) -> dict[str, tuple[int, int]]:
+    """For each partner the lines of all versions sent to it, and those of them that an answer was counted for, or that a newer version overtook."""
+    closed = "select s.partner, c.lines as sent, c.lines as answered from closed c join submissions s on s.id = c.submission_id"
+    versions = f"select s.partner, v.lines, {ANSWERED} from submissions s cross join versions v on v.submission_id = s.id where {_OPEN}"  # noqa: S608
+    statement = f"select partner, sum(sent), sum(answered) from ({closed} union all {versions}) group by partner"  # noqa: S608
+    return {partner: (int(sent), int(answered)) for partner, sent, answered in connection.exec_driver_sql(statement)}
+
+
 def lines_sent(connection: Connection) -> tuple[int, int]:
     """The lines of all sent versions, and those of them that an answer was counted for, or that a newer version overtook."""
-    closed = int(connection.exec_driver_sql("select coalesce(sum(lines), 0) from closed").scalar_one())
-    versions = f"from submissions s cross join versions v on v.submission_id = s.id where {_OPEN}"
-    sent, answered = connection.exec_driver_sql(f"select coalesce(sum(v.lines), 0), coalesce(sum({ANSWERED}), 0) {versions}").one()
-    return closed + int(sent), closed + int(answered)
+    found = lines_by_partner(connection).values()
+    return sum(sent for sent, _ in found), sum(answered for _, answered in found)
 
 
 def settle_finished(connection: Connection) -> None:

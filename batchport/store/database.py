@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -130,12 +130,19 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def insert_many(connection: Connection, table: Table, columns: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
-    """Insert tuples through the driver's `executemany`, in chunks: three times as fast as dictionaries through the expression language."""
+def insert_many(
+    connection: Connection, table: Table, columns: Sequence[str], values: Iterable[tuple[Any, ...]], told: Callable[[int], None] | None = None
+) -> None:
+    """Insert tuples through the driver's `executemany`, in chunks: three times as fast as dictionaries through the expression language.
+
+    After each chunk `told` hears how many records are in.
+    """
     rows = values if isinstance(values, list) else list(values)
     statement = f"insert into {table.name} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608
     for start in range(0, len(rows), _CHUNK):
         connection.exec_driver_sql(statement, rows[start : start + _CHUNK])
+        if told is not None:
+            told(min(start + _CHUNK, len(rows)))
 
 
 def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:

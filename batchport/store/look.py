@@ -126,6 +126,11 @@ _PUT_IN_PLACE = f"""
 """  # noqa: S608
 
 
+def passes_between(connection: Connection, first: int, last: int) -> list[int]:
+    """The passes from one to another."""
+    return list(connection.execute(select(passes.c.id).where(passes.c.id.between(first, last))).scalars())
+
+
 def rows_held_at_last(connection: Connection, pass_id: int) -> list[int]:
     """Rows of orders that a pass held when they were to go: their date could not be met any more, or a paper lacked."""
     statement = f"""
@@ -217,9 +222,13 @@ def history_of_orders(connection: Connection, numbers: list[int]) -> dict[str, p
 
 
 def mails_about(connection: Connection, passes_: list[int], customers: list[str]) -> pd.DataFrame:
-    """Mails of some passes to some customers or their contacts."""
+    """Mails that tell some customers or their contacts of some passes."""
     name = wanted(connection, passes_, "numbers")
-    found = frame_of(connection, f"select m.* from {name} w cross join mails m on m.pass_id = w.v order by m.id")  # noqa: S608
+    found = frame_of(
+        connection,
+        f"""select m.* from {name} w cross join mails m on m.pass_id = w.v
+            union select m.* from {name} w cross join mails m on m.until_pass > m.pass_id and m.until_pass >= w.v and m.pass_id < w.v order by id""",  # noqa: S608
+    )
     return found[found.customer.isin(customers)]
 
 

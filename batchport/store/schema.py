@@ -201,6 +201,7 @@ orders = Table(
     Index("ix_orders_parent", "parent_id", sqlite_where=text("parent_id is not null"), postgresql_where=text("parent_id is not null")),
     Index("ix_orders_held_at_last", "since", sqlite_where=text(HELD_AT_LAST), postgresql_where=text(HELD_AT_LAST)),
     Index("ix_orders_going_on", "id", sqlite_where=text(GOING_ON), postgresql_where=text(GOING_ON)),
+    Index("ix_orders_on_hold", "id", sqlite_where=text("on_hold"), postgresql_where=text("on_hold")),
     Index("ix_orders_taken_by", "taken_by", sqlite_where=text("taken_by is not null"), postgresql_where=text("taken_by is not null")),
 )  # fmt: skip
 
@@ -286,6 +287,8 @@ submissions = Table(
     Column("sent", Time),
     Column("line_rows", LargeBinary, nullable=False),
     UniqueConstraint("partner", "sequence"),
+    # All that the report asks of them, since their bytes would be read on the way to `state` and `sent`.
+    Index("ix_submissions_sent", "sent", "partner", "lines", sqlite_where=text("state = 'sent'"), postgresql_where=text("state = 'sent'")),
 )  # fmt: skip
 
 #: Submissions all of whose lines are answered; apart, since a change of a submission writes all its bytes anew.
@@ -417,6 +420,8 @@ mails = Table(
     UniqueConstraint("pass_id", "kind", "customer", "recipient"),
     Index("ix_mails_waiting", "next_try", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
     Index("ix_mails_gathering", "customer", sqlite_where=text("state = 'gathering'"), postgresql_where=text("state = 'gathering'")),
+    Index("ix_mails_several", "until_pass", sqlite_where=text("until_pass > pass_id"), postgresql_where=text("until_pass > pass_id")),
+    Index("ix_mails_failed", "created", sqlite_where=text("state = 'failed'"), postgresql_where=text("state = 'failed'")),
     Index("ix_mails_sending", "taken_until", sqlite_where=text("state = 'sending'"), postgresql_where=text("state = 'sending'")),
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Every code of the catalogue: its smallest sheet provokes it and no other error or warning, its neighbour does not, and its words are to the letter.
 
-`BATCHPORT_REGENERATE=1 pytest tests/unit/test_cases.py` writes tests/golden/words/ anew; read the difference before it is kept.
+`BATCHPORT_REGENERATE=1 pytest tests/unit/test_cases.py` writes tests/golden/words/ anew, in English (CODE.txt) and in French (CODE.fr.txt); read the
+difference before it is kept.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ import difflib
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
 
 from batchport.domain.cases import AT, NIGHTS, Case, bases, case_of, near_of, pdf, sheet_of
 from batchport.domain.fields import BY_NAME
-from batchport.domain.findings import catalogue
+from batchport.domain.findings import Rule, catalogue
+from batchport.pipeline import telling, wording
+from batchport.pipeline.assess import FileFinding
+from batchport.pipeline.wording import Words, file_words
 from tests.conftest import Home, batchport, ordered_pons, settled, text_of
 from tests.corpus.parts import X, book
+from tests.french import english_in
 from tests.made import MADE
 
 CODES = list(catalogue())
@@ -35,7 +41,22 @@ every_code = pytest.mark.parametrize("code", CODES)
 
 
 @pytest.fixture(scope="module")
-def lines_of(_fresh_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], list[dict[str, Any]]]:
+def in_french() -> Iterator[dict[tuple[str, str, str], Words]]:
+    """Code, message and fix of each finding that is told while tests of this module run -> the same in French, from the same details."""
+    heard: dict[tuple[str, str, str], Words] = {}
+    whole = wording.words
+
+    def twice(rule: Rule, **details: Any) -> Words:
+        said = whole(rule, **details)
+        heard[rule.code, said.message, said.fix] = whole(rule, **{**details, "language": "fr"})
+        return said
+
+    with mock.patch.object(wording, "words", twice), mock.patch.object(telling, "words", twice):
+        yield heard
+
+
+@pytest.fixture(scope="module")
+def lines_of(in_french: object, _fresh_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], list[dict[str, Any]]]:  # noqa: ARG001
     """What a check prints of a case, without the summary; each is run once for all tests of this module."""
     known: dict[str, list[dict[str, Any]]] = {}
 
@@ -185,6 +206,19 @@ def test_its_words_are_those_that_a_person_has_read(code: str, lines_of: Callabl
     compare(WORDS / f"{code}.txt", ordered_pons("\n".join(told)))
 
 
+@every_code
+def test_its_french_words_are_those_that_a_person_has_read(
+    code: str, lines_of: Callable[[Case], list[dict[str, Any]]], in_french: dict[tuple[str, str, str], Words]
+) -> None:
+    if code == UNCHECKED:
+        said = [file_words(FileFinding(code, detail="2026-03-02.csv"), "fr")]
+    else:
+        said = [in_french[code, each["message"], each["fix"]] for each in findings(lines_of(case_of(catalogue()[code])), code)]
+    for each in said:
+        assert english_in(f"{each.message} {each.fix}") == []
+    compare(WORDS / f"{code}.fr.txt", ordered_pons("\n".join(f"{each.message}\n{each.fix}\n" for each in dict.fromkeys(said))))
+
+
 def compare(path: Path, text: str) -> None:
     """The text is what the golden file holds."""
     if os.environ.get("BATCHPORT_REGENERATE"):
@@ -195,7 +229,7 @@ def compare(path: Path, text: str) -> None:
 
 
 def test_there_are_words_of_no_other_code() -> None:
-    assert {path.stem for path in WORDS.iterdir()} == set(CODES) - {UNCHECKED}
+    assert {path.name for path in WORDS.iterdir()} == {f"{code}.txt" for code in CODES if code != UNCHECKED} | {f"{code}.fr.txt" for code in CODES}
 
 
 @every_code

@@ -250,7 +250,7 @@ def test_the_page_of_findings_is_made_from_the_catalogue() -> None:
 
 
 def test_the_glossary_explains_each_term_once_and_says_where_it_comes_from() -> None:
-    lines = (ROOT / "docs" / "glossary.md").read_text("utf-8").splitlines()
+    lines = (ROOT / "docs" / "glossary.md").read_text("utf-8").split("## In French")[0].splitlines()
     table = [line for line in lines if line.startswith("| ") and not line.startswith(("| term", "| ---"))]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
     terms = [row[0] for row in rows]

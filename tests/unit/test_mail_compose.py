@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from batchport.mail import (
+    AlarmFacts,
     AnswerLine,
     CompletedFacts,
     ExceptionLine,
+    Expect,
     Fault,
     FileFacts,
     FileProblem,
@@ -25,7 +28,9 @@ from batchport.mail import (
     RowLine,
     UpdateFacts,
 )
-from batchport.mail.compose import KINDS, STATES, Composed, Composer, TemplateFault, fitted, sample_facts, template_folder
+from batchport.mail.compose import KINDS, OPERATORS, Composed, Composer, TemplateFault, fitted, template_folder
+from batchport.mail.language import ENGLISH, LANGUAGES, Language
+from batchport.mail.samples import sample_facts
 
 WRONG = RowLine(7, "212-736-0142", "rejected", "ZIP 90210 is not in NY.", "Take ZIP and state from the bill.")
 ACME = FileFacts(
@@ -36,7 +41,7 @@ ACME = FileFacts(
     faults=(Fault("The ZIP does not belong to the state.", "Take both from the bill.", 2, 7), Fault("No current carrier.", "Write it in.", 1, 9)),
     rows_to_fix=(WRONG, RowLine(9, "", "rejected", "No telephone number.", "Write it in.", sheet="Numbers")),
     more=3,
-    expect=("Single-Line numbers move 1 business day after they are sent, at the soonest.",),
+    expect=(Expect("single_line", 1, 1), Expect("multi_line", 4, 6)),
     results="acme.1a2b3c4d.xlsx",
 )
 REJECTED = AnswerLine(
@@ -71,8 +76,9 @@ NIGHT = NightFacts(
 COMPOSER = Composer()
 
 
-def received(*files: FileFacts) -> Composed:
-    return COMPOSER.compose("received", ReceivedFacts(customer_name="Harbor Bakery LLC", contact="ports@example.com", files=files))
+def received(*files: FileFacts, language: str = "en", **others: Any) -> Composed:
+    facts = ReceivedFacts(customer_name="Harbor Bakery LLC", contact="ports@example.com", files=files, **{"attached": tuple(file.results for file in files if file.results), **others})
+    return COMPOSER.compose("received", facts, language)
 
 
 def flat(text: str) -> str:
@@ -111,15 +117,22 @@ def test_the_packaged_templates_prove_themselves() -> None:
     Composer().prove()
 
 
-def test_every_kind_has_its_three_templates() -> None:
-    for kind in KINDS:
+@pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
+def test_every_kind_has_its_three_templates(language: Language) -> None:
+    for kind in KINDS if language is ENGLISH else KINDS.keys() - OPERATORS:
         for ending in ("subject.txt", "txt", "html"):
-            assert (template_folder() / "mail" / f"{kind}.{ending}").is_file()
+            assert (template_folder() / "mail" / language.folder / f"{kind}.{ending}").is_file()
 
 
-@pytest.mark.parametrize(("kind", "facts"), [pytest.param(kind, facts, id=f"{kind}-{number}") for number, (kind, facts) in enumerate(sample_facts())])
-def test_every_sample_mail_is_well_formed(kind: str, facts: MailFacts) -> None:
-    mail = COMPOSER.compose(kind, facts)
+SAMPLES = [
+    pytest.param(kind, facts, language, id=f"{kind}-{number}-{language}")
+    for language in LANGUAGES for number, (kind, facts) in enumerate(sample_facts()) if language == "en" or kind not in OPERATORS
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "facts", "language"), SAMPLES)
+def test_every_sample_mail_is_well_formed(kind: str, facts: MailFacts, language: str) -> None:
+    mail = COMPOSER.compose(kind, facts, language)
     assert mail.subject == flat(mail.subject)
     assert all(len(line) <= 72 for line in mail.text.splitlines())
     assert "\n\n\n" not in mail.text
@@ -127,7 +140,7 @@ def test_every_sample_mail_is_well_formed(kind: str, facts: MailFacts) -> None:
     assert not Reader(mail.html).open
     assert "img" not in Reader(mail.html).tags
     for text in (mail.text, mail.html):
-        assert not re.search(r"\b1 (numbers|rows|files|orders|lines|exceptions|problems|answers)\b", text)
+        assert not re.search(r"\b1 (numbers|rows|files|orders|lines|exceptions|problems|answers|numéros|fichiers|lignes|réponses)\b", text)
         assert "{{" not in text
         assert "None" not in text
 
@@ -179,7 +192,8 @@ def test_received_says_what_is_wrong_how_to_fix_it_and_what_happens_next() -> No
             "goes on working with your current carrier",
             "do not cancel the service",
             "2 to 7 business days",
-            "Single-Line numbers move 1 business day after they are sent",
+            "A number alone on its account can move 1 business day after it is sent to the carrier, at the soonest.",
+            "Numbers of Multi-Line accounts can move 4 to 6 business days after they are sent to the carrier, at the soonest.",
             "Google Voice must be unlocked",
             "ports@example.com",
         ):
@@ -252,7 +266,7 @@ def test_a_rejection_that_needs_nothing_from_the_customer_asks_for_nothing() -> 
 
 
 def test_update_says_how_many_more_there_are_than_it_lists() -> None:
-    mail = COMPOSER.compose("update", replace(UPDATE, rejected_more=1, confirmed_more=100, results=("acme.1a2b3c4d.xlsx",)))
+    mail = COMPOSER.compose("update", replace(UPDATE, rejected_more=1, confirmed_more=100, attached=("acme.1a2b3c4d.xlsx",)))
     assert mail.subject == "3 numbers rejected, 102 confirmed, 1 other answer - acme.xlsx"
     for said in (flat(mail.text), Reader(mail.html).text):
         assert "1 more number: see the attached workbook." in said
@@ -391,7 +405,7 @@ def test_facts_of_another_kind_are_refused() -> None:
 
 def test_states_have_words_for_every_state_there_is() -> None:
     contract = "rejected duplicate held ready submitted acknowledged delayed confirmed completed carrier_rejected cancel_pending cancelled superseded"
-    assert set(STATES) == set(contract.split())
+    assert all(set(language.states) == set(contract.split()) for language in LANGUAGES.values())
 
 
 def test_wrapped_text_hangs_below_what_it_belongs_to() -> None:
@@ -400,3 +414,81 @@ def test_wrapped_text_hangs_below_what_it_belongs_to() -> None:
     assert fitted(f"    12  {long}").splitlines()[1].startswith("        word")
     assert fitted("a\n\n\n\nb\n\n") == "a\n\nb\n"
     assert fitted("x" * 100) == "x" * 100 + "\n"
+
+
+#: What stands in no French sentence; what the samples' values say is English, and is taken out before.
+_ENGLISH = re.compile(r"\b(the|and|your|number|numbers|row|rows|file|order|is|are|was|were|with|have|has|not|what|you)\b")
+
+
+def without_values(kind: str, facts: MailFacts) -> MailFacts:
+    """The same facts with every text of the samples replaced, but names of states and files."""
+
+    def cleaned(value: Any) -> Any:
+        if isinstance(value, str):
+            return value if value in ENGLISH.states or value in {"read", "repeated", "unmapped", "unreadable", "single_line", "multi_line", "wireless", "toll_free"} or not value else "X"
+        if isinstance(value, tuple):
+            return tuple(cleaned(each) for each in value)
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{each.name: cleaned(getattr(value, each.name)) for each in fields(value)})
+        return value
+
+    result: MailFacts = cleaned(facts)
+    return result
+
+
+@pytest.mark.parametrize(("kind", "facts"), [case.values[:2] for case in SAMPLES if case.values[2] == "fr"])
+def test_a_french_mail_has_no_english_word(kind: str, facts: MailFacts) -> None:
+    mail = COMPOSER.compose(kind, without_values(kind, facts), "fr")
+    for said in (mail.subject, mail.text, Reader(mail.html).text):
+        assert not _ENGLISH.findall(said.replace("To fix", "").replace("Row ID", ""))
+    assert '<html lang="fr-CA">' in mail.html
+
+
+def test_french_numbers_dates_and_plurals_are_those_of_canada() -> None:
+    mail = COMPOSER.compose("update", replace(UPDATE, rejected=(), other=(), confirmed_more=1200), "fr")
+    assert mail.subject == "1 202 numéros confirmés - acme.xlsx"
+    assert "1 numéro sera transféré le lundi 30 novembre 2026\u00a0:" in mail.text
+    assert "1\u00a0200 autres numéros" in mail.text
+    assert received(FileFacts(name="acme.xlsx", state="read", rows=40, counts={"ready": 31, "rejected": 9}), language="fr").subject == "31 sur 40 numéros prêts, 9 à corriger - acme.xlsx"
+    assert received(FileFacts(name="acme.xlsx", state="read", rows=40, counts={"ready": 40}), language="fr").subject == "Les 40 numéros sont prêts - acme.xlsx"
+
+
+def test_a_workbook_that_is_too_large_is_named_with_its_folder() -> None:
+    mail = received(ACME, attached=(), kept=("results/acme/acme.1a2b3c4d.xlsx",))
+    for said in (flat(mail.text), Reader(mail.html).text):
+        assert "Too large to attach; it lies in your results folder: results/acme/acme.1a2b3c4d.xlsx." in said
+        assert "ttached" not in said
+
+
+def test_a_customers_own_template_goes_before_the_operators(tmp_path: Path) -> None:
+    own = tmp_path / "customers" / "acme" / "mail"
+    for folder, said in ((tmp_path / "mail", "everybody"), (own, "acme alone")):
+        folder.mkdir(parents=True)
+        (folder / "completed.subject.txt").write_text(said)
+    composer = Composer([tmp_path])
+    composer.prove({"acme": "en", "zeta": "en"})
+    assert composer.compose("completed", COMPLETED, customer="acme").subject == "acme alone"
+    assert composer.compose("completed", COMPLETED, customer="zeta").subject == "everybody"
+
+
+def test_a_customers_broken_template_is_named_before_anything_is_sent(tmp_path: Path) -> None:
+    broken = tmp_path / "customers" / "acme" / "mail" / "fr" / "update.txt"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("Bonjour\n{{ facts.nom }}")
+    Composer([tmp_path]).prove({"acme": "en"})
+    with pytest.raises(TemplateFault, match=re.escape(f"{broken}, line 2: ")):
+        Composer([tmp_path]).prove({"acme": "fr"})
+
+
+def test_templates_of_a_customer_that_there_is_not_are_named(tmp_path: Path) -> None:
+    (tmp_path / "customers" / "amce").mkdir(parents=True)
+    with pytest.raises(TemplateFault, match=r"amce: templates for a customer that the configuration does not have; there are acme"):
+        Composer([tmp_path]).prove({"acme": "en"})
+
+
+def test_an_alarm_says_what_it_is_in_its_subject() -> None:
+    mail = COMPOSER.compose("alarm", AlarmFacts(at=datetime(2026, 11, 23, 14, 5, tzinfo=UTC), problems=("answers.csv of sample was set aside whole.",)))
+    assert mail.subject == "Needs you now: 1 problem - answers.csv of sample was set aside whole."
+    for said in (flat(mail.text), Reader(mail.html).text):
+        assert "it was seen on 2026-11-23 14:05 UTC" in said
+        assert "answers.csv of sample was set aside whole." in said

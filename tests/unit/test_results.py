@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,18 @@ from python_calamine import CalamineWorkbook
 from batchport.domain.fields import RESULT_LABELS
 from batchport.domain.table import Column
 from batchport.spreadsheets import results
-from batchport.spreadsheets.results import SheetResult, Summary, results_csv, results_workbook
+from batchport.spreadsheets.results import SheetResult, results_csv, results_workbook
+from batchport.spreadsheets.summary_page import Block, Summary
 
-SUMMARY = Summary("Port requests of acme.xlsx", (("Rows", "3"),), (("ZIP of another state", 2, "90210"),), ("Send the corrected rows back.",))
+SUMMARY = Summary(
+    "Port requests of acme.xlsx", "1 of 3 rows needs you.",
+    (
+        Block(("What to do next",), [("Send the corrected rows back.",)]),
+        Block(("Port Result", "Rows", "What it means"), [("Rejected", "1", "Needs you.")]),
+        Block(("What is wrong", "Rows", "For example", "How to fix it"), [("ZIP of another state", "2", "=90210", "Correct it.")]),
+    ),
+    ("What the colours mean", "Must be put right.", "Worth a look."),
+)
 RED, AMBER = "FFFFC7CE", "FFFFEB9C"
 Mark = tuple[int, int, str, str]
 
@@ -33,6 +43,7 @@ def a_sheet(
     to_fix: Sequence[int] = (),
     marks: Sequence[Mark] = (),
     name: str | None = None,
+    fields: Mapping[str, Sequence[int]] | None = None,
 ) -> SheetResult:
     count = len(rows)
     cells = {str(place): pa.array([row[place] for row in rows], pa.string()) for place in range(len(headers))}
@@ -42,6 +53,7 @@ def a_sheet(
         pon=Column.constant("P7K2M9Q4R8T1", count), foc_date=Column.constant("", count), wrong=Column.constant("Wrong", count),
         fix=Column.constant("Fix it", count), row_id=Column.of([f"R{row:013d}" for row in range(count)]),
         to_fix=np.isin(np.arange(count), to_fix), marks=pd.DataFrame(marks, columns=["position", "column", "severity", "note"]),
+        fields=fields or {},
     )
 
 
@@ -252,12 +264,74 @@ def test_without_sheets_there_is_the_summary() -> None:
     assert workbook().sheetnames == ["Summary"]
 
 
-def test_the_summary_tells_counts_faults_and_what_to_do() -> None:
-    lines = [[cell for cell in row if cell] for row in texts(workbook(a_sheet(ROWS))["Summary"])]
-    assert lines[0] == ["Port requests of acme.xlsx"]
-    assert ["Rows", "3"] in lines
-    assert ["ZIP of another state", "2", "90210"] in lines
-    assert lines[-1] == ["Send the corrected rows back."]
+def test_the_summary_reads_from_its_first_cell_down() -> None:
+    page = workbook(a_sheet(ROWS))["Summary"]
+    assert [[cell for cell in row if cell] for row in texts(page) if any(row)] == [
+        ["Port requests of acme.xlsx"], ["1 of 3 rows needs you."],
+        ["What to do next"], ["Send the corrected rows back."],
+        ["Port Result", "Rows", "What it means"], ["Rejected", "1", "Needs you."],
+        ["What is wrong", "Rows", "For example", "How to fix it"], ["ZIP of another state", "2", "'=90210", "Correct it."],
+        ["What the colours mean"], ["Must be put right."], ["Worth a look."],
+    ]
+    assert [fill_of(page.cell(row, 1)) for row in (page.max_row - 1, page.max_row)] == [RED, AMBER]
+
+
+def test_a_line_of_the_summary_is_as_tall_as_its_longest_text() -> None:
+    long = Summary("Title", blocks=(Block(("A", "B", "C", "D"), [("short", "1", "", "x" * 200), ("short", "1", "", "short")]),))
+    page = opened(results_workbook([], long))["Summary"]
+    assert [page.row_dimensions[row].height for row in (5, 6)] == [60, None]
+
+
+def test_what_is_at_fault_shows_without_colour_too() -> None:
+    marks = [(0, 0, "warning", "Odd."), (0, 1, "error", "Wrong.")]
+    page = workbook(a_sheet(ROWS[:1], to_fix=[0], marks=marks))["To fix"]
+    assert [(page[place].font.bold, page[place].border.left.style) for place in ("A2", "B2", "C2")] == [(False, "dashed"), (True, "thin"), (False, None)]
+    assert all(page[place].font.color.rgb for place in ("A1", "A2", "B2", "C1"))
+
+
+def lists_of(book: Any, page: str = "To fix") -> dict[str, tuple[str, str]]:
+    return {str(each.sqref): (each.formula1, each.errorStyle) for each in book[page].data_validations.dataValidation}
+
+
+def test_columns_that_have_a_list_offer_it_and_take_another_spelling() -> None:
+    rows = [["212-736-0142", "one line", "y", "N.Y."], ["212-736-0143", "single", "n", "NY"], ["212-736-0144", "", "", ""]]
+    sheet = a_sheet(rows, ["TN", "Kind", "Part", "Prov"], to_fix=[0, 2], fields={"tn": [0], "account_type": [1], "partial": [2], "state": [3], "name": [0]})
+    book = workbook(sheet)
+    found = lists_of(book)
+    assert found["B2:B3"] == ('"Single-Line,Multi-Line"', "warning")
+    assert found["C2:C3"] == ('"Yes,No"', "warning")
+    assert found["D2:D3"][0].startswith('"AL,AK,')
+    assert len(found) == 3
+    assert lists_of(book, "All rows") == {}
+    assert book.sheetnames == ["Summary", "To fix", "All rows"]
+
+
+def test_a_column_that_is_replaced_offers_nothing() -> None:
+    sheet = a_sheet([["correct", "212-736-0142"]], ["Port Result", "TN"], to_fix=[0], fields={"action": [0]})
+    assert lists_of(workbook(sheet)) == {}
+
+
+@pytest.mark.parametrize("lines", [["line, 1", "line 2"], [f"line-{number:04d}" for number in range(100)]])
+def test_a_list_that_is_too_long_or_has_commas_stands_on_a_hidden_sheet(lines: list[str]) -> None:
+    book = opened(results_workbook([a_sheet(ROWS, ["TN", "Line"], to_fix=[0], fields={"destination": [1]})], SUMMARY, destinations=lines))
+    assert lists_of(book) == {"B2": (f"Lists!$A$2:$A${len(lines) + 1}", "warning")}
+    assert book.sheetnames == ["Summary", "To fix", "All rows", "Lists"]
+    assert book["Lists"].sheet_state == "hidden"
+    assert [cell.value for cell in book["Lists"]["A"]] == ["Port To Line", *lines]
+
+
+def test_rows_to_fix_are_as_tall_as_their_sentences() -> None:
+    sheet = a_sheet(ROWS, to_fix=[0, 1, 2])
+    sheet = replace(sheet, wrong=Column.of(["w" * 2_000, "w", ""]), fix=Column.of(["f", "f" * 100, ""]))
+    page = workbook(sheet)["To fix"]
+    assert page.column_dimensions["F"].width > 110
+    assert [page.row_dimensions[row].height for row in (2, 3, 4)] == [15 * 17, 30, None]
+
+
+def test_on_paper_a_sheet_is_landscape_and_every_page_has_the_header() -> None:
+    narrow, wide = (workbook(a_sheet([["x" * 30] * count], ["header"] * count))["All rows"] for count in (2, 60))
+    assert (narrow.page_setup.orientation, narrow.print_title_rows, narrow.print_title_cols) == ("landscape", "$1:$1", "$A:$A")
+    assert [(page.page_setup.fitToWidth, page.page_setup.fitToHeight, page.sheet_properties.pageSetUpPr.fitToPage) for page in (narrow, wide)] == [(None, 0, True), (8, 0, True)]
 
 
 def test_the_same_results_are_the_same_bytes() -> None:
