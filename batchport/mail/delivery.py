@@ -12,7 +12,7 @@ import base64
 import contextlib
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -82,8 +82,13 @@ class Delivery(Protocol):
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
-    async def deliver(self, packed: Packed) -> Delivered:
-        """Hand a message over, and say what became of it."""
+    async def deliver(self, packed: Packed, before: Awaitable[None] | None = None) -> Delivered:
+        """Hand a message over, and say what became of it.
+
+        Args:
+            packed: the message.
+            before: what must have happened before anybody can take it; it may go on while the message is begun.
+        """
         ...
 
 
@@ -113,8 +118,10 @@ class FolderDelivery:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
 
-    async def deliver(self, packed: Packed) -> Delivered:
+    async def deliver(self, packed: Packed, before: Awaitable[None] | None = None) -> Delivered:
         """SENT with the path, or AGAIN with what the disk said."""
+        if before is not None:
+            await before
         local = packed.message_id.lstrip("<").partition("@")[0]
         path = self._folder / (re.sub(r"[^A-Za-z0-9._-]", "_", local).lstrip(".")[:100] + ".eml")
         try:
@@ -167,19 +174,19 @@ class SmtpDelivery:
                 await self._client.quit()
         self._hang_up()
 
-    async def deliver(self, packed: Packed) -> Delivered:
+    async def deliver(self, packed: Packed, before: Awaitable[None] | None = None) -> Delivered:
         """SENT, AGAIN or REFUSED, with the server's code and text; UNREACHABLE where it did not come to this message.
 
         AGAIN after a connection was lost during the message may mean that it arrives twice, with the same Message-ID.
         """
         async with self._one_at_a_time:
             try:
-                return await self._deliver(packed)
+                return await self._deliver(packed, before)
             except asyncio.CancelledError:
                 self._hang_up()
                 raise
 
-    async def _deliver(self, packed: Packed) -> Delivered:
+    async def _deliver(self, packed: Packed, before: Awaitable[None] | None) -> Delivered:
         client = await self._begun(packed.sender)
         if isinstance(client, Delivered):
             return client
@@ -195,6 +202,8 @@ class SmtpDelivery:
         except ValueError as error:
             await self._reset(client)
             return self._told(Outcome.REFUSED, f"an address that cannot be written to: {_words(error)}")
+        if before is not None:
+            await before
         return await self._handed_over(client, packed.data)
 
     async def _begun(self, sender: str) -> aiosmtplib.SMTP | Delivered:

@@ -62,9 +62,8 @@ class _Headers(headerregistry.HeaderRegistry):
 class _Policy(EmailPolicy):
     """Folds a header of the same name and text once."""
 
-    @lru_cache(_KEPT)  # noqa: B019  there is one of these
     def fold_binary(self, name: str, value: str) -> bytes:
-        return super().fold_binary(name, value)
+        return _folded(name, value)
 
 
 class _Generator(BytesGenerator):
@@ -81,6 +80,12 @@ def _policy() -> _Policy:
 
 
 _POLICY = _policy()
+
+
+@lru_cache(_KEPT)
+def _folded(name: str, value: str) -> bytes:
+    # Outside of the policy, since the generator makes another of these for every part; all fold alike.
+    return EmailPolicy.fold_binary(_POLICY, name, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Mails that wait are claimed, sent and settled.
 
-A few mails are claimed in one transaction, with a lease. Each is made, handed over, and settled in a transaction of its own (T5); while one is on its way the
-next is made. The lease is renewed while the server is slow, so a living process never loses it. A process that dies leaves its claims behind, and whether
+A few mails are claimed in one transaction, with a lease. Each is made, handed over, and settled in a transaction of its own (T5). While one is on its way the
+next is made; and while it is written down that one was taken, the next is begun, but not handed over: no more than one mail is ever in doubt. The lease is renewed while the server is slow, so a living process never loses it. A process that dies leaves its claims behind, and whether
 the last of these mails was sent is not known: they are sent again, with the same Message-IDs.
 """
 
@@ -58,20 +58,21 @@ def send_waiting(app: App, tally: PassTally, pass_id: int, delivery: Callable[[]
         if not outbox.due(connection, app.stamp):
             return
     smtp = app.settings.smtp
-    with ThreadPoolExecutor(1, "mails") as maker:
-        asyncio.run(_Round(app, tally, pass_id, delivery(), make, Pace(smtp.per_minute if smtp else None), maker).send_all())
+    with ThreadPoolExecutor(2, "mails") as helpers:
+        asyncio.run(_Round(app, tally, pass_id, delivery(), make, Pace(smtp.per_minute if smtp else None), helpers).send_all())
 
 
 class _Round:
     """One round of sending."""
 
-    def __init__(self, app: App, tally: PassTally, pass_id: int, delivery: Delivery, make: Maker, pace: Pace, maker: ThreadPoolExecutor) -> None:
+    def __init__(self, app: App, tally: PassTally, pass_id: int, delivery: Delivery, make: Maker, pace: Pace, helpers: ThreadPoolExecutor) -> None:
         self._app, self._tally, self._pass_id = app, tally, pass_id
-        self._delivery, self._make, self._maker = delivery, make, maker
+        self._delivery, self._make, self._helpers = delivery, make, helpers
         self._clock, self._pace = Clock(app.now), pace
         self._owner = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._lease_ends = self._waited = 0.0
         self._silenced: set[str] = set()
+        self._written: asyncio.Future[None] | None = None
 
     async def send_all(self) -> None:
         """Batch after batch, until nothing is due or nothing gets through."""
@@ -81,7 +82,8 @@ class _Round:
             outbox.take_back(connection)
         async with self._delivery:
             while (records := self._claimed()) and await self._send(records):
-                pass
+                await self._noted()
+            await self._noted()
         if records:
             with self._app.store.transaction() as connection:
                 outbox.give_back(connection, self._owner)
@@ -108,11 +110,17 @@ class _Round:
                 await making
                 return False
             if following is not None and following.kind == "night":
+                await self._noted()
                 making = self._making(following)
         return True
 
+    async def _noted(self) -> None:
+        """Wait until it is written down that the last mail was taken."""
+        if self._written is not None:
+            await self._written
+
     def _making(self, record: Any) -> asyncio.Future[Packed | Delivered | None]:
-        return asyncio.get_running_loop().run_in_executor(self._maker, self._made, record)
+        return asyncio.get_running_loop().run_in_executor(self._helpers, self._made, record)
 
     def _made(self, record: Any) -> Packed | Delivered | None:
         try:
@@ -122,12 +130,14 @@ class _Round:
 
     async def _send_one(self, record: Any, made: Packed | Delivered | None) -> bool:
         if not isinstance(made, Packed) or record.recipient.casefold() in self._silenced:
+            await self._noted()
             self._settle(record, made if isinstance(made, Delivered) else None, kept="moot" if made is None else "suppressed")
             return True
         if not await self._may_go():
             return False
         began = self._clock.elapsed()
-        delivered = await self._delivery.deliver(made)
+        delivered = await self._delivery.deliver(made, self._written)
+        await self._noted()
         ended = self._clock.elapsed()
         if delivered.outcome is Outcome.UNREACHABLE:
             self._tally.trouble(f"no mail could be sent, and all that wait are kept: {delivered.detail}")
@@ -135,7 +145,10 @@ class _Round:
         if delivered.strained:
             self._waited += ended - began
         self._pace.sent(ended, strained=delivered.strained)
-        self._settle(record, delivered)
+        if delivered.outcome is Outcome.SENT:
+            self._written = asyncio.get_running_loop().run_in_executor(self._helpers, self._settle, record, delivered)
+        else:
+            self._settle(record, delivered)
         return True
 
     async def _may_go(self) -> bool:
@@ -147,12 +160,13 @@ class _Round:
             self._waited += pause
             await self._clock.sleep(pause)
         if self._lease_ends - self._clock.elapsed() < self._delivery.patience:
+            await self._noted()
             until = self._lease()
             with self._app.store.transaction() as connection:
                 outbox.renew(connection, self._owner, until)
         return True
 
-    def _settle(self, record: Any, delivered: Delivered | None, *, kept: str = "") -> None:
+    def _settle(self, record: Any, delivered: Delivered | None, kept: str = "") -> None:
         """T5: what became of a mail that was tried, or in which state one is kept that was not; nothing, where another process has taken it over."""
         values, counted, trouble = ({"state": kept, "trouble": ""}, "", "") if delivered is None else self._fate(record, delivered)
         with self._app.store.transaction() as connection:
