@@ -250,7 +250,8 @@ def columns_page() -> str:
         "## Columns that are a part of a field\n",
         _table(("part", "headers"), ((f"`{part}`", ", ".join(headers)) for part, headers in PARTS.items())),
         "## Columns of results\n",
-        f"A results workbook adds {results}. They are known when they come back: only Row ID is read, and they are written anew.\n",
+        f"A results workbook adds {results}. They are known when they come back: only Row ID is read, and they are written anew.",
+        "What else such a workbook has, and how it comes back corrected, stands in [operations](operations.md#results).\n",
     ])  # fmt: skip
 
 

@@ -77,17 +77,17 @@ def sheet(x: int, y: int, source: Worksheet) -> Iterator[str]:
     for number, row in enumerate([cells[0], *chosen]):
         left = x
         for label, width in COLUMNS.items():
-            yield from box(left, y + number * 30, width, row[heads[label]], head=number == 0)
+            yield from box(left, y + number * 30, width, row[heads[label]])
             left += width
 
 
-def box(x: int, y: int, width: int, cell: Cell, *, head: bool) -> Iterator[str]:
+def box(x: int, y: int, width: int, cell: Cell) -> Iterator[str]:
     """One cell; what does not fit is cut off with an ellipsis."""
     filled = f"#{cell.fill.fgColor.rgb[2:]}" if cell.fill.fill_type else "#fff"
     dark = filled == "#1F4E78"
     shown = cut(str(cell.value or ""), int((width - 12) / 6.7))
     yield f'<rect x="{x}" y="{y}" width="{width}" height="30" fill="{filled}" stroke="{LINE}"/>'
-    yield words(x + 6, y + 20, shown, fill="#fff" if dark else "#9C0006" if filled == "#FFC7CE" else INK, weight=600 if head else 400, size=12)
+    yield words(x + 6, y + 20, shown, fill="#fff" if dark else "#9C0006" if filled == "#FFC7CE" else INK, weight=600 if cell.font.bold else 400, size=12)
 
 
 def letter(x: int, y: int, message: EmailMessage, most: int) -> Iterator[str]:

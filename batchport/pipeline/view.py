@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -18,6 +17,7 @@ from batchport.domain.lifecycle import ORDERLESS, State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Mask, known
 from batchport.pipeline.app import App
+from batchport.pipeline.returned import shown_once
 from batchport.pipeline.summary import commonest_faults, port_results, summary_of_results
 from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import Words
@@ -136,9 +136,13 @@ def view_file(app: App, connection: Connection, number: int) -> FileView:
     rows = look.rows_of_file(connection, number)
     customer = app.settings.customers.get(record.customer)
     language: Language = customer.language if customer is not None else "en"
-    source = _source(app, connection, record, customer.severities if customer is not None else {}, language)
+    sheets, requests = _stored(app, connection, record)
+    if (once := shown_once(sheets, requests, rows.state.to_numpy())) is not None:
+        sheets, requests = once.sheets, Requests(requests.take(once.at).columns, once.row)
+        rows = rows.iloc[once.at].assign(row=once.row).reset_index(drop=True)
+    source = Source(sheets, requests, customer.severities if customer is not None else {}, language=language)
     findings = look.findings_of(connection, rows.id.tolist())
-    own = findings.assign(row=findings.row_id - record.first_row) if len(findings) else pd.DataFrame(columns=["row", "code", "field", "detail", "suggestion"])
+    own = findings.assign(row=pd.Index(rows.id).get_indexer(findings.row_id)) if len(findings) else pd.DataFrame(columns=["row", "code", "field", "detail", "suggestion"])
     orders = rows.order_id.fillna(-1).astype(np.int64).to_numpy()
     notes = look.findings_of_orders(connection, [order for order in np.unique(orders).tolist() if order >= 0]).rename(columns={"order_id": "order"})
     spread = spread_order_findings(notes, orders, rows.state.to_numpy() == int(State.REJECTED))
@@ -148,7 +152,7 @@ def view_file(app: App, connection: Connection, number: int) -> FileView:
     return FileView(app, record, source, rows, told, reasons, language)
 
 
-def _source(app: App, connection: Connection, record: Any, severities: Mapping[str, str], language: Language) -> Source:
+def _stored(app: App, connection: Connection, record: Any) -> tuple[list[SourceSheet], Requests]:
     """The sheets of a stored file, and its normalised rows."""
     import pyarrow as pa
 
@@ -165,7 +169,7 @@ def _source(app: App, connection: Connection, record: Any, severities: Mapping[s
         SourceSheet(said["name"], tuple(said["headers"]), said["columns"], pa.concat_tables(cells[number]))
         for number, said in enumerate(described) if number in cells
     ]  # fmt: skip
-    return Source(sheets, requests, severities, language=language)
+    return sheets, requests
 
 
 def _reasons(app: App, connection: Connection, rows: pd.DataFrame, language: Language) -> dict[int, list[Words]]:

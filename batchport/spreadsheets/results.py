@@ -42,8 +42,8 @@ MOST_NOTES = 5_000
 _MADE = datetime(2026, 1, 1)  # noqa: DTZ001  a workbook's dates have no zone
 _SUMMARY, _TO_FIX, _ALL_ROWS = RESULT_SHEETS[:3]
 _WRONG, _FIX = RESULT_LABELS.index("What is wrong"), RESULT_LABELS.index("How to fix it")
-#: The widest a customer's column is made; on a sheet of paper so many signs are still readable beside each other.
-_WIDEST, _PAGE_WIDTH = 36, 240
+#: The widest a customer's column is made, and how many lines of a long text are shown; on paper so many signs are still readable beside each other.
+_WIDEST, _OWN_LINES, _PAGE_WIDTH = 36, 4, 240
 _LONGEST_NOTE = 2_000
 _NAME_SIGNS = str.maketrans("[]:*?/\\", "-------")
 _LONGEST_NAME = 31
@@ -238,14 +238,16 @@ def _add_table(book: xlsxwriter.Workbook, title: str, table: _Table, looks: Look
     columns, widths = [], []
     for place, (header, column) in enumerate(zip(table.headers, table.columns, strict=True)):
         sentences = place - table.own in (_WRONG, _FIX)
-        columns.append(WRAPPED if sentences and careful else 0)
+        # Wrapped too: a customer's long text, which would run on over a blank cell beside it, even over one that is coloured for being blank.
+        columns.append(WRAPPED if careful and (sentences or longest(column.values) > _WIDEST) else 0)
         widths.append(_width(header, column, _sentences_width(column) if sentences else _WIDEST))
         sheet.set_column(place, place, widths[-1], looks.cells[columns[-1]])
         sheet.write_string(0, place, cut(header), looks.own_header if place < table.own else looks.our_header)
     _lay_out_print(sheet, sum(widths))
     lines = None
     if careful and len(table):
-        lines = np.maximum.reduce([_lines(table.columns[table.own + place], widths[table.own + place]) for place in (_WRONG, _FIX)])
+        wrapped = [place for place, look in enumerate(columns) if look == WRAPPED]
+        lines = np.maximum.reduce([_lines(table.columns[place], widths[place], MOST_LINES if place >= table.own else _OWN_LINES) for place in wrapped])
         for place, name in table.lists.items():
             if name in sources:
                 sheet.data_validation(1, place, len(table), place, drop_down(name, sources[name]))
@@ -295,10 +297,10 @@ def _sentences_width(column: Column) -> int:
     return min(max(60, longest(column.values) // 16), 120)
 
 
-def _lines(column: Column, width: float) -> Ints:
-    """About how many lines each text takes when it is wrapped; letters are narrower than the digits that widths count, so words have room to break."""
+def _lines(column: Column, width: float, most: int) -> Ints:
+    """About how many lines each text takes when it is wrapped, `most` at most; letters are narrower than the digits that widths count, so words have room to break."""
     signs = pc.utf8_length(column.values).to_numpy(zero_copy_only=False).astype(np.int64)
-    lines: Ints = np.clip(-(-signs // int(width)), 1, MOST_LINES)
+    lines: Ints = np.clip(-(-signs // int(width)), 1, most)
     return lines if column.codes is None else lines[column.codes]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -184,6 +185,45 @@ class TestResultsSentBack:
         assert [(line["TN"], line["PIN"], line["ACCOUNT_NUMBER"]) for line in home.sent()][-1] == ("6172340142", LOCAL["pin"], LOCAL["account_number"])
         assert home.rows("617-236-3301")[0]["state"] == "rejected"
 
+    def test_a_cell_corrected_among_all_rows_does_the_same(self, home: Home, results: Path) -> None:
+        home.drop(content=self.changed(results, {LOCAL["tn"]: {"Business or Full Name": "Harbor Bakery LLC"}}, ("All rows",)), name="back.xlsx")
+        assert home.run(NEXT).exit == 0
+        assert [line["state"] for line in home.rows(LOCAL["tn"])] == ["superseded", "duplicate", "submitted"]
+        assert len(home.sent()) == 4
+
+    def test_of_its_own_sheets_nothing_is_said(self, home: Home, results: Path) -> None:
+        home.drop(content=self.changed(results, {}), name="back.xlsx")
+        home.run(NEXT)
+        told = home.mails("received")[-1].get_body(("plain",))
+        assert told is not None
+        assert "was not read" not in told.get_content()
+
+    def test_results_of_it_have_every_row_once_on_the_same_sheets_round_after_round(self, home: Home, results: Path) -> None:
+        before = openpyxl.load_workbook(results)
+        path = results
+        for number, when in enumerate((NEXT, THIRD)):
+            home.drop(content=self.changed(path, {}), name=f"back{number}.xlsx")
+            home.run(when)
+            (path,) = (home.path / "results" / "acme").glob(f"back{number}.*.xlsx")
+            book = openpyxl.load_workbook(path)
+            assert book.sheetnames == before.sheetnames
+            assert [cell.value for cell in book["All rows"]["A"]] == [cell.value for cell in before["All rows"]["A"]]
+            assert book["Summary"]["A2"].value == "5 rows, and nothing for you to do."
+            assert [cell.value for cell in book["To fix"]["A"]] == ["Phone Number"]
+
+    def test_what_is_still_wrong_is_the_one_row_to_fix_of_the_next(self, home: Home, results: Path) -> None:
+        home.drop(content=self.changed(results, {LOCAL["tn"]: {"Business or Full Name": "Harbor Bakery LLC", "State": "ZZ"}}), name="back.xlsx")
+        home.run(NEXT)
+        (path,) = (home.path / "results" / "acme").glob("back.*.xlsx")
+        book = openpyxl.load_workbook(path)
+        assert [cell.value for cell in book["To fix"]["A"]] == ["Phone Number", LOCAL["tn"]]
+        assert [cell.value for cell in book["All rows"]["A"]] == [cell.value for cell in openpyxl.load_workbook(results)["All rows"]["A"]]
+        assert book["Summary"]["A2"].value == "1 of 5 rows needs your attention."
+        home.drop(content=self.changed(path, {LOCAL["tn"]: {"State": LOCAL["state"]}}), name="again.xlsx")
+        assert home.run(THIRD).exit == 0
+        assert home.state(LOCAL["tn"]) == "duplicate"
+        assert [line["state"] for line in home.rows(LOCAL["tn"])].count("submitted") == 1
+
     def test_a_secret_typed_over_is_the_new_one(self, home: Home, results: Path) -> None:
         change = {"Security Code or PIN": "7777", "Business or Full Name": "Harbor Bakery LLC"}
         home.drop(content=self.changed(results, {LOCAL["tn"]: change}), name="back.xlsx")
@@ -201,3 +241,28 @@ def test_without_a_customer_no_row_is_known(tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
     path.write_text(sheet(LOCAL | {"row_id": "R0000000000000"}), "utf-8")
     assert [found["code"] for found in batchport("check", path, "--format", "json").lines[1]["findings"]][-1] == "row-unknown"
+
+
+def test_what_looks_like_a_formula_comes_back_as_it_was_written(home: Home) -> None:
+    odd = LOCAL | {"name": "", "notes": "=1+1", "customer_ref": "\t-5", "authorized_name": "@Maria", "unit": "+5"}
+    records = list(csv.reader(io.StringIO(sheet(odd, MULTI))))
+    home.drop(content="".join(f"{line}\r\n" for line in (",".join([*record, more]) for record, more in zip(records, ("=Shade", "-1", "=B2"), strict=True))))
+    home.run()
+    (path,) = (home.path / "results" / "acme").glob("*.xlsx")
+    first = openpyxl.load_workbook(path)["All rows"]
+    assert [cell.value for cell in first[1]].count("'=Shade") == 1
+    for number, (file, when) in enumerate(((path, NEXT), (path.with_suffix(".csv"), THIRD))):
+        home.drop(content=file.read_bytes(), name=f"back{number}{file.suffix}")
+        assert home.run(when).last["rows"]["superseded"] == 0
+        (again,) = (home.path / "results" / "acme").glob(f"back{number}.*.xlsx")
+        rows = openpyxl.load_workbook(again)["All rows"]
+        assert [[cell.value for cell in row][:-6] for row in rows] == [[cell.value for cell in row][:-6] for row in first]
+    assert {line["state"] for line in home.json("status") if line["file"] != "sheet.csv"} == {"duplicate"}
+
+
+def test_a_range_written_out_comes_back_as_the_numbers_that_it_named(home: Home) -> None:
+    home.take(account(1)[0] | {"tn": "617-236-2200 thru 2203", "name": ""})
+    (path,) = (home.path / "results" / "acme").glob("*.xlsx")
+    home.drop(content=path.read_bytes(), name="back.xlsx")
+    assert home.run(NEXT).exit == 0
+    assert [state for file, state, _ in told(home)] == ["rejected"] * 4 + ["duplicate"] * 8

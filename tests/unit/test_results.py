@@ -328,6 +328,12 @@ def test_rows_to_fix_are_as_tall_as_their_sentences() -> None:
     assert [page.row_dimensions[row].height for row in (2, 3, 4)] == [15 * 17, 30, None]
 
 
+def test_a_long_text_of_the_customers_does_not_run_over_a_blank_cell_beside_it() -> None:
+    page = workbook(a_sheet([["x" * 300, ""], ["x" * 40, ""]], to_fix=[0, 1], marks=[(0, 1, "error", "Blank.")]))["To fix"]
+    assert (page["A2"].alignment.wrap_text, page["B2"].alignment.wrap_text) == (True, None)
+    assert [page.row_dimensions[row].height for row in (2, 3)] == [60, 30]
+
+
 def test_on_paper_a_sheet_is_landscape_and_every_page_has_the_header() -> None:
     narrow, wide = (workbook(a_sheet([["x" * 30] * count], ["header"] * count))["All rows"] for count in (2, 60))
     assert (narrow.page_setup.orientation, narrow.print_title_rows, narrow.print_title_cols) == ("landscape", "$1:$1", "$A:$A")
