@@ -85,7 +85,7 @@ def test_it_speaks_the_customers_language(home: Home) -> None:
     book = book_of(home)
     assert book.sheetnames == ["Summary", "To fix", "All rows"]
     assert lines(book["Summary"])[:2] == [["Résultats pour sheet.csv"], ["1 ligne sur 2 demande votre attention."]]
-    assert [row["Port Result"].value for row in by_header(book["All rows"])] == ["Rejetée", "Envoyée"]
+    assert [row["Port Result"].value for row in by_header(book["All rows"])] == ["À corriger", "Transmis au fournisseur"]
 
 
 def test_a_contact_is_told_of_its_own_rows(home: Home) -> None:
