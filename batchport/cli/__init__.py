@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -141,6 +142,7 @@ def main() -> NoReturn:
     atexit.register(gc.freeze)
     # A million tuples on their way to the database are no rings either; looking for these after every few hundred takes a tenth of a large pass.
     gc.set_threshold(_UNTIL_COLLECTED)
+    _let_everything_be_printed()
     try:
         status = batchport.main(prog_name="batchport", standalone_mode=False)
     except click.ClickException as error:
@@ -150,49 +152,17 @@ def main() -> NoReturn:
         click.echo("Stopped.", err=True)
         status = 130
     except Exception as error:  # noqa: BLE001  the last place where anything can be said
-        status = _told(error)
+        from batchport.cli.faults import told
+
+        status = told(error)
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _told(error: Exception) -> int:
-    """Say what went wrong, and give the exit status that it means."""
-    for name, kinds in _MENDABLE.items():
-        module = sys.modules.get(name)
-        if module is not None and isinstance(error, tuple(getattr(module, kind) for kind in kinds)):
-            click.echo(f"batchport: {error}", err=True)
-            return USAGE
-    if isinstance(error, OSError) and error.filename is not None:
-        click.echo(f"batchport: {error.filename}: {error.strerror}", err=True)
-        return USAGE
-    from batchport.faults import place_of
-
-    click.echo(
-        f"batchport: this is a fault of the program, not of your files: {place_of(error)}. "
-        "Nothing that was stored is lost; run it again, and report this line if it comes back.",
-        err=True,
-    )
-    if os.environ.get("BATCHPORT_DEBUG"):
-        import traceback
-
-        traceback.print_exception(error)
-    return OUR_FAULT
-
-
-#: Errors whose message is for the user; looked up only where their module was loaded.
-_MENDABLE = {
-    "batchport.config": ("ConfigProblem",),
-    "batchport.data.tables": ("ReferenceProblem",),
-    "batchport.pipeline.app": ("Unknown",),
-    "batchport.seal": ("KeyProblem",),
-    "batchport.store.database": ("DatabaseProblem",),
-    "batchport.carriers.profile": ("ProfileError",),
-    "batchport.carriers.formats.template": ("TemplateFault",),
-    "batchport.carriers.golden": ("NotASample",),
-    "batchport.mail.compose": ("TemplateFault",),
-    "batchport.reports.letters": ("LetterFault",),
-    "batchport.reports.page": ("TemplateFault",),
-    "batchport.spreadsheets.sheet": ("Unreadable",),
-}
+def _let_everything_be_printed() -> None:
+    """A name that the terminal's encoding has no signs for, or that is no text at all, is shown with escapes instead of stopping us."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def format_option(command: Callable[..., Any]) -> Callable[..., Any]:

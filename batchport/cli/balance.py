@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from batchport.cli import NEEDS_SOMEBODY, Day, complete, format_option
+from batchport.cli.check import must_be_writable
 from batchport.cli.output import print_json, print_table, spaced
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ _NAMED = 3
 @click.command()
 @click.option("--partner", metavar="P", shell_complete=complete.partners, help="Files sent to this partner.")
 @click.option("--since", type=Day(), help="Files sent since this day or time.")
-@click.option("-o", "--output", "target", metavar="FILE.xlsx", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a workbook too, with every line.")
+@click.option("-o", "--output", "target", metavar="FILE.xlsx", type=click.Path(path_type=Path), help="Write it as a workbook too, with every line.")
 @format_option
 @click.pass_context
 def balance(ctx: click.Context, partner: str | None, since: date | None, target: Path | None, form: str) -> None:
     """Show for each submission file what became of its lines: answered, by kind, and outstanding, with the numbers."""
+    if target is not None:
+        must_be_writable(target)
     from batchport.files import write_whole
     from batchport.pipeline.app import closing
     from batchport.pipeline.balance import KINDS

@@ -70,9 +70,14 @@ def show(context: Context, profile: str, form: str) -> None:
     P is a partner of the configuration, a profile that comes with batchport, or a profile's file.
     """
     from batchport.carriers.describe import describe
-    from batchport.carriers.profile import load_profile
+    from batchport.carriers.profile import load_profile, profile_names
 
     partners = _partners(context)
+    known = [*partners, *profile_names()]
+    if profile not in known and not Path(profile).exists():
+        from batchport.yaml_text import nearest
+
+        raise click.UsageError(f"There is no partner, profile or file {profile!r}{nearest(profile, known)}; `batchport carrier list` lists them.")
     parts = describe(partners[profile][1] if profile in partners else load_profile(profile))
     if form == "json":
         print_json(part.as_json() for part in parts)

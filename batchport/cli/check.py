@@ -26,7 +26,7 @@ _SHOWN = 20
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose files they are: that customer's settings, routes and history are read.")
-@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="Write the annotated file (one FILE).")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Write the annotated file (one FILE).")
 @click.option("--apply", "applied", is_flag=True, help="Write the file with the suggestions applied instead, and list every change.")
 @click.option("--show-secrets", is_flag=True, help="Print PINs and account numbers in plain.")
 @format_option
@@ -103,6 +103,8 @@ def must_be_writable(file: Path) -> None:
     folder = file.parent
     if file.is_dir():
         raise click.UsageError(f"{file} is a folder; name a file in it.")
+    if file.exists() and not file.is_file():  # a device would be replaced by a file
+        raise click.UsageError(f"{file} is not a file; name one.")
     if not folder.is_dir():
         raise click.UsageError(f"The folder {folder} does not exist; make it, or name another file.")
     if not os.access(folder, os.W_OK):

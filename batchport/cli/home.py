@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from batchport.cli import Context, complete, format_option
+from batchport.cli.check import must_be_writable
 
 if TYPE_CHECKING:
     from batchport.domain.cases import Case
@@ -33,7 +34,7 @@ def init(folder: Path) -> None:
 
 @click.command()
 @click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whom the template is for.")
-@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write (default: batchport-template.xlsx here).")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="The file to write (default: batchport-template.xlsx here).")
 @click.pass_obj
 def template(context: Context, customer: str | None, output: Path | None) -> None:
     """Write the upload workbook that customers fill in."""
@@ -46,8 +47,7 @@ def template(context: Context, customer: str | None, output: Path | None) -> Non
         roster = context.app().roster(customer)
         destinations = tuple(roster.lines) if roster is not None else ()
     path = output or Path("batchport-template.xlsx")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"The folder {path.parent} does not exist.")
+    must_be_writable(path)
     write_whole(path, template_workbook(customer, destinations=destinations))
     click.echo(f"{path}: fill in the sheet 'Port requests'; the examples in it are not read.")
 

@@ -40,7 +40,7 @@ def status(
             [(one["customer"], one["file"], one["row"], spaced(one["tn"]), one["state"], one["pon"], one["foc_date"], _due(one), _wrong(one)) for one in lines],
             prose=("Due", "What is wrong"),
             coloured=("State",),
-            empty="Nothing is overdue." if late else "No such rows.",
+            empty="Nothing is overdue." if late else f"There are no rows{f' of a file {file!r}' if file else ''}{' that fit' if any((customer, order, tn, ref, state)) else ''}.",
         )
     ctx.exit(NEEDS_SOMEBODY if late and lines else 0)
 

@@ -25,6 +25,10 @@ from batchport.progress import Progress, quiet
 from batchport.seal import Keyring
 from batchport.spreadsheets.limits import Limits
 from batchport.store.database import Store, open_store
+from batchport.yaml_text import nearest
+
+#: So many customers or partners are named where one was not found.
+_FEW = 20
 
 
 class Unknown(Exception):
@@ -121,7 +125,7 @@ class App:
         """
         found = self.settings.customers.get(name)
         if found is None:
-            raise Unknown(f"there is no customer {name!r} in the configuration; there are {', '.join(self.settings.customers) or 'none'}")
+            raise Unknown(_no_such("customer", name, list(self.settings.customers)))
         return found
 
     def terms(self, name: str) -> Terms:
@@ -162,7 +166,7 @@ class App:
         if partner not in self._profiles:
             settings = self.settings.partners.get(partner)
             if settings is None:
-                raise Unknown(f"there is no partner {partner!r} in the configuration; there are {', '.join(self.settings.partners) or 'none'}")
+                raise Unknown(_no_such("partner", partner, list(self.settings.partners)))
             try:
                 profile = load_profile(settings.profile, settings.overrides)
                 self._profiles[partner] = profile, load_codes(profile)
@@ -189,6 +193,12 @@ class App:
     def max_lines(self) -> Mapping[str, int]:
         """The most lines in an order, by partner."""
         return {partner: self.profile(partner).max_lines for partner in self.settings.partners}
+
+
+def _no_such(kind: str, name: str, known: list[str]) -> str:
+    """That there is no such customer or partner, with the nearest, and with all where there are few."""
+    few = f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none'}" if len(known) <= _FEW else ""
+    return f"there is no {kind} {name!r} in the configuration{nearest(name, known)}{few}"
 
 
 @contextmanager

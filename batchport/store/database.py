@@ -80,8 +80,13 @@ def open_store(url: str, keyring: Keyring) -> Store:
 
 def upgrade(engine: Engine) -> None:
     """Bring the tables up to the newest migration."""
-    if _revision(engine) == HEAD:
+    revision = _revision(engine)
+    if revision == HEAD:
         return
+    if revision is not None and revision > HEAD:
+        raise DatabaseProblem(
+            f"{engine.url.database} was made by a newer batchport (its tables are at {revision}, this program knows those up to {HEAD}); install the newer one. Nothing was changed."
+        )
     from alembic import command
     from alembic.config import Config
 

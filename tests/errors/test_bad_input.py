@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import LOCAL, NEXT, Home, Result, batchport, batchport_process, response, settled, sheet, snapshot
+from tests.conftest import LOCAL, NEXT, ROOT, Home, Result, batchport, batchport_process, response, settled, sheet, snapshot
 
 
 def assert_told(done: Result, status: int, *words: str) -> None:
@@ -56,7 +62,10 @@ class TestCommandLine:
         (("status", "--order", "PAAAAAAAAAAA"), ("PAAAAAAAAAAA", "orders")), (("status", "--tn", "617-234-0199"), ("617-234-0199",)), (("status", "--tn", "12"), ("12",)),
         (("status", "--customer", "acne"), ("acne", "acme")), (("orders", "--partner", "sampel"), ("sampel", "sample")), (("orders", "--customer", "acne"), ("acne",)),
         (("submit", "--partner", "sampel"), ("sampel",)), (("trace", "nothing.csv"), ("nothing.csv",)), (("release", "PAAAAAAAAAAA", "--why", "x"), ("PAAAAAAAAAAA",)),
-        (("exceptions", "resolve", "7", "--why", "x"), ("7",)), (("template", "--customer", "acne"), ("acne",)), (("status", "--ref", "unheard-of"), ()),
+        (("exceptions", "resolve", "7", "--why", "x"), ("7", "batchport exceptions")), (("template", "--customer", "acne"), ("acne", "did you mean 'acme'?")),
+        (("carrier", "show", "generic-cvs"), ("generic-cvs", "generic-csv", "carrier list")),
+        (("balance", "--since", "monday"), ("monday", "2026-03-02")), (("hold", "PAAAAAAAAAAA"), ("--why",)), (("resend", "gone.csv"), ("gone.csv", "batchport trace")),
+        (("columns", "gone.csv"), ("gone.csv",)), (("status", "--ref", "unheard-of"), ()),
         (("status", "--file", "unheard-of.csv"), ()),
     ])  # fmt: skip
     def test_an_unknown_name(self, home: Home, args: tuple[str, ...], words: tuple[str, ...]) -> None:
@@ -65,6 +74,12 @@ class TestCommandLine:
             assert_told(home(*args), 2, *words)
         else:
             assert home(*args).exit in (0, 2)
+
+    def test_a_date_or_number_that_is_none(self, home: Home) -> None:
+        home.take(LOCAL)
+        pon = home.pon(LOCAL["tn"])
+        assert_told(home("redate", pon, "tomorrow", "--why", "x"), 2, "'tomorrow'", "2026-03-09")
+        assert_told(home("cancel", pon, "--tn", "123", "--why", "x"), 2, "'123'", "ten digits")
 
     def test_an_unknown_customer_of_a_check(self, home: Home) -> None:
         assert_told(home("check", home.drop(LOCAL), "--customer", "acne"), 2, "acne", "acme")
@@ -78,12 +93,49 @@ class TestCommandLine:
         assert_told(home("check", home.drop(LOCAL), "-o", home.path / "no" / "out.xlsx"), 2, "no")
         assert_told(home("template", "-o", home.path / "no" / "out.xlsx"), 2, "no")
 
+    @pytest.mark.parametrize("command", [("check", "FILE"), ("template",), ("balance",)])
+    def test_output_where_no_file_can_be_written(self, home: Home, command: tuple[str, ...]) -> None:
+        file, device = home.drop(LOCAL), home.path / "pipe"
+        os.mkfifo(device)
+        args = [file if word == "FILE" else word for word in command]
+        for target, words in ((home.path / "no" / "out.xlsx", ("no does not exist", "make it")), (home.path / "inbox", ("is a folder", "name a file")), (device, ("is not a file",))):
+            assert_told(home(*args, "-o", target), 2, *words)
+        assert device.is_fifo()
+
+    def test_a_full_disk(self, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+        file, target = home.drop(LOCAL), home.path / "out.xlsx"
+
+        def full(_: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        assert_told(home("check", file, "-o", target), 2, f"{target}: the disk is full; make room")
+        assert [path.name for path in home.path.iterdir() if "out.xlsx" in path.name] == []
+
+    @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full here")
+    @pytest.mark.parametrize("form", ["json", "table"])
+    def test_output_that_cannot_be_written(self, form: str) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run([sys.executable, "-m", "batchport", "rules", "--format", form], stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+        assert_told(Result(done.returncode, "", done.stderr), 2, "the disk is full; make room")
+
+    def test_a_name_that_is_no_text(self, home: Home) -> None:
+        file = Path(os.fsdecode(b"\xff.csv"))
+        settled(home.path / file, sheet(LOCAL))
+        for command in ("read", "check"):
+            assert_told(home(command, home.path / file), 0)
+        assert home.json("check", home.path / file)[0]["state"] == "read"
+        assert_told(home("check", home.path / "gone" / file), 2, "does not exist")
+
+    def test_signs_that_rule_a_terminal_are_not_printed(self, home: Home) -> None:
+        home.take({**LOCAL, "tn": "12\x1b[31m"}, name="red\x1b[31m.csv")
+        for command in (("status",), ("check", settled(home.path / "\x1b[2J.csv", sheet(LOCAL))), ("check", home.path / "\x1b[2J"), ("status", "--customer", "\x1b[2J")):
+            done = home(*command)
+            assert "\x1b" not in done.out + done.err
+
     @pytest.mark.parametrize("form", ["json", "table"])
     def test_a_broken_pipe_is_no_error(self, home: Home, form: str) -> None:
         home.take(LOCAL)
-        import subprocess
-        import sys
-
         shell = f"{sys.executable} -m batchport --config {home.config} rules --format {form} | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}"
         done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
         assert (done.returncode, done.stderr) == (0, "")
@@ -141,6 +193,18 @@ class TestConfiguration:
     def test_a_database_that_is_none(self, home: Home) -> None:
         (home.path / "batchport.db").write_bytes(b"this is not a database, though it is long enough to be looked at as one" * 20)
         assert_told(home("run"), 2, "batchport.db")
+
+    def test_a_database_of_a_newer_program(self, home: Home) -> None:
+        home.take(LOCAL)
+        with closing(sqlite3.connect(home.path / "batchport.db")) as database, database:
+            database.execute("update alembic_version set version_num = '9999'")
+        assert_told(home("status"), 2, "batchport.db", "newer batchport", "9999", "install")
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+    def test_a_database_that_may_not_be_written(self, home: Home) -> None:
+        home.take(LOCAL)
+        (home.path / "batchport.db").chmod(0o400)
+        assert_told(home("run"), 2, "the database", "right")
 
     def test_a_database_in_a_folder_that_is_not_there(self, home: Home) -> None:
         home.set("home: .\n", "home: .\ndatabase: sqlite:///no/such/place/batchport.db\n")
