@@ -28,7 +28,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 #: What the commands import before they do anything: the floor of their start.
-_CHECK_IMPORTS = "import batchport.cli.check, batchport.cli.output, batchport.pipeline.check, batchport.data, rich.console, rich.table, pyarrow.pandas_compat"
+_CHECK_IMPORTS = "import batchport.cli.check, batchport.cli.output, batchport.pipeline.check, batchport.data, pyarrow.pandas_compat"
 _NIGHT_IMPORTS = "import batchport.pipeline.run, batchport.pipeline.app, batchport.cli.stages, pyarrow.csv, sqlalchemy.dialects.sqlite"
 
 

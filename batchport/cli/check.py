@@ -26,7 +26,7 @@ _SHOWN = 20
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path())
 @click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whose files they are: that customer's settings, routes and history are read.")
-@click.option("-o", "output", type=click.Path(path_type=Path), help="Write the annotated file (one FILE).")
+@click.option("-o", "output", metavar="FILE", type=click.Path(path_type=Path), help="Write the annotated file (one FILE).")
 @click.option("--apply", "applied", is_flag=True, help="Write the file with the suggestions applied instead, and list every change.")
 @click.option("--show-secrets", is_flag=True, help="Print PINs and account numbers in plain.")
 @format_option

@@ -107,6 +107,7 @@ customers, partners, profiles, codes, orders, files = map(_offering, (_customers
 
 
 def path(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001
-    """Offers what the shell offers for a file; of commands that may stand in its place, those that are being typed."""
+    """Offers what the shell offers for a file; before that commands that may stand in its place, where one is being typed."""
     below = ctx.command.list_commands(ctx) if incomplete and isinstance(ctx.command, click.Group) else []
-    return [*(CompletionItem(name) for name in below if name.startswith(incomplete)), CompletionItem(incomplete, type="file")]
+    # bash forgets what comes before a file.
+    return [CompletionItem(incomplete, type="file"), *(CompletionItem(name) for name in below if name.startswith(incomplete))]

@@ -34,7 +34,7 @@ def init(folder: Path) -> None:
 
 @click.command()
 @click.option("--customer", metavar="ID", shell_complete=complete.customers, help="Whom the template is for.")
-@click.option("-o", "output", type=click.Path(path_type=Path), help="The file to write (default: batchport-template.xlsx here).")
+@click.option("-o", "output", metavar="FILE", type=click.Path(path_type=Path), help="The file to write (default: batchport-template.xlsx here).")
 @click.pass_obj
 def template(context: Context, customer: str | None, output: Path | None) -> None:
     """Write the upload workbook that customers fill in."""

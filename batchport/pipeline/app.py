@@ -196,9 +196,9 @@ class App:
 
 
 def _no_such(kind: str, name: str, known: list[str]) -> str:
-    """That there is no such customer or partner, with the nearest, and with all where there are few."""
-    few = f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none'}" if len(known) <= _FEW else ""
-    return f"there is no {kind} {name!r} in the configuration{nearest(name, known)}{few}"
+    """That there is no such customer or partner, with the nearest, or all where none is near and there are few."""
+    all_of_them = f"; there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none'}" if len(known) <= _FEW else ""
+    return f"there is no {kind} {name!r} in the configuration{nearest(name, known) or all_of_them}"
 
 
 @contextmanager
