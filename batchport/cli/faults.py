@@ -21,9 +21,7 @@ _MENDABLE = {
     "batchport.carriers.profile": ("ProfileError",),
     "batchport.carriers.formats.template": ("TemplateFault",),
     "batchport.carriers.golden": ("NotASample",),
-    "batchport.mail.compose": ("TemplateFault",),
-    "batchport.reports.letters": ("LetterFault",),
-    "batchport.reports.page": ("TemplateFault",),
+    "batchport.templates": ("TemplateFault",),
     "batchport.spreadsheets.sheet": ("Unreadable",),
 }
 #: What to do about what the system says of a file.

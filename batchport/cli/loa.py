@@ -12,9 +12,10 @@ from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, format_option
 from batchport.cli.check import must_be_file
 
 if TYPE_CHECKING:
+    from batchport.domain.language import Language
     from batchport.pipeline.app import App
     from batchport.pipeline.check import Checked
-    from batchport.reports.letters import Language, Letter, Press
+    from batchport.reports.letters import Letter, Press
 
 _NO_PROVIDER = "The name of the new provider is left blank, to be filled in by hand"
 

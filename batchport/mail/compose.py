@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
@@ -30,11 +29,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, select_autoescape
+from jinja2 import Environment
 
 from batchport.mail import AlarmFacts, AnswerLine, ColumnsFacts, CompletedFacts, MailFacts, NightFacts, OverdueFacts, ReceivedFacts, UpdateFacts
 from batchport.mail.language import ENGLISH, LANGUAGES, Language
 from batchport.mail.samples import sample_facts
+from batchport.templates import TemplateFault, environment, rendered, template_folder
 
 TEXT_WIDTH = 72
 
@@ -51,10 +51,6 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 # The indent of a wrapped line's continuation: below the words, where the line begins with a dash or a right-aligned count.
 _HANG = re.compile(r"( *)(?:- |[\d,]+  )?")
-
-class TemplateFault(Exception):
-    """A template that cannot be rendered; the message says which file, which line and why."""
-
 
 @dataclass(frozen=True, slots=True)
 class Composed:
@@ -75,13 +71,6 @@ class Alike:
     lines: tuple[AnswerLine, ...]
 
 
-def template_folder() -> Path:
-    """The folder of the packaged templates: inside the package when it is installed, beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    installed = package / "templates"
-    return installed if installed.is_dir() else package.parent / "templates"
-
-
 class Composer:
     """Turns facts into mails.
 
@@ -91,22 +80,19 @@ class Composer:
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self._folders = tuple(folders)
-        self._environment = lru_cache(maxsize=None)(self._made_environment)
+        self._templates = lru_cache(maxsize=None)(self._of_language)
 
     def _searched(self, customer: str) -> list[Path]:
         """Where templates for a customer are looked for: its own folders, the operator's, the packaged one."""
         own = [folder / "customers" / customer for folder in self._folders] if customer else []
         return [*own, *self._folders, template_folder()]
 
-    def _made_environment(self, language: Language, customer: str) -> Environment:
-        environment = Environment(
-            loader=ChoiceLoader([FileSystemLoader(folder) for folder in self._searched(customer)]), undefined=StrictUndefined,
-            autoescape=select_autoescape(("html",)), trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
+    def _of_language(self, language: Language, customer: str) -> Environment:
+        templates = environment(self._searched(customer))
         of_language = (language.counted, language.verb, language.number, language.label, language.meaning, language.ordered, language.day)
-        environment.filters |= {each.__name__: each for each in (*of_language, moment, alike)}
-        environment.globals["language"] = language.code
-        return environment
+        templates.filters |= {each.__name__: each for each in (*of_language, moment, alike)}
+        templates.globals["language"] = language.code
+        return templates
 
     def prove(self, customers: Mapping[str, str] | None = None) -> None:
         """Render every kind of mail with made-up facts, in the languages that are used, and with the templates of each customer that has some.
@@ -145,27 +131,13 @@ class Composer:
         if not isinstance(facts, KINDS[kind]):
             raise TypeError(f"a mail of kind {kind} is made from {KINDS[kind].__name__}, not from {type(facts).__name__}")
         spoken = ENGLISH if kind in OPERATORS else LANGUAGES[language]
-        environment, name, clean = self._environment(spoken, customer), f"mail/{spoken.folder}{kind}", _cleaned(facts)
-        subject = " ".join(self._render(environment, f"{name}.subject.txt", facts=clean).split())
+        templates, name, clean = self._templates(spoken, customer), f"mail/{spoken.folder}{kind}", _cleaned(facts)
+        subject = " ".join(rendered(templates, f"{name}.subject.txt", facts=clean).split())
         if not subject:
             raise TemplateFault(f"{name}.subject.txt: the subject comes out blank")
-        text = fitted(self._render(environment, f"{name}.txt", facts=clean, subject=subject))
-        html = self._render(environment, f"{name}.html", facts=clean, subject=subject)
+        text = fitted(rendered(templates, f"{name}.txt", facts=clean, subject=subject))
+        html = rendered(templates, f"{name}.html", facts=clean, subject=subject)
         return Composed(subject, text, re.sub(r"\n\s*\n+", "\n", html).strip() + "\n")
-
-    def _render(self, environment: Environment, name: str, **values: object) -> str:
-        try:
-            return environment.get_template(name).render(values)
-        except TemplateSyntaxError as error:
-            raise TemplateFault(f"{error.filename or error.name or name}, line {error.lineno}: {error.message}") from None
-        except Exception as error:
-            # Whatever a template does wrong, from an undefined name to a division by zero, shows as a frame of the template's own file.
-            raise TemplateFault(f"{self._place(error) or name}: {error}") from error
-
-    def _place(self, error: Exception) -> str | None:
-        folders = [str(folder) for folder in (*self._folders, template_folder())]
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(tuple(folders))]
-        return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else None
 
 
 def moment(value: datetime) -> str:

@@ -12,20 +12,21 @@ import pandas as pd
 from batchport.config import Settings
 from batchport.domain.address import join
 from batchport.domain.findings import INFO, catalogue
+from batchport.domain.language import Language
 from batchport.domain.lifecycle import State
 from batchport.domain.normalise import folded
 from batchport.domain.orders import agreed
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints
 from batchport.domain.versions import CANCEL
-from batchport.mail.compose import template_folder
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.check import Basis, Checked
 from batchport.pipeline.status import order_of
-from batchport.reports.letters import Language, Letter, Press, spaced
+from batchport.reports.letters import Letter, Press, spaced
 from batchport.store import intake, look
 from batchport.store.corrected import with_shared
 from batchport.store.pieces import load_rows
+from batchport.templates import template_folder
 
 
 def press(settings: Settings | None) -> Press:

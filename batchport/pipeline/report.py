@@ -18,7 +18,6 @@ from batchport.domain.deadlines import Due
 from batchport.domain.findings import ERROR, catalogue
 from batchport.domain.lifecycle import State
 from batchport.domain.table import records
-from batchport.mail.compose import template_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.count import count_of
 from batchport.pipeline.deadlines import falling_due
@@ -26,6 +25,7 @@ from batchport.reports.facts import CustomerLine, DueOrder, Fault, PartnerLine, 
 from batchport.reports.page import report_page
 from batchport.store import count, report
 from batchport.store.mappings import waiting_files
+from batchport.templates import template_folder
 
 #: How many days back rejections and waiting times are told of where nobody says otherwise, and how many days ahead what is to move.
 _BACK, _AHEAD = 30, 7

@@ -20,11 +20,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import typst
 
-Language = Literal["en", "fr"]
+from batchport.domain.language import Language
+from batchport.templates import TemplateFault
 
 #: What the fonts can show; nothing else occurs in names that a North American carrier has on a bill.
 _SHOWN = (
@@ -42,10 +43,6 @@ _LONG_WORD = re.compile(rf"[^\s]{{{_LONGEST_WORD}}}(?=[^\s])")
 _NUMBERS = ("btn", "new_btn")
 #: Joins a diagnostic of a template to its place: file, line.
 _PLACE = re.compile(r"(\S+\.typ):(\d+):\d+")
-
-
-class LetterFault(Exception):
-    """A template of letters that cannot be set; the message says which file, which line and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ class Press:
         """A letter as an accessible PDF (PDF/UA-1) with text that can be selected.
 
         Raises:
-            LetterFault: a template cannot be set.
+            TemplateFault: a template cannot be set.
         """
         facts = json.dumps(asdict(letter, dict_factory=_shown), ensure_ascii=False)
         sources: Any = self._sources(letter.language)
@@ -138,7 +135,7 @@ class Press:
             made = self._compiler.compile(sources, format="pdf", sys_inputs={"facts": facts}, pdf_standards="ua-1")
         except typst.TypstError as error:
             place = _PLACE.search(error.diagnostic)
-            raise LetterFault(f"letters/{_own_name(place[1], letter.language)}, line {place[2]}: {error.message}" if place else error.message) from None
+            raise TemplateFault(f"letters/{_own_name(place[1], letter.language)}, line {place[2]}: {error.message}" if place else error.message) from None
         assert isinstance(made, bytes)  # noqa: S101  a PDF is one file, however many pages it has
         return made
 

@@ -19,13 +19,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import traceback
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import Environment, FileSystemLoader, TemplateNotFound
 from markupsafe import Markup
 
 from batchport.domain.lifecycle import State
@@ -34,15 +33,12 @@ from batchport.reports.charts import Bar
 from batchport.reports.facts import ReportFacts
 from batchport.reports.tables import Cell, Table
 from batchport.reports.text import clean
+from batchport.templates import TemplateFault, environment, rendered
 
 #: How many bars a chart has at most; its table has everything.
 _BARS = 8
 # Not strftime's names, which change with the locale of the process.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-class TemplateFault(Exception):
-    """A template that cannot be rendered; the message says which file, which line and why."""
 
 
 def report_page(facts: ReportFacts, folders: Sequence[Path]) -> str:
@@ -55,33 +51,24 @@ def report_page(facts: ReportFacts, folders: Sequence[Path]) -> str:
     Raises:
         TemplateFault: the template cannot be rendered.
     """
-    environment = Environment(
-        loader=FileSystemLoader(list(folders)), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_written,
-    )  # fmt: skip
-    environment.filters |= {"counted": counted, "shown": shown, "plain": plain, "moment": moment}
+    templates = environment(folders, finalize=_written)
+    templates.filters |= {"counted": counted, "shown": shown, "plain": plain, "moment": moment}
     told = {"facts": facts, "tables": _tables(facts), "charts": _charts(facts), "percentile": tables.percentile}
-    try:
-        style, script = (_inline(environment, folders, name) for name in ("report/report.css", "report/report.js"))
-        page = environment.get_template("report/report.html").render(told, style=style, script=script, policy=_policy(style, script))
-    except TemplateSyntaxError as error:
-        raise TemplateFault(f"{error.filename or error.name}, line {error.lineno}: {error.message}") from None
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise TemplateFault(f"{_place(error, folders)}: {error}") from error
+    style, script = (_inline(templates, name) for name in ("report/report.css", "report/report.js"))
+    page = rendered(templates, "report/report.html", **told, style=style, script=script, policy=_policy(style, script))
     return re.sub(r"\n\s*\n+", "\n", page).strip() + "\n"
-
-
-def _place(error: Exception, folders: Sequence[Path]) -> str:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(tuple(map(str, folders)))]
-    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "the templates of the report"
 
 
 def _written(value: Any) -> Any:
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _inline(environment: Environment, folders: Sequence[Path], name: str) -> Markup:
+def _inline(templates: Environment, name: str) -> Markup:
     """A file as it stands in the page, where blank lines are left out."""
-    text, _, _ = FileSystemLoader(list(folders)).get_source(environment, name)
+    try:
+        text, _, _ = cast("FileSystemLoader", templates.loader).get_source(templates, name)
+    except TemplateNotFound:
+        raise TemplateFault(f"{name}: there is no such file of the report") from None
     return Markup(re.sub(r"\n\s*\n+", "\n", text).strip())  # noqa: S704  ours, or the operator's own
 
 

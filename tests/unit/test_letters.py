@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from batchport.reports.letters import _SHOWABLE, Letter, LetterFault, Press, spaced
+from batchport.reports.letters import _SHOWABLE, Letter, Press, spaced
+from batchport.templates import TemplateFault
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 PRESS = Press([TEMPLATES])
@@ -223,5 +224,5 @@ def test_a_template_that_is_wrong_is_told_with_its_file_and_line(tmp_path: Path)
     (tmp_path / "letters").mkdir()
     packaged = (TEMPLATES / "letters" / "words.en.typ").read_text("utf-8")
     (tmp_path / "letters" / "words.en.typ").write_text("#let oops = nothing\n" + packaged, "utf-8")
-    with pytest.raises(LetterFault, match=r"letters/words\.en\.typ, line 1: unknown variable: nothing"):
+    with pytest.raises(TemplateFault, match=r"letters/words\.en\.typ, line 1: unknown variable: nothing"):
         Press([tmp_path, TEMPLATES]).pdf(LETTER)

@@ -28,9 +28,10 @@ from batchport.mail import (
     RowLine,
     UpdateFacts,
 )
-from batchport.mail.compose import KINDS, OPERATORS, Composed, Composer, TemplateFault, fitted, template_folder
+from batchport.mail.compose import KINDS, OPERATORS, Composed, Composer, fitted
 from batchport.mail.language import ENGLISH, LANGUAGES, Language
 from batchport.mail.samples import sample_facts
+from batchport.templates import TemplateFault, template_folder
 
 WRONG = RowLine(7, "212-736-0142", "rejected", "ZIP 90210 is not in NY.", "Take ZIP and state from the bill.")
 ACME = FileFacts(
