@@ -72,6 +72,7 @@ class _Round:
         self._owner = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._lease_ends = self._waited = 0.0
         self._silenced: set[str] = set()
+        self._done = self._of = 0
         self._written: asyncio.Future[None] | None = None
 
     async def send_all(self) -> None:
@@ -80,6 +81,7 @@ class _Round:
             # The lock of the home is held, and a SQLite database has one home: whoever claimed these is dead, whether or not its lease has run out. With `--at`
             # the time to go by stands still from one pass to the next, and no lease ever would. (Of several workers on one database, only the lease tells.)
             outbox.take_back(connection)
+            self._of = outbox.waiting(connection)
         async with self._delivery:
             while (records := self._claimed()) and await self._send(records):
                 await self._noted()
@@ -102,10 +104,12 @@ class _Round:
         """Send some claimed mails; False where no more can be sent in this pass."""
         making = self._making(records[0])
         for record, following in zip(records, [*records[1:], None], strict=True):
+            self._app.progress("Sending mails", self._done, self._of, "mails")
             made = await making
             # What the operator is told of this pass is not made before the pass has sent the rest.
             if following is not None and following.kind != "night":
                 making = self._making(following)
+            self._done += 1
             if not await self._send_one(record, made):
                 await making
                 return False
