@@ -7,10 +7,15 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from batchport.config import load
+from batchport.pipeline.app import App, closing
+from batchport.pipeline.run import one_pass
+from batchport.schedule import look_around
 from tests.conftest import LOCAL, NEXT, NIGHTS, SAMPLES, Home, Result, Story, account, batchport_process, numbers, response, settled, sheet
 
 PIN, ACCOUNT = "7Q4X91", "ZK88120557341"
@@ -67,6 +72,44 @@ def test_the_samples_leave_no_secret_behind(story: Story) -> None:
     secrets = secrets_of_the_samples()
     assert len(secrets) > 20
     assert shown(story.home, secrets) == []
+
+
+#: What an operator looks at in the morning.
+LOOKS = (
+    ("status",), ("status", "--overdue", "--format", "json"), ("orders", "--format", "json"), ("orders", "--due"), ("exceptions", "--format", "json"), ("balance",),
+    ("suppressed",), ("trace", "boston-offices.xlsx"), ("trace", "west-coast-shops.csv", "--format", "json"), ("run", "--dry-run"), ("report", "-o", "-"),
+)  # fmt: skip
+
+
+def test_nothing_that_is_said_of_the_samples_is_a_secret(story: Story) -> None:
+    """All output of the nights, and of every look at them weeks later; a letter, which goes to the carrier, has the account number and never the PIN."""
+    secrets = secrets_of_the_samples()
+    said = [(" ".join(["run", *map(str, done.last["rows"])]), done.out + done.err) for done in story.passes]
+    for look in LOOKS:
+        done = story.home(*look, at="2026-04-02T09:00:00-04:00")
+        assert done.exit in (0, 1), done
+        said.append((" ".join(look), done.out + done.err))
+    assert [(command, secret) for command, text in said for secret in secrets if re.search(rf"(?<![0-9A-Za-z]){secret}(?![0-9A-Za-z])", text)] == []
+
+
+def test_a_day_of_everything_leaves_no_secret_behind(home: Home) -> None:
+    """A French customer, a contact, answers and alarms between two nights, a mail that is refused, a workbook that comes back, what is overdue, and the report."""
+    home.set("email: telecom@acme.example\n", "email: telecom@acme.example\n    language: fr\n    alert: true\n")
+    home.take(*ROWS)
+    pon = home.pon(LOCAL["tn"])
+    settled(home.path / "responses" / "sample" / "bad.csv", f"PON,{PIN},{ACCOUNT}\r\n")
+    home.answer((pon, "01", LOCAL["tn"], "REJECT", "8A;8C"), ("", "", "6172362200", "DELAY"), run=False)
+    with closing(App(load(home.config), datetime.fromisoformat("2026-03-03T12:00:00-05:00"))) as app:
+        one_pass(app, "look", look_around)
+    (workbook,) = (home.path / "results" / "acme").glob("*.xlsx")
+    home.drop(name="back.xlsx", content=workbook.read_bytes())
+    home.drop({name: value for name, value in ROWS[0].items() if name != "losing_carrier"}, name="unmapped.csv")
+    for at in (NEXT, "2026-04-02T20:00:00-04:00"):
+        assert_silent(home.run(at))
+    for look in (("report", "-o", home.path / "report.html"), ("trace", pon), ("orders", "--due"), ("balance", "-o", home.path / "balance.xlsx")):
+        assert_silent(home(*look, at="2026-04-02T21:00:00-04:00"))
+    assert {kind for kind in ("received", "update", "overdue", "columns", "night", "alarm") if not home.mails(kind)} == set()
+    assert shown(home, {PIN, ACCOUNT}) == []
 
 
 @pytest.fixture
