@@ -15,6 +15,7 @@ from batchport.carriers.codes import Codes, load_codes
 from batchport.carriers.profile import Profile, ProfileError, load_profile
 from batchport.config import ConfigProblem, Customer, Settings
 from batchport.data import load_reference
+from batchport.domain.language import Language
 from batchport.domain.reference import Reference
 from batchport.domain.roster import Roster
 from batchport.domain.routes import Route
@@ -127,6 +128,11 @@ class App:
         if found is None:
             raise Unknown(_no_such("customer", name, list(self.settings.customers)))
         return found
+
+    def language(self, name: str) -> Language:
+        """The language that a customer is written to in; English where the configuration has it no more."""
+        found = self.settings.customers.get(name)
+        return found.language if found is not None else "en"
 
     def terms(self, name: str) -> Terms:
         """What the checks need to know of a customer, its partners and the time.

@@ -94,7 +94,7 @@ def received_facts(app: App, connection: Connection, views: Views, record: Any, 
 
 
 def _file_facts(app: App, connection: Connection, views: Views, file: Any, contact: str | None) -> tuple[FileFacts, FileView | None]:
-    problems = tuple(FileProblem(said.message, said.fix) for said in (file_words(FileFinding(**each)) for each in json.loads(file.problems)))
+    problems = tuple(FileProblem(said.message, said.fix) for said in (file_words(FileFinding(**each), app.language(file.customer)) for each in json.loads(file.problems)))
     facts = FileFacts(name=file.name, state=file.state, problems=problems)
     source = file
     if file.same_as is not None:
@@ -127,9 +127,9 @@ def _faults(view: FileView, only: Mask) -> tuple[Fault, ...]:
     """The kinds of errors, the commonest first."""
     found: dict[str, list[int]] = {}
     words: dict[str, Any] = {}
-    for at, said in sorted(view.told.sentences.items()):
-        for each in said:
-            if only[at] and each.severity == "error":
+    for at in view.told.at[only[view.told.at]].tolist():
+        for each in view.told.sentences[at]:
+            if each.severity == "error":
                 found.setdefault(each.code, []).append(at)
                 words.setdefault(each.code, each.words)
     ordered = sorted(found, key=lambda code: -len(set(found[code])))

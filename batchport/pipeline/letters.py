@@ -60,11 +60,10 @@ def letter_of_order(app: App, pon: str, language: Language | None) -> Letter:
         waits = order.next_sup not in ("", CANCEL)
         shared = (order.next_shared if waits else "") or order.shared
         rows = with_shared(app.store, connection, rows, pd.Series([shared] * len(rows)))
-    customer = app.settings.customers.get(order.customer)
     letter = _letter(rows, number_class=order.number_class, partial=order.partial)
     return replace(
         letter,
-        language=language or (customer.language if customer else "en"),
+        language=language or app.language(order.customer),
         requested_date=(order.next_date if waits else "") or order.redated or letter.requested_date,
         provider=app.settings.operator.name or "",
         new_resporg=_resporgs(app).get(order.partner, "") if letter.toll_free else "",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from batchport.domain.language import Language, counted, state_words
 from batchport.domain.lifecycle import State
 from batchport.domain.table import Column, Ints, Mask
@@ -191,9 +193,8 @@ def commonest_faults(source: Source, told: Told, reasons: Mapping[int, Sequence[
     text = _TEXTS[language]
     rows: dict[tuple[int, str], int] = {}
     first: dict[tuple[int, str], tuple[int, str, str, Words]] = {}
-    for at, kinds in _by_row(told, reasons or {}):
-        if only is not None and not only[at]:
-            continue
+    at_fault = np.union1d(told.at, np.fromiter(reasons or (), np.int64))
+    for at, kinds in _by_row(told, reasons or {}, at_fault if only is None else at_fault[only[at_fault]]):
         for kind, (column, value, words) in kinds.items():
             rows[kind] = rows.get(kind, 0) + 1
             first.setdefault(kind, (at, column, value, words))
@@ -201,9 +202,9 @@ def commonest_faults(source: Source, told: Told, reasons: Mapping[int, Sequence[
     return [Fault(first[kind][3].message, rows[kind], _example(text, source, *first[kind][:3]), first[kind][3].fix) for kind in commonest]
 
 
-def _by_row(told: Told, reasons: Mapping[int, Sequence[Words]]) -> Iterator[tuple[int, dict[tuple[int, str], tuple[str, str, Words]]]]:
-    """Each row with its kinds of faults, grave ones numbered 0 and others 1: the column, the value and the words of the first of each kind."""
-    for at in sorted(told.sentences.keys() | reasons.keys()):
+def _by_row(told: Told, reasons: Mapping[int, Sequence[Words]], rows: Ints) -> Iterator[tuple[int, dict[tuple[int, str], tuple[str, str, Words]]]]:
+    """Some rows with their kinds of faults, grave ones numbered 0 and others 1: the column, the value and the words of the first of each kind."""
+    for at in rows.tolist():
         kinds: dict[tuple[int, str], tuple[str, str, Words]] = {}
         for words in reasons.get(at, ()):
             # What a carrier says of a whole order has no fix of its own: that stands with the reason.

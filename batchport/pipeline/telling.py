@@ -165,12 +165,13 @@ def _masked_column(name: str, column: Column) -> Column:
 
 @dataclass(slots=True)
 class Told:
-    """What is wrong with each row and how to fix it, and the cells at fault."""
+    """What is wrong with each row and how to fix it, and the cells at fault; `at` are the rows that have sentences, in their order."""
 
     wrong: Column
     fix: Column
     marks: pd.DataFrame
     sentences: dict[int, list[Sentence]]
+    at: Ints
 
 
 def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]] | None = None) -> Told:
@@ -204,7 +205,7 @@ def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]
             remedies.append(_remedy(each, source.language))
             marks.append((row, each.place, each.severity, f"{messages[-1]} {remedies[-1]}"))
         wrong[row], fix[row] = _joined(messages), _joined(remedies)
-    return Told(Column.of(wrong.tolist()), Column.of(fix.tolist()), pd.DataFrame(marks, columns=["position", "column", "severity", "note"]), sentences)
+    return Told(Column.of(wrong.tolist()), Column.of(fix.tolist()), pd.DataFrame(marks, columns=["position", "column", "severity", "note"]), sentences, np.array(sorted(sentences), np.int64))
 
 
 def _joined(sentences: list[str]) -> str:
@@ -220,30 +221,41 @@ def _remedy(said: Sentence, language: Language) -> str:
     return f"{words.fix} {_RIGHT[language].format(label=said.column or BY_NAME[said.field].label, right=right)}"
 
 
-def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc_date: Column, row_id: Column, to_fix: Mask, only: Mask | None = None) -> list[SheetResult]:
-    """The sheets of a results workbook; `only` some rows where that is given."""
+def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc_date: Column, row_id: Column, to_fix: Mask) -> list[SheetResult]:
+    """The sheets of a results workbook, without those that have no rows."""
     results = []
     for number, sheet in enumerate(source.sheets):
-        rows = np.arange(int(source.starts[number]), int(source.starts[number + 1]))
-        cells = source.masked_cells(number)
-        if only is not None:
-            kept = only[rows]
-            rows, cells = rows[kept], cells.filter(pa.array(kept))
-        if not len(rows):
+        start, end = int(source.starts[number]), int(source.starts[number + 1])
+        if start == end:
             continue
-        place = np.full(len(source.requests), -1, np.int64)
-        place[rows] = np.arange(len(rows))
-        marks = told.marks[place[told.marks.position.to_numpy(np.int64)] >= 0]
-        marks = marks.assign(position=place[marks.position.to_numpy(np.int64)])
+        rows = np.arange(start, end)
+        marks = told.marks[told.marks.position.between(start, end - 1)]
         results.append(
             SheetResult(
-                name=sheet.name, headers=sheet.headers, cells=cells, row=source.requests.row[rows], state=state.take(rows), pon=pon.take(rows),
+                name=sheet.name, headers=sheet.headers, cells=source.masked_cells(number), row=source.requests.row[rows], state=state.take(rows), pon=pon.take(rows),
                 foc_date=foc_date.take(rows),
-                wrong=told.wrong.take(rows), fix=told.fix.take(rows), row_id=row_id.take(rows), to_fix=to_fix[rows], marks=marks,
+                wrong=told.wrong.take(rows), fix=told.fix.take(rows), row_id=row_id.take(rows), to_fix=to_fix[rows], marks=marks.assign(position=marks.position - start),
                 fields=sheet.columns, heading=_HEADING[source.language],
             )
         )  # fmt: skip
     return results
+
+
+def of_some_rows(results: Sequence[SheetResult], chosen: Ints) -> list[SheetResult]:
+    """The sheets with some of their rows alone, without those that have none of them.
+
+    Args:
+        results: sheets that have rows, in their order.
+        chosen: which rows, counted through all sheets, in their order.
+    """
+    found, start = [], 0
+    for sheet in results:
+        end = start + len(sheet.row)
+        at = chosen[np.searchsorted(chosen, start) : np.searchsorted(chosen, end)] - start
+        if len(at):
+            found.append(sheet.take(at))
+        start = end
+    return found
 
 
 def spread_order_findings(notes: pd.DataFrame, order: Ints, rejected: Mask) -> pd.DataFrame:

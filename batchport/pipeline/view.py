@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -19,10 +20,9 @@ from batchport.domain.table import Column, Mask, known
 from batchport.pipeline.app import App
 from batchport.pipeline.returned import shown_once
 from batchport.pipeline.summary import commonest_faults, port_results, summary_of_results
-from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, of_some_rows, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import Words
 from batchport.spreadsheets.results import SheetResult, results_csv, results_workbook
-from batchport.spreadsheets.summary_page import Summary
 from batchport.store import look
 from batchport.store.pieces import open_pieces, requests_of, sheets_of
 
@@ -32,7 +32,7 @@ _Said = TypeVar("_Said", bound=Words)
 _AS_A_WHOLE = Words("The order was rejected as a whole.", "")
 
 
-@dataclass(slots=True)
+@dataclass
 class FileView:
     """One file as it stands now.
 
@@ -52,8 +52,6 @@ class FileView:
     told: Told
     reasons: dict[int, list[Words]]
     language: Language = "en"
-    _results: tuple[list[SheetResult], Summary] | None = None
-    _workbook: bytes | None = None
 
     @property
     def state(self) -> np.ndarray[Any, Any]:
@@ -93,28 +91,34 @@ class FileView:
         stands = self.rows.state.isin([int(State.CONFIRMED), int(State.COMPLETED)])
         return Column.of([iso(foc) if there and known(foc) and foc else "" for foc, there in zip(self.rows.foc.tolist(), stands.tolist(), strict=True)])
 
-    def results(self, only: Mask | None = None) -> tuple[list[SheetResult], Summary]:
-        """The sheets and the summary of its results workbook."""
+    @cached_property
+    def sheets(self) -> list[SheetResult]:
+        """The sheets of its results workbook, which the workbook, the text and many a mail are made of."""
         row_ids = Column.of(self.app.store.row_ids.give(self.rows.id.to_numpy(np.int64)))
-        sheets = sheet_results(
+        return sheet_results(
             self.source, self.told, state=port_results(self.state, self.language), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
-            to_fix=np.isin(self.state, _NEED_SOMEBODY), only=only,
+            to_fix=np.isin(self.state, _NEED_SOMEBODY),
         )  # fmt: skip
-        refused = {at: words for at, words in self.reasons.items() if self.state[at] == State.CARRIER_REJECTED}
-        faults = commonest_faults(self.source, self.told, refused, only, self.language)
-        return sheets, summary_of_results(self.record.name, self.counts(only), faults, self.language)
 
     def workbook(self, only: Mask | None = None) -> bytes:
         """Its results workbook, or one of some rows."""
         if only is not None:
-            return results_workbook(*self.results(only), destinations=self._destinations)
-        if self._workbook is None:
-            self._workbook = results_workbook(*self._whole(), destinations=self._destinations)
-        return self._workbook
+            return self._book(of_some_rows(self.sheets, np.flatnonzero(only)), only)
+        return self._whole
+
+    @cached_property
+    def _whole(self) -> bytes:
+        return self._book(self.sheets, None)
+
+    def _book(self, sheets: list[SheetResult], only: Mask | None) -> bytes:
+        refused = {at: words for at, words in self.reasons.items() if self.state[at] == State.CARRIER_REJECTED}
+        faults = commonest_faults(self.source, self.told, refused, only, self.language)
+        summary = summary_of_results(self.record.name, self.counts(only), faults, self.language)
+        return results_workbook(sheets, summary, destinations=self._destinations)
 
     def csv(self) -> bytes:
         """Its results as text."""
-        return results_csv(self._whole()[0][0])
+        return results_csv(self.sheets[0])
 
     @property
     def _destinations(self) -> tuple[str, ...]:
@@ -123,19 +127,12 @@ class FileView:
         roster = self.app.roster(self.record.customer) if known_customer else None
         return tuple(roster.lines) if roster is not None else ()
 
-    def _whole(self) -> tuple[list[SheetResult], Summary]:
-        """All its results, which the workbook, the text and many a mail are made of."""
-        if self._results is None:
-            self._results = self.results()
-        return self._results
-
 
 def view_file(app: App, connection: Connection, number: int) -> FileView:
     """A file with all its rows."""
     record = look.file_record(connection, number)
     rows = look.rows_of_file(connection, number)
-    customer = app.settings.customers.get(record.customer)
-    language: Language = customer.language if customer is not None else "en"
+    customer, language = app.settings.customers.get(record.customer), app.language(record.customer)
     sheets, requests = _stored(app, connection, record)
     if (once := shown_once(sheets, requests, rows.state.to_numpy())) is not None:
         sheets, requests = once.sheets, Requests(requests.take(once.at).columns, once.row)

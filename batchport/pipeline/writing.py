@@ -40,9 +40,8 @@ def written(app: App, views: Views, record: Any) -> EmailMessage | None:
         facts, attachments, references = _told(app, views, connection, record)
     if facts is None:
         return None
-    own = app.settings.customers.get(record.customer)
     return build(
-        composed=app.composer.compose(record.kind, facts, own.language if own else "en", record.customer if own else ""),
+        composed=app.composer.compose(record.kind, facts, app.language(record.customer), record.customer),
         sender=Address(app.settings.operator.email, _SENDER_NAME),
         recipient=record.recipient,
         message_id=message_id_of(app, record),

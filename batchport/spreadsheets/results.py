@@ -87,6 +87,17 @@ class SheetResult:
     fields: Mapping[str, Sequence[int]] = field(default_factory=dict)
     heading: str = "Row {row} of your sheet"
 
+    def take(self, at: Ints) -> SheetResult:
+        """Some of the rows, by their places, in ascending order."""
+        marked = self.marks["position"].to_numpy(np.int64)
+        place = np.minimum(np.searchsorted(at, marked), len(at) - 1)
+        kept = at[place] == marked
+        columns = {name: getattr(self, name).take(at) for name in ("state", "pon", "foc_date", "wrong", "fix", "row_id")}
+        return replace(
+            self, **columns, cells=self.cells.take(pa.array(at)), row=self.row[at], to_fix=self.to_fix[at],
+            marks=self.marks[kept].assign(position=place[kept]),
+        )  # fmt: skip
+
 
 def results_workbook(sheets: Sequence[SheetResult], summary: Summary, *, destinations: Sequence[str] = ()) -> bytes:
     """An XLSX file with a summary, the rows to fix with coloured cells, notes and drop-downs, and all rows.

@@ -12,11 +12,8 @@ import pytest
 
 from batchport.config import load
 from batchport.pipeline.app import App, closing
-from batchport.pipeline.column_reasons import reason_in
-from batchport.pipeline.columns import _REASONS
 from batchport.pipeline.run import one_pass
 from batchport.schedule import look_around
-from batchport.spreadsheets.headers import _NOT_OURS
 from tests.conftest import EVENING, LOCAL, MULTI, NEXT, THIRD, Home, batchport_process, text_of
 
 CONTACT = "it@acme.example"
@@ -186,11 +183,6 @@ class TestFrench:
         assert home.mails("update")[0]["Subject"] == "1 numéro confirmé - sheet.csv"
         assert "le lundi 9 mars 2026" in text_of(home.mails("update")[0])
         assert home.mails("night")[0]["Subject"].startswith("Night of")
-
-    def test_why_a_column_is_not_certain_is_told_in_french(self) -> None:
-        for reason in (*_REASONS.values(), *(reason for _, reason in _NOT_OURS), "its cells are not what the header says: they look like dates"):
-            assert reason_in("fr", reason) != reason
-            assert reason_in("en", reason) == reason
 
     def test_the_mail_about_columns_is_french(self, home: Home) -> None:
         home.set("email: telecom@acme.example\n", "email: telecom@acme.example\n    language: fr\n")
