@@ -127,7 +127,7 @@ def _faults(view: FileView, only: Mask) -> tuple[Fault, ...]:
     """The kinds of errors, the commonest first."""
     found: dict[str, list[int]] = {}
     words: dict[str, Any] = {}
-    for at in view.told.at[only[view.told.at]].tolist():
+    for at in view.told.rows[only[view.told.rows]].tolist():
         for each in view.told.sentences[at]:
             if each.severity == "error":
                 found.setdefault(each.code, []).append(at)

@@ -193,7 +193,7 @@ def commonest_faults(source: Source, told: Told, reasons: Mapping[int, Sequence[
     text = _TEXTS[language]
     rows: dict[tuple[int, str], int] = {}
     first: dict[tuple[int, str], tuple[int, str, str, Words]] = {}
-    at_fault = np.union1d(told.at, np.fromiter(reasons or (), np.int64))
+    at_fault = np.union1d(told.rows, np.fromiter(reasons or (), np.int64))
     for at, kinds in _by_row(told, reasons or {}, at_fault if only is None else at_fault[only[at_fault]]):
         for kind, (column, value, words) in kinds.items():
             rows[kind] = rows.get(kind, 0) + 1

@@ -165,13 +165,13 @@ def _masked_column(name: str, column: Column) -> Column:
 
 @dataclass(slots=True)
 class Told:
-    """What is wrong with each row and how to fix it, and the cells at fault; `at` are the rows that have sentences, in their order."""
+    """What is wrong with each row and how to fix it, and the cells at fault; `rows` are those that have sentences, in their order."""
 
     wrong: Column
     fix: Column
     marks: pd.DataFrame
     sentences: dict[int, list[Sentence]]
-    at: Ints
+    rows: Ints
 
 
 def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]] | None = None) -> Told:
