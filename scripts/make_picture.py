@@ -1,12 +1,15 @@
-"""Draw the README's picture from what a night really left behind: rows of a results workbook, a customer's mail, the operator's mail.
+"""Draw the README's pictures from what a night really left behind: rows of a results workbook, a customer's mail, the operator's mail, and the report.
 
     python scripts/make_picture.py [HOME]
 
-HOME (default: scratch/night) is a home in which `samples/night.py` has been; `docs/picture.svg` is written. Nothing in it is made up, only cut short.
+HOME (default: scratch/night) is a home in which `samples/night.py` has been; `docs/picture.svg` is written, and `docs/report.png` where there is a Chromium.
+Nothing in them is made up, only cut short.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from email import policy
@@ -21,6 +24,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT = 1180, 744
+MORNING = "2026-03-05T08:00:00-05:00"
 SANS, MONO = "-apple-system,'Segoe UI',Helvetica,Arial,sans-serif", "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 INK, GREY, LINE = "#1f2328", "#656d76", "#d0d7de"
 
@@ -117,10 +121,27 @@ def words(x: float, y: float, text: str, *, fill: str = INK, weight: int = 400, 
     return f'<text x="{x}" y="{y}" fill="{fill}" font-weight="{weight}" font-size="{size}" font-family="{family}" xml:space="preserve">{escape(text, quote=False)}</text>'
 
 
+def screenshot(home: Path, target: Path, browser: str) -> None:
+    """The top of the report about a home, on the morning after its last night, as a browser shows it."""
+    from playwright.sync_api import sync_playwright
+
+    page = target.with_suffix(".html")
+    subprocess.run([sys.executable, "-m", "batchport", "--config", home / "config.yaml", "--at", MORNING, "report", "-o", page], check=True)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        window = chromium.new_page(viewport={"width": 1180, "height": 744})
+        window.goto(page.resolve().as_uri())
+        window.screenshot(path=target)
+        chromium.close()
+    page.unlink()
+
+
 def main() -> None:
-    """Write the picture."""
+    """Write the pictures."""
     home = Path(sys.argv[1] if len(sys.argv) > 1 else "scratch/night")
     (ROOT / "docs" / "picture.svg").write_text(picture(home), "utf-8")
+    if browser := shutil.which("chromium"):
+        screenshot(home, ROOT / "docs" / "report.png", browser)
 
 
 if __name__ == "__main__":
