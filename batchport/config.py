@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import catalogue
+from batchport.domain.language import Language
 from batchport.domain.terms import Terms
 from batchport.yaml_text import Document, UnreadableYaml, explain, nearest, read_yaml
 
@@ -79,6 +80,11 @@ def _cron(expression: str) -> str:
     return expression
 
 
+def _language(value: object) -> object:
+    # French is that of Canada, however it is named; English is one for all.
+    return re.sub(r"[-_][A-Za-z]{2}$", "", value) if isinstance(value, str) else value
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 
 
@@ -94,7 +100,7 @@ class Customer(Model):
 
     name: str
     email: Email
-    language: Literal["en", "fr"] = "en"
+    language: Annotated[Language, BeforeValidator(_language)] = "en"
     timezone: Zone = "America/New_York"
     defaults: dict[str, str] = {}
     columns: dict[str, str] = {}

@@ -175,8 +175,9 @@ class TestAlarms:
 
 
 class TestFrench:
-    def test_a_customer_is_written_to_in_its_language(self, home: Home) -> None:
-        home.set("email: telecom@acme.example\n", "email: telecom@acme.example\n    language: fr\n")
+    @pytest.mark.parametrize("name", ["fr", "fr-CA"])
+    def test_a_customer_is_written_to_in_its_language(self, home: Home, name: str) -> None:
+        home.set("email: telecom@acme.example\n", f"email: telecom@acme.example\n    language: {name}\n")
         home.take(LOCAL, SECOND)
         home.answer((home.pon(TN), "01", TN, "FOC", "", "", "2026-03-09"))
         assert home.mails("received")[0]["Subject"] == "Les 2 numéros sont transmis au fournisseur - sheet.csv"
