@@ -246,14 +246,7 @@ def _add_table(book: xlsxwriter.Workbook, title: str, table: _Table, looks: Look
     sheet.ignore_errors({"number_stored_as_text": f"A1:{xl_rowcol_to_cell(len(table), last)}"})
     for place, style in enumerate(looks.cells):
         sheet.write_blank(1, place, None, style)
-    columns, widths = [], []
-    for place, (header, column) in enumerate(zip(table.headers, table.columns, strict=True)):
-        sentences = place - table.own in (_WRONG, _FIX)
-        # Wrapped too: a customer's long text, which would run on over a blank cell beside it, even over one that is coloured for being blank.
-        columns.append(WRAPPED if careful and (sentences or longest(column.values) > _WIDEST) else 0)
-        widths.append(_width(header, column, _sentences_width(column) if sentences else _WIDEST))
-        sheet.set_column(place, place, widths[-1], looks.cells[columns[-1]])
-        sheet.write_string(0, place, cut(header), looks.own_header if place < table.own else looks.our_header)
+    columns, widths = _lay_out_columns(sheet, table, looks, careful=careful)
     _lay_out_print(sheet, sum(widths))
     lines = None
     if careful and len(table):
@@ -264,6 +257,21 @@ def _add_table(book: xlsxwriter.Workbook, title: str, table: _Table, looks: Look
                 sheet.data_validation(1, place, len(table), place, drop_down(name, sources[name]))
         sheet.set_tab_color("#9C0006")
     return PlainSheet(table.columns, columns, _mark(sheet, table, np.array(columns), lines), lines)
+
+
+def _lay_out_columns(sheet: Worksheet, table: _Table, looks: Looks, *, careful: bool) -> tuple[list[int], list[int]]:
+    """Write the headers and set the widths; gives back the look and the width of each column."""
+    columns, widths = [], []
+    for place, (header, column) in enumerate(zip(table.headers, table.columns, strict=True)):
+        sentences, signs = place - table.own in (_WRONG, _FIX), longest(column.values)
+        # Wrapped too: a customer's long text, which would run on over a blank cell beside it, even over one that is coloured for being blank.
+        columns.append(WRAPPED if careful and (sentences or signs > _WIDEST) else 0)
+        # Sentences are wider where the longest would make a row taller than a screen.
+        most = min(max(60, signs // 16), 120) if sentences else _WIDEST
+        widths.append(max(min(len(header) + 3, most), min(signs + 2, most)))
+        sheet.set_column(place, place, widths[-1], looks.cells[columns[-1]])
+        sheet.write_string(0, place, cut(header), looks.own_header if place < table.own else looks.our_header)
+    return columns, widths
 
 
 def _lay_out_print(sheet: Worksheet, width: float) -> None:
@@ -297,15 +305,6 @@ def _write_note(sheet: Worksheet, row: int, column: int, heading: str, notes: It
     text = cut("\n".join([heading, *dict.fromkeys(notes)]), _LONGEST_NOTE)
     lines = sum(1 + len(line) // 50 for line in text.split("\n"))
     sheet.write_comment(row, column, text, {"author": "batchport", "width": 300, "height": 16 * lines + 12})
-
-
-def _width(header: str, column: Column, most: int) -> int:
-    return max(min(len(header) + 3, most), min(longest(column.values) + 2, most))
-
-
-def _sentences_width(column: Column) -> int:
-    """How wide sentences are to be: wider where the longest would make a row taller than a screen."""
-    return min(max(60, longest(column.values) // 16), 120)
 
 
 def _lines(column: Column, width: float, most: int) -> Ints:

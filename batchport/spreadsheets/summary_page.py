@@ -67,12 +67,20 @@ def write_summary(sheet: Worksheet, summary: Summary, looks: Looks) -> None:
 
 
 def _write_block(sheet: Worksheet, row: int, block: Block, looks: Looks) -> int:
-    """Write a table; gives back the row after it. Its last column runs on beyond its edge, the others are wrapped where it is not the last of the page."""
+    """Write a table; gives back the row after it.
+
+    Its columns are wrapped; only the last one of a table that is narrower than the page runs on, and one column alone is as wide as the page.
+    """
     last = len(block.headings) - 1
     for column in range(len(_WIDTHS)):
         _write(sheet, row, column, block.headings[column] if column <= last else "", looks.number_header if column == 1 else looks.our_header)
     for line in block.lines:
         row += 1
+        if last == 0:
+            sheet.set_row(row, _height(line, [sum(_WIDTHS)]))
+            sheet.merge_range(row, 0, row, len(_WIDTHS) - 1, "", looks.cells[WRAPPED])
+            _write(sheet, row, 0, line[0], looks.cells[WRAPPED])
+            continue
         wrapped = line if last == len(_WIDTHS) - 1 else line[:last]
         sheet.set_row(row, _height(wrapped, _WIDTHS))
         for column, text in enumerate(line):

@@ -282,6 +282,12 @@ def test_a_line_of_the_summary_is_as_tall_as_its_longest_text() -> None:
     assert [page.row_dimensions[row].height for row in (5, 6)] == [60, None]
 
 
+def test_what_to_do_is_wrapped_over_the_width_of_the_page() -> None:
+    page = opened(results_workbook([], Summary("Title", blocks=(Block(("What to do next",), [("x" * 200,), ("short",)]),))))["Summary"]
+    assert [str(area) for area in page.merged_cells.ranges] == ["A5:D5", "A6:D6"]
+    assert [page.row_dimensions[row].height for row in (5, 6)] == [30, None]
+
+
 def test_what_is_at_fault_shows_without_colour_too() -> None:
     marks = [(0, 0, "warning", "Odd."), (0, 1, "error", "Wrong.")]
     page = workbook(a_sheet(ROWS[:1], to_fix=[0], marks=marks))["To fix"]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from batchport.domain.lifecycle import State
-from batchport.mail.compose import STATES
+from batchport.mail.language import ENGLISH
 from batchport.pipeline import summary
 from batchport.pipeline.summary import Fault, port_results, summary_of_check, summary_of_results
 
@@ -25,7 +25,7 @@ def names(value: Any) -> list[str]:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_every_language_says_the_same_of_the_same_states_in_the_order_of_the_mails(language: str) -> None:
     text = summary._TEXTS[language]
-    assert list(text.states) == list(STATES)
+    assert list(text.states) == list(ENGLISH.states)
     for each in fields(text):
         assert names(getattr(text, each.name)) == names(getattr(summary._ENGLISH, each.name))
         assert len(getattr(text, each.name)) == len(getattr(summary._ENGLISH, each.name)) or isinstance(getattr(text, each.name), str)
