@@ -29,7 +29,7 @@ from batchport.domain.table import known as is_known
 from batchport.domain.terms import Terms
 from batchport.pipeline.assess import READ, ReadFile, read_whole
 from batchport.pipeline.summary import commonest_faults, port_results, summary_of_check
-from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, sheet_results, spread_order_findings, tell
+from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, needing_somebody, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.progress import Progress, quiet
 from batchport.spreadsheets.corrected import Change, CorrectedSheet
@@ -328,10 +328,9 @@ class Report:
         checked, told = self._checked, self.told()
         length = len(checked.rows)
         blank = Column.constant("", length)
-        sheets = sheet_results(
-            self.source, told, state=port_results(checked.state), pon=blank, foc_date=blank, row_id=blank, to_fix=checked.state == State.REJECTED,
-        )  # fmt: skip
-        return sheets, summary_of_check(file.name, checked.counts(), checked.orders(), commonest_faults(self.source, told))
+        needing = needing_somebody(told, checked.state)
+        sheets = sheet_results(self.source, told, state=port_results(checked.state), pon=blank, foc_date=blank, row_id=blank, to_fix=needing)
+        return sheets, summary_of_check(file.name, checked.counts(), int(needing.sum()), checked.orders(), commonest_faults(self.source, told))
 
 
 def finding_json(each: Sentence) -> dict[str, Any]:

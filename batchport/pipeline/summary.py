@@ -15,7 +15,6 @@ from batchport.pipeline.wording import Words
 from batchport.spreadsheets.summary_page import Block, Summary
 
 _MOST_FAULTS = 20
-_NEED_SOMEBODY = (State.REJECTED.label, State.CARRIER_REJECTED.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ _ENGLISH = _Text(
     states={
         "rejected": "Not sent to the carrier: needs a correction from you.",
         "carrier_rejected": "The current carrier said no; its reason stands beside each row.",
-        "held": "Fine as sent, but waiting for other rows of the same order, or for an earlier order of the same account.",
+        "held": "Waiting for other rows of the same order, for an earlier order of the same account, or for what stands under What is wrong.",
         "ready": "Goes to the carrier next.",
         "duplicate": "The same request again; nothing to do.",
         "submitted": "Sent to the carrier, waiting for its answer.",
@@ -89,7 +88,7 @@ _FRENCH = _Text(
     states={
         "rejected": "Pas transmis au fournisseur\u00a0: une correction de votre part est nécessaire.",
         "carrier_rejected": "Le fournisseur actuel a refusé; son motif figure au bout de chaque ligne.",
-        "held": "Correct, mais en attente d'autres lignes de la même commande, ou d'une commande précédente du même compte.",
+        "held": "En attente d'autres lignes de la même commande, d'une commande précédente du même compte, ou de ce qu'indique «\u00a0What is wrong\u00a0».",
         "ready": "Sera transmis au fournisseur au prochain envoi.",
         "duplicate": "La même demande une deuxième fois; rien à faire.",
         "submitted": "En attente de la réponse du fournisseur.",
@@ -146,29 +145,30 @@ def port_results(states: Ints, language: Language = "en") -> Column:
     return Column.of(["", *(state_words(state.label, language) for state in State)]).take(states)
 
 
-def summary_of_results(file: str, counts: Mapping[str, int], faults: Sequence[Fault], language: Language = "en") -> Summary:
+def summary_of_results(file: str, counts: Mapping[str, int], needing: int, faults: Sequence[Fault], language: Language = "en") -> Summary:
     """The summary of what became of a customer's file.
 
     Args:
         file: its name.
         counts: state -> number of rows.
+        needing: how many of them need somebody.
         faults: what is wrong, the commonest first.
         language: of the customer.
     """
     text = _TEXTS[language]
-    return _summary(text, text.results.format(file=file), counts, faults, text.steps, ())
+    return _summary(text, text.results.format(file=file), counts, needing, faults, text.steps, ())
 
 
-def summary_of_check(file: str, counts: Mapping[str, int], orders: int, faults: Sequence[Fault]) -> Summary:
+def summary_of_check(file: str, counts: Mapping[str, int], needing: int, orders: int, faults: Sequence[Fault]) -> Summary:
     """The summary of a check, for who made it."""
     text = _ENGLISH
-    return _summary(text, text.check.format(file=file), counts, faults, text.check_steps, [(text.orders[0], f"{orders:,}", text.orders[1])])
+    return _summary(text, text.check.format(file=file), counts, needing, faults, text.check_steps, [(text.orders[0], f"{orders:,}", text.orders[1])])
 
 
 def _summary(
-    text: _Text, title: str, counts: Mapping[str, int], faults: Sequence[Fault], steps: Sequence[str], more: Sequence[tuple[str, str, str]],
+    text: _Text, title: str, counts: Mapping[str, int], needing: int, faults: Sequence[Fault], steps: Sequence[str], more: Sequence[tuple[str, str, str]],
 ) -> Summary:  # fmt: skip
-    rows, needing = sum(counts.values()), sum(counts.get(state, 0) for state in _NEED_SOMEBODY)
+    rows = sum(counts.values())
     one, several = text.needing if needing else text.fine
     headline = (one if (needing or rows) == 1 else several).format(needing=counted(needing, text.language), rows=counted(rows, text.language))
     lines = [(state_words(state, text.language), counted(counts[state], text.language), meaning) for state, meaning in text.states.items() if counts.get(state)]

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import ERROR, INFO, catalogue, severity_of
 from batchport.domain.language import Language, typographic
+from batchport.domain.lifecycle import State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, known, text_array
 from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
@@ -206,6 +207,14 @@ def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]
             marks.append((row, each.place, each.severity, f"{messages[-1]} {remedies[-1]}"))
         wrong[row], fix[row] = _joined(messages), _joined(remedies)
     return Told(Column.of(wrong.tolist()), Column.of(fix.tolist()), pd.DataFrame(marks, columns=["position", "column", "severity", "note"]), sentences, np.array(sorted(sentences), np.int64))
+
+
+def needing_somebody(told: Told, state: Ints) -> Mask:
+    """The rows that do not go on by themselves: rejected ones, and of those held the ones of an order that has an error."""
+    wrong = np.zeros(len(state), dtype=bool)
+    wrong[told.marks.position[told.marks.severity == ERROR].to_numpy(np.int64)] = True
+    needing: Mask = np.isin(state, (State.REJECTED, State.CARRIER_REJECTED)) | (wrong & (state == State.HELD))
+    return needing
 
 
 def _joined(sentences: list[str]) -> str:

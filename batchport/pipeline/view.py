@@ -20,13 +20,12 @@ from batchport.domain.table import Column, Mask, known
 from batchport.pipeline.app import App
 from batchport.pipeline.returned import shown_once
 from batchport.pipeline.summary import commonest_faults, port_results, summary_of_results
-from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, of_some_rows, sheet_results, spread_order_findings, tell
+from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, needing_somebody, of_some_rows, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import Words
 from batchport.spreadsheets.results import SheetResult, results_csv, results_workbook
 from batchport.store import look
 from batchport.store.pieces import open_pieces, requests_of, sheets_of
 
-_NEED_SOMEBODY = (int(State.REJECTED), int(State.CARRIER_REJECTED))
 _NO_REASON = Blame("The carrier rejected it without giving a reason.", "We are asking the carrier; nothing for you to do yet.")
 _Said = TypeVar("_Said", bound=Words)
 _AS_A_WHOLE = Words("The order was rejected as a whole.", "")
@@ -97,7 +96,7 @@ class FileView:
         row_ids = Column.of(self.app.store.row_ids.give(self.rows.id.to_numpy(np.int64)))
         return sheet_results(
             self.source, self.told, state=port_results(self.state, self.language), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
-            to_fix=np.isin(self.state, _NEED_SOMEBODY),
+            to_fix=needing_somebody(self.told, self.state),
         )  # fmt: skip
 
     def workbook(self, only: Mask | None = None) -> bytes:
@@ -113,7 +112,8 @@ class FileView:
     def _book(self, sheets: list[SheetResult], only: Mask | None) -> bytes:
         refused = {at: words for at, words in self.reasons.items() if self.state[at] == State.CARRIER_REJECTED}
         faults = commonest_faults(self.source, self.told, refused, only, self.language)
-        summary = summary_of_results(self.record.name, self.counts(only), faults, self.language)
+        needing = sum(int(sheet.to_fix.sum()) for sheet in sheets)
+        summary = summary_of_results(self.record.name, self.counts(only), needing, faults, self.language)
         return results_workbook(sheets, summary, destinations=self._destinations)
 
     def csv(self) -> bytes:

@@ -96,3 +96,19 @@ def test_a_contact_is_told_of_its_own_rows(home: Home) -> None:
     said = lines(openpyxl.load_workbook(home.path / "attached.xlsx")["Summary"])
     assert said[1] == ["1 of 1 rows needs your attention."]
     assert ["The row does not say in whose name the account is.", "1"] in [line[:2] for line in said]
+
+
+def test_a_row_that_waits_for_what_only_somebody_can_give_is_to_fix(home: Home) -> None:
+    home.set("acme:\n", "acme:\n    on_rejected_row: release\n")
+    rows = account(3)
+    home.take(*rows[:2], rows[2] | {"name": ""}, LOCAL)
+    assert set(home.states().values()) == {"held", "rejected", "submitted"}
+    book = book_of(home)
+    assert [row["Port Result"].value for row in by_header(book["To fix"])] == ["Held", "Held", "Rejected"]
+    assert lines(book["Summary"])[1] == ["3 of 4 rows need your attention."]
+
+
+def test_a_row_that_only_waits_for_another_is_not(home: Home) -> None:
+    rows = account(3)
+    home.take(*rows[:2], rows[2] | {"name": ""})
+    assert [row["Port Result"].value for row in by_header(book_of(home)["To fix"])] == ["Rejected"]

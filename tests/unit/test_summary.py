@@ -32,7 +32,7 @@ def test_every_language_says_the_same_of_the_same_states_in_the_order_of_the_mai
 
 
 def test_states_that_need_somebody_come_first_and_those_without_a_row_are_left_out() -> None:
-    made = summary_of_results("a.xlsx", {"confirmed": 1200, "held": 0, "rejected": 3, "carrier_rejected": 1}, [Fault("Wrong.", 3, "Row 2", "Correct it.")])
+    made = summary_of_results("a.xlsx", {"confirmed": 1200, "held": 0, "rejected": 3, "carrier_rejected": 1}, 4, [Fault("Wrong.", 3, "Row 2", "Correct it.")])
     assert made.headline == "4 of 1,204 rows need your attention."
     todo, counts, faults = made.blocks
     assert [line[:2] for line in counts.lines] == [("Rejected", "3"), ("Carrier rejected", "1"), ("Confirmed", "1,200"), ("All rows", "1,204")]
@@ -40,7 +40,7 @@ def test_states_that_need_somebody_come_first_and_those_without_a_row_are_left_o
 
 
 def test_a_check_names_the_orders_and_does_not_ask_for_the_workbook_back() -> None:
-    made = summary_of_check("a.xlsx", {"ready": 2, "rejected": 1}, 1, [])
+    made = summary_of_check("a.xlsx", {"ready": 2, "rejected": 1}, 1, 1, [])
     assert made.title == "Check of a.xlsx"
     assert made.blocks[1].lines[-1][:2] == ("Orders", "1")
     assert not any("send" in line[0] for line in made.blocks[0].lines)
