@@ -138,6 +138,11 @@ class ReceivedFacts(CustomerFacts):
         return sum(file.counts.get(state, 0) if state else file.rows for file in self.of_state("read"))
 
     @property
+    def to_fix(self) -> int:
+        """How many rows of the files read need the customer."""
+        return sum(file.to_fix for file in self.of_state("read"))
+
+    @property
     def sent(self) -> int:
         """How many rows have gone to a carrier, or further."""
         return sum(self.rows(state) for state in ("submitted", "acknowledged", "delayed", "confirmed", "completed"))

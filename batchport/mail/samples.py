@@ -70,7 +70,7 @@ def _received() -> Iterator[ReceivedFacts]:
     yield ReceivedFacts(customer_name="Harbor Bakery LLC", contact="ports@example.com", attached=(_WORKBOOK, "more.xlsx"), kept=(_KEPT,), files=(full, *others))
     yield ReceivedFacts(customer_name="Harbor Bakery LLC", kept=(_KEPT, _KEPT), files=(replace(full, counts={"ready": 1}, rows=1), *others[:1]))
     for state in ("ready", "held", "rejected", "duplicate"):
-        yield ReceivedFacts(customer_name="Acme", files=(FileFacts(name="acme.csv", state="read", rows=1, counts={state: 1}),))
+        yield ReceivedFacts(customer_name="Acme", files=(FileFacts(name="acme.csv", state="read", rows=1, counts={state: 1}, more=int(state == "rejected")),))
     for file in others:
         yield ReceivedFacts(customer_name="Acme", files=(replace(file, counts={}, problems=(), results=None),))
 

@@ -115,7 +115,7 @@ def _file_facts(app: App, connection: Connection, views: Views, file: Any, conta
 
 
 def _rows_to_fix(view: FileView, only: Mask) -> tuple[tuple[RowLine, ...], int]:
-    needing = np.flatnonzero(only & np.isin(view.state, (State.REJECTED, State.CARRIER_REJECTED)))
+    needing = np.flatnonzero(only & view.needing)
     lines = []
     for at in needing[:_SHOWN].tolist():
         state = State(int(view.state[at])).label

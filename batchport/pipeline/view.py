@@ -91,12 +91,17 @@ class FileView:
         return Column.of([iso(foc) if there and known(foc) and foc else "" for foc, there in zip(self.rows.foc.tolist(), stands.tolist(), strict=True)])
 
     @cached_property
+    def needing(self) -> Mask:
+        """The rows that do not go on by themselves."""
+        return needing_somebody(self.told, self.state)
+
+    @cached_property
     def sheets(self) -> list[SheetResult]:
         """The sheets of its results workbook, which the workbook, the text and many a mail are made of."""
         row_ids = Column.of(self.app.store.row_ids.give(self.rows.id.to_numpy(np.int64)))
         return sheet_results(
             self.source, self.told, state=port_results(self.state, self.language), pon=self.pons(), foc_date=self.dates(), row_id=row_ids,
-            to_fix=needing_somebody(self.told, self.state),
+            to_fix=self.needing,
         )  # fmt: skip
 
     def workbook(self, only: Mask | None = None) -> bytes:

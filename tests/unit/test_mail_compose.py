@@ -161,7 +161,7 @@ def test_every_sample_mail_is_well_formed(kind: str, facts: MailFacts, language:
     ],
 )
 def test_the_subject_of_received_says_the_outcome_in_counts(counts: Mapping[str, int], subject: str) -> None:
-    assert received(FileFacts(name="acme.xlsx", state="read", rows=sum(counts.values()), counts=counts)).subject == subject
+    assert received(FileFacts(name="acme.xlsx", state="read", rows=sum(counts.values()), counts=counts, more=counts.get("rejected", 0))).subject == subject
 
 
 def test_the_subject_of_received_counts_over_several_files() -> None:
@@ -450,7 +450,7 @@ def test_french_numbers_dates_and_plurals_are_those_of_canada() -> None:
     assert mail.subject == "1 202 numéros confirmés - acme.xlsx"
     assert "1 numéro sera transféré le lundi 30 novembre 2026\u00a0:" in mail.text
     assert "1\u00a0200 autres numéros" in mail.text
-    assert received(FileFacts(name="acme.xlsx", state="read", rows=40, counts={"ready": 31, "rejected": 9}), language="fr").subject == "31 sur 40 numéros prêts, 9 à corriger - acme.xlsx"
+    assert received(FileFacts(name="acme.xlsx", state="read", rows=40, counts={"ready": 31, "rejected": 9}, more=9), language="fr").subject == "31 sur 40 numéros prêts, 9 à corriger - acme.xlsx"
     assert received(FileFacts(name="acme.xlsx", state="read", rows=40, counts={"ready": 40}), language="fr").subject == "Les 40 numéros sont prêts - acme.xlsx"
 
 
@@ -493,3 +493,11 @@ def test_an_alarm_says_what_it_is_in_its_subject() -> None:
     for said in (flat(mail.text), Reader(mail.html).text):
         assert "it was seen on 2026-11-23 14:05 UTC" in said
         assert "answers.csv of sample was set aside whole." in said
+
+
+def test_a_held_row_that_needs_the_customer_is_asked_for() -> None:
+    held = RowLine(7, "212-736-0142", "held", "The primary number moves and no new one is named.", "Name it.")
+    mail = received(FileFacts(name="acme.xlsx", state="read", rows=1, counts={"held": 1}, rows_to_fix=(held,)))
+    assert mail.subject == "1 number needs you - acme.xlsx"
+    assert "1 number needs a correction from you before it can move" in flat(mail.text)
+    assert "212-736-0142 (on hold)" in mail.text
