@@ -71,6 +71,16 @@ class Alike:
     lines: tuple[AnswerLine, ...]
 
 
+@lru_cache(maxsize=32)
+def _templates(folders: tuple[Path, ...], language: Language) -> Environment:
+    """The templates of some folders, as a language fills them in; kept, since to translate them takes a fifth of a second. A file that changes is read anew."""
+    templates = environment(folders)
+    of_language = (language.counted, language.verb, language.number, language.label, language.meaning, language.ordered, language.day)
+    templates.filters |= {each.__name__: each for each in (*of_language, moment, alike)}
+    templates.globals["language"] = language.code
+    return templates
+
+
 class Composer:
     """Turns facts into mails.
 
@@ -80,19 +90,11 @@ class Composer:
 
     def __init__(self, folders: Sequence[Path] = ()) -> None:
         self._folders = tuple(folders)
-        self._templates = lru_cache(maxsize=None)(self._of_language)
 
-    def _searched(self, customer: str) -> list[Path]:
+    def _searched(self, customer: str) -> tuple[Path, ...]:
         """Where templates for a customer are looked for: its own folders, the operator's, the packaged one."""
-        own = [folder / "customers" / customer for folder in self._folders] if customer else []
-        return [*own, *self._folders, template_folder()]
-
-    def _of_language(self, language: Language, customer: str) -> Environment:
-        templates = environment(self._searched(customer))
-        of_language = (language.counted, language.verb, language.number, language.label, language.meaning, language.ordered, language.day)
-        templates.filters |= {each.__name__: each for each in (*of_language, moment, alike)}
-        templates.globals["language"] = language.code
-        return templates
+        own = (folder / "customers" / customer for folder in self._folders if customer)
+        return (*(folder for folder in own if folder.is_dir()), *self._folders, template_folder())
 
     def prove(self, customers: Mapping[str, str] | None = None) -> None:
         """Render every kind of mail with made-up facts, in the languages that are used, and with the templates of each customer that has some.
@@ -131,7 +133,7 @@ class Composer:
         if not isinstance(facts, KINDS[kind]):
             raise TypeError(f"a mail of kind {kind} is made from {KINDS[kind].__name__}, not from {type(facts).__name__}")
         spoken = ENGLISH if kind in OPERATORS else LANGUAGES[language]
-        templates, name, clean = self._templates(spoken, customer), f"mail/{spoken.folder}{kind}", _cleaned(facts)
+        templates, name, clean = _templates(self._searched(customer), spoken), f"mail/{spoken.folder}{kind}", _cleaned(facts)
         subject = " ".join(rendered(templates, f"{name}.subject.txt", facts=clean).split())
         if not subject:
             raise TemplateFault(f"{name}.subject.txt: the subject comes out blank")
