@@ -28,19 +28,16 @@ def is_between(connection: Connection, pass_id: int) -> bool:
 
 def gather(connection: Connection, pass_id: int, kind: str, customer: str, recipients: Iterable[str], stamp: str) -> None:
     """Mails that tell of a pass and of those that follow it, up to one that releases them; what gathers already goes on."""
-    for recipient in recipients:
-        if not connection.execute(select(mails.c.id).where(*_gathering(kind, customer, recipient))).first():
-            run_many(connection, _INSERT, [(pass_id, None, kind, customer, recipient, "gathering", stamp, stamp)])
+    there = _gathering(connection, kind, customer)
+    run_many(connection, _INSERT, [(pass_id, None, kind, customer, recipient, "gathering", stamp, stamp) for recipient in recipients if recipient not in there])
 
 
 def queue(connection: Connection, pass_id: int, kind: str, customer: str, recipients: Iterable[str], stamp: str) -> None:
     """Mails that tell of a pass, and of those before it whose news were gathered for the same recipient."""
-    alone = []
-    for recipient in recipients:
-        released = mails.update().where(*_gathering(kind, customer, recipient)).values(state="waiting", until_pass=pass_id, next_try=stamp)
-        if not connection.execute(released).rowcount:
-            alone.append((pass_id, pass_id, kind, customer, recipient, "waiting", stamp, stamp))
-    run_many(connection, _INSERT, alone)
+    there, wanted = _gathering(connection, kind, customer), list(recipients)
+    numbers = [there[recipient] for recipient in wanted if recipient in there]
+    run_many(connection, "update mails set state = 'waiting', until_pass = ?, next_try = ? where id = ?", [(pass_id, stamp, number) for number in numbers])
+    run_many(connection, _INSERT, [(pass_id, pass_id, kind, customer, recipient, "waiting", stamp, stamp) for recipient in wanted if recipient not in there])
 
 
 def release(connection: Connection, pass_id: int, stamp: str) -> None:
@@ -48,8 +45,10 @@ def release(connection: Connection, pass_id: int, stamp: str) -> None:
     connection.execute(mails.update().where(mails.c.state == "gathering").values(state="waiting", until_pass=pass_id, next_try=stamp))
 
 
-def _gathering(kind: str, customer: str, recipient: str) -> tuple[Any, ...]:
-    return mails.c.state == "gathering", mails.c.customer == customer, mails.c.kind == kind, mails.c.recipient == recipient
+def _gathering(connection: Connection, kind: str, customer: str) -> dict[str, int]:
+    """Recipient -> the mail that gathers for it."""
+    found = connection.execute(select(mails.c.recipient, mails.c.id).where(mails.c.state == "gathering", mails.c.customer == customer, mails.c.kind == kind))
+    return {recipient: number for recipient, number in found}  # noqa: C416  a result is no sequence of pairs
 
 
 def first_about(connection: Connection, passes: list[int], customer: str, recipient: str) -> list[Any]:
