@@ -390,6 +390,11 @@ class Settings(Model):
         """The database's URL."""
         return self.database or f"sqlite:///{self.home / 'batchport.db'}"
 
+    @property
+    def template_folders(self) -> tuple[Path, ...]:
+        """Where the operator's own templates are, before the packaged ones; nowhere, where there are none."""
+        return () if self.templates is None else (self.home / self.templates,)
+
     def folder(self, *parts: str) -> Path:
         """A folder of the home."""
         return self.home.joinpath(*parts)

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateSyntaxError, select_autoescape
 
+# Control characters, line breaks of every kind, what turns the direction of writing, and halves of characters.
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]+")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
 
 class TemplateFault(Exception):
     """A template that cannot be rendered; the message says which file, which line and why."""
+
+
+def clean(text: str) -> str:
+    r"""The text without what cannot be seen: it can neither change the lines around it nor dress up as something else.
+
+    >>> clean("bill\u202e.csv\n")
+    'bill .csv '
+    """
+    return _SURROGATES.sub("\ufffd", _HIDDEN.sub(" ", text))
+
+
+def moment(value: datetime) -> str:
+    """A time to the minute, with its zone."""
+    return f"{value:%Y-%m-%d %H:%M %Z}".strip()
 
 
 def template_folder() -> Path:

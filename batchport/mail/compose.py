@@ -23,7 +23,6 @@ import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -34,7 +33,7 @@ from jinja2 import Environment
 from batchport.mail import AlarmFacts, AnswerLine, ColumnsFacts, CompletedFacts, MailFacts, NightFacts, OverdueFacts, ReceivedFacts, UpdateFacts
 from batchport.mail.language import ENGLISH, LANGUAGES, Language
 from batchport.mail.samples import sample_facts
-from batchport.templates import TemplateFault, environment, rendered, template_folder
+from batchport.templates import TemplateFault, clean, environment, moment, rendered, template_folder
 
 TEXT_WIDTH = 72
 
@@ -44,10 +43,6 @@ KINDS: dict[str, type[MailFacts]] = {
 }  # fmt: skip
 #: Kinds of mail to the operator, who is written to in English.
 OPERATORS = ("night", "alarm")
-
-# Line breaks, other control characters, and the signs that turn the direction of writing: no value can add lines, or dress up as other text.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 # The indent of a wrapped line's continuation: below the words, where the line begins with a dash or a right-aligned count.
 _HANG = re.compile(r"( *)(?:- |[\d,]+  )?")
@@ -142,11 +137,6 @@ class Composer:
         return Composed(subject, text, re.sub(r"\n\s*\n+", "\n", html).strip() + "\n")
 
 
-def moment(value: datetime) -> str:
-    """A time to the minute, with its zone."""
-    return f"{value:%Y-%m-%d %H:%M %Z}".strip()
-
-
 def alike(lines: Iterable[AnswerLine]) -> list[Alike]:
     """Answers of the same order with the same reason and fix together, in the order in which each first comes."""
     groups: dict[tuple[str, str, str], list[AnswerLine]] = {}
@@ -173,7 +163,7 @@ def _wrapped(line: str) -> list[str]:
 def _cleaned(value: Any) -> Any:
     match value:
         case str():
-            return _SURROGATES.sub("\ufffd", _CONTROLS.sub(" ", value))
+            return clean(value)
         case tuple():
             return tuple(_cleaned(item) for item in value)
         case Mapping():

@@ -68,8 +68,7 @@ class App:
     @cached_property
     def composer(self) -> Composer:
         """Makes the mails, with the operator's own templates before the packaged ones."""
-        own = self.settings.templates
-        return Composer([self.settings.home / own] if own else [])
+        return Composer(self.settings.template_folders)
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:

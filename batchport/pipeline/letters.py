@@ -31,8 +31,7 @@ from batchport.templates import template_folder
 
 def press(settings: Settings | None) -> Press:
     """Makes letters, with an operator's own templates before the packaged ones."""
-    own = [settings.home / settings.templates] if settings is not None and settings.templates else []
-    return Press([*own, template_folder()])
+    return Press([*(settings.template_folders if settings is not None else ()), template_folder()])
 
 
 def letter_of_order(app: App, pon: str, language: Language | None) -> Letter:

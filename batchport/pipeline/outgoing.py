@@ -81,6 +81,8 @@ class _Round:
             # The lock of the home is held, and a SQLite database has one home: whoever claimed these is dead, whether or not its lease has run out. With `--at`
             # the time to go by stands still from one pass to the next, and no lease ever would. (Of several workers on one database, only the lease tells.)
             outbox.take_back(connection)
+            # Who is silenced while this round goes on is known to it (`_silenced`).
+            outbox.keep_back(connection, self._app.settings.operator.email)
             self._of = outbox.waiting(connection)
         async with self._delivery:
             while (records := self._claimed()) and await self._send(records):
@@ -91,9 +93,9 @@ class _Round:
                 outbox.give_back(connection, self._owner)
 
     def _claimed(self) -> list[Any]:
-        until, always = self._lease(), self._app.settings.operator.email
+        until = self._lease()
         with self._app.store.transaction() as connection:
-            return outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH, always=always)
+            return outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH)
 
     def _lease(self) -> str:
         """When a lease that begins now runs out: when two mails may have taken as long as they can."""

@@ -41,8 +41,7 @@ def report_html(app: App, since: date | None = None) -> bytes:
     """The report as a page, with the operator's own templates before the packaged ones."""
     with app.store.reading() as connection:
         facts = report_facts(app, connection, since)
-    own = app.settings.templates
-    return report_page(facts, [*([app.settings.home / own] if own else []), template_folder()]).encode()
+    return report_page(facts, [*app.settings.template_folders, template_folder()]).encode()
 
 
 def report_facts(app: App, connection: Connection, since: date | None) -> ReportFacts:

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from pygal.etree import etree
 from pygal.style import Style
 
-from batchport.reports.text import clean, shortened
+from batchport.templates import clean
 
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
 #: Pixels: as wide as the narrowest screen has room for, so that letters stay as large as those of the text beside.
@@ -95,3 +95,12 @@ def _strip(element: ET.Element) -> None:
         else:
             child.attrib.pop("style", None)
             _strip(child)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, cut off with a sign that says so where it is longer.
+
+    >>> shortened("carrier rejected", 10)
+    'carrier r…'
+    """
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"

@@ -32,8 +32,7 @@ from batchport.reports import charts, tables
 from batchport.reports.charts import Bar
 from batchport.reports.facts import ReportFacts
 from batchport.reports.tables import Cell, Table
-from batchport.reports.text import clean
-from batchport.templates import TemplateFault, environment, rendered
+from batchport.templates import TemplateFault, clean, environment, moment, rendered
 
 #: How many bars a chart has at most; its table has everything.
 _BARS = 8
@@ -85,11 +84,6 @@ def counted(number: int, one: str, many: str = "") -> str:
     ('1 number', '1,200 numbers', '0 entries')
     """
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def moment(value: datetime) -> str:
-    """A time to the minute, with its zone."""
-    return f"{value:%Y-%m-%d %H:%M %Z}".strip()
 
 
 def shown(value: Cell, kind: str) -> str:

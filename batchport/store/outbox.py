@@ -32,10 +32,14 @@ def take_back(connection: Connection) -> int:
     return connection.execute(mails.update().where(mails.c.state == "sending").values(free)).rowcount
 
 
-def claim(connection: Connection, *, owner: str, stamp: str, until: str, most: int, always: str) -> list[Any]:
-    """Mails whose time has come, those that wait longest first, as they were before they were claimed.
+def keep_back(connection: Connection, always: str) -> None:
+    """Mails that wait for an address that nothing is sent to are `suppressed`; `always` is an address that is written to whatever stands against it."""
+    silent = select(suppressed.c.address).where(suppressed.c.address != always.casefold())
+    connection.execute(mails.update().where(mails.c.state == "waiting", func.lower(mails.c.recipient).in_(silent)).values(state="suppressed"))
 
-    Mails that wait for an address that nothing is sent to are `suppressed` on the way.
+
+def claim(connection: Connection, *, owner: str, stamp: str, until: str, most: int) -> list[Any]:
+    """Mails whose time has come, those that wait longest first, as they were before they were claimed.
 
     Args:
         connection: of a transaction that writes.
@@ -43,11 +47,8 @@ def claim(connection: Connection, *, owner: str, stamp: str, until: str, most: i
         stamp: the time to go by.
         until: when the claim runs out.
         most: how many at most.
-        always: an address that is written to whatever stands against it.
     """
-    silent = select(suppressed.c.address).where(suppressed.c.address != always.casefold())
     waits = mails.c.state == "waiting"
-    connection.execute(mails.update().where(waits, func.lower(mails.c.recipient).in_(silent)).values(state="suppressed"))
     found = list(connection.execute(select(mails).where(waits, mails.c.next_try <= stamp).order_by(mails.c.next_try, mails.c.id).limit(most)))
     numbers = [mail.id for mail in found]
     connection.execute(mails.update().where(mails.c.id.in_(numbers)).values(state="sending", taken_by=owner, taken_until=until))

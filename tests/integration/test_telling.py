@@ -14,7 +14,7 @@ from batchport.config import load
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.run import one_pass
 from batchport.schedule import look_around
-from tests.conftest import EVENING, LOCAL, MULTI, NEXT, THIRD, Home, batchport_process, text_of
+from tests.conftest import EVENING, LOCAL, MULTI, NEXT, THIRD, Home, batchport_process, settled, text_of
 
 CONTACT = "it@acme.example"
 TN, OTHER = LOCAL["tn"], "617-236-0200"
@@ -142,7 +142,7 @@ class TestAlarms:
     def test_an_answer_that_was_set_aside_is_told_at_once_and_once(self, home: Home) -> None:
         home.take(LOCAL)
         for hour, name in ((MORNING, "bad.csv"), (NOON, "bad.csv")):
-            (home.path / "responses" / "sample" / name).write_text("no header\n")
+            settled(home.path / "responses" / "sample" / name, "no header\n")
             look(home, hour)
         look(home, AFTERNOON)
         (mail,) = home.mails("alarm")
@@ -152,13 +152,13 @@ class TestAlarms:
     def test_after_a_night_it_may_be_told_again(self, home: Home) -> None:
         home.take(LOCAL)
         for at, name in ((MORNING, "bad.csv"), ("2026-03-04T09:00:00-05:00", "bad.csv")):
-            (home.path / "responses" / "sample" / name).write_text(f"no header {at}\n")
+            settled(home.path / "responses" / "sample" / name, f"no header {at}\n")
             look(home, at)
             home.run(NEXT if at == MORNING else THIRD)
         assert len(home.mails("alarm")) == 2
 
     def test_the_night_sends_no_alarm_but_its_own_mail(self, home: Home) -> None:
-        (home.path / "responses" / "sample" / "bad.csv").write_text("no header\n")
+        settled(home.path / "responses" / "sample" / "bad.csv", "no header\n")
         home.run()
         assert home.mails("alarm") == []
         assert "bad.csv" in text_of(home.mails("night")[0])
@@ -191,7 +191,9 @@ class TestFrench:
         home.run()
         (mail,) = home.mails("columns")
         assert mail["Subject"] == "Veuillez confirmer les colonnes - sheet.csv"
-        assert "Aucun en-tête connu" in text_of(mail) or "l'en-tête" in text_of(mail).casefold()
+        text = " ".join(text_of(mail).split())
+        assert "« Type » : Number Type L'en-tête n'a pas le même sens partout. Cellules : A" in text
+        assert "Il manque à la feuille ce que tout transfert exige" in text
 
 
 class TestWhatDoesNotFit:
