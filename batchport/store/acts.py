@@ -10,11 +10,11 @@ from batchport.store.schema import acts, exceptions, orders, passes
 
 
 def record_act(
-    connection: Connection, *, at: str, who: str, what: str, why: str, order_id: int | None = None, exception_id: int | None = None, submission_id: int | None = None
+    connection: Connection, *, at: str, who: str, what: str, why: str, about: str = "", order_id: int | None = None, exception_id: int | None = None, submission_id: int | None = None
 ) -> None:
-    """Write down who did what, when and why."""
-    about = {"order_id": order_id, "exception_id": exception_id, "submission_id": submission_id}
-    connection.execute(acts.insert().values(at=at, who=who, what=what, why=why, **about))
+    """Write down who did what, when and why; `about` names what it was done to, where that is no order, exception line or submission."""
+    numbers = {"order_id": order_id, "exception_id": exception_id, "submission_id": submission_id}
+    connection.execute(acts.insert().values(at=at, who=who, what=what, why=why, about=about, **numbers))
 
 
 def last_pass(connection: Connection, commands: Collection[str]) -> str | None:

@@ -17,7 +17,7 @@ from batchport.seal import Hasher, Keyring, Names
 from batchport.store.schema import meta
 
 #: The newest migration; a database that is at it is opened without loading Alembic.
-HEAD = "0008"
+HEAD = "0009"
 _CHUNK = 20_000
 
 

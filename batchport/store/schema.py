@@ -35,6 +35,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -447,4 +448,46 @@ acts = Table(
     Column("exception_id", Id, ForeignKey("exceptions.id")),
     Column("submission_id", Id, ForeignKey("submissions.id")),
     Column("why", Text, nullable=False),
+    Column("about", Text, nullable=False, server_default=""),
+)  # fmt: skip
+
+#: Who may do what one process at a time does. Each taking gets a higher `token`, of all leases together; whoever holds an older one is refused.
+#: `until` is in seconds since 1970 by the machine's clock, whatever the time to go by is.
+leases = Table(
+    "leases", metadata,
+    Column("name", String(20), primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("until", Float, nullable=False),
+)  # fmt: skip
+
+#: What the schedule has done: a job and the time that it was due at, once. `token` is of who did it last.
+windows = Table(
+    "windows", metadata,
+    Column("job", String(80), nullable=False),
+    Column("due", Time, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("started", Time, nullable=False),
+    Column("finished", Time),
+    Column("trouble", Text, nullable=False),
+    PrimaryKeyConstraint("job", "due"),
+    Index("ix_windows_open", "job", sqlite_where=text("state <> 'done'"), postgresql_where=text("state <> 'done'")),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+#: Units of work that are at hand, or could not be done so far; what was done is not here any more. `token` is of the lease of who has it at hand.
+units = Table(
+    "units", metadata,
+    Column("kind", String(20), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("since", Time, nullable=False),
+    Column("next_try", Time, nullable=False),
+    Column("parked", Boolean, nullable=False),
+    Column("trouble", Text, nullable=False),
+    PrimaryKeyConstraint("kind", "key"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
