@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import logging
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
 from batchport.domain.table import Ints
+from batchport.files import PRIVATE_FILE, sync_file, sync_folder
 from batchport.seal import Hasher, Keyring, Names
 from batchport.store.leases import BEATS, LENGTH, keep
+from batchport.store.restored import leave_gap, restored
 from batchport.store.schema import meta
+
+log = logging.getLogger("batchport.store")
 
 #: The newest migration; a database that is at it is opened without loading Alembic.
 HEAD = "0009"
@@ -85,12 +95,10 @@ class Store:
 def open_store(url: str, keyring: Keyring) -> Store:
     """The database at a URL, made and brought up to date where it is not."""
     engine = _engine(url)
-    try:
-        upgrade(engine)
-    except DatabaseError as error:
-        if "not a database" not in str(error.orig):
-            raise
-        raise DatabaseProblem(f"{engine.url.database} is there, but is not a database of batchport; move it away, or correct `database:`") from None
+    with _told_if_none(path_of(url)):
+        done = upgrade(engine)
+    if done.copy is not None:
+        log.warning("%s", done.words)
     with engine.execution_options(writing=True).begin() as connection:
         sealed = connection.execute(select(meta.c.value).where(meta.c.name == "root")).scalar()
         if sealed is None:
@@ -98,53 +106,185 @@ def open_store(url: str, keyring: Keyring) -> Store:
             connection.execute(meta.insert().values(name="root", value=keyring.seal(root, "root")))
         else:
             root = keyring.unseal(sealed, "root")
+        leave_gap(connection, int(time.time()))
     return Store(engine, keyring, root)
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the tables up to the newest migration."""
-    revision = _revision(engine)
-    if revision == HEAD:
-        return
-    if revision is not None and revision > HEAD:
-        raise DatabaseProblem(
-            f"{engine.url.database} was made by a newer batchport (its tables are at {revision}, this program knows those up to {HEAD}); install the newer one. Nothing was changed."
-        )
-    from alembic import command
-    from alembic.config import Config
+def open_to_look(url: str, keyring: Keyring) -> Store:
+    """The database at a URL as it is: nothing is made, brought up to date or written.
 
-    settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
+    Raises:
+        DatabaseProblem: there is none, or its tables are not those of this program.
+        KeyProblem: the key is not the one that it is sealed with.
+    """
+    path = path_of(url)
+    if not path.is_file():
+        raise DatabaseProblem(f"{path} is not there; the first pass makes it, or put the newest backup back")
+    engine = _engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true", may_write=False)
+    with _told_if_none(path):
+        revision = _revision(engine)
+    if revision != HEAD:
+        _refuse_newer(path, revision)
+        raise DatabaseProblem(f"the tables of {path} are {f'at {revision}' if revision else 'not made'}, this program wants them at {HEAD}; `batchport db upgrade` does that, and keeps a copy")
+    with engine.connect() as connection:
+        sealed = connection.execute(select(meta.c.value).where(meta.c.name == "root")).scalar()
+    if sealed is None:
+        raise DatabaseProblem(f"{path} has no root; it was cut off when it was made: the next pass makes it whole")
+    return Store(engine, keyring, keyring.unseal(sealed, "root"))
+
+
+@contextmanager
+def _told_if_none(path: Path) -> Iterator[None]:
+    """A file that is no database is told by name."""
+    try:
+        yield
+    except DatabaseError as error:
+        if "not a database" not in str(error.orig):
+            raise
+        raise DatabaseProblem(f"{path} is there, but is not a database of batchport; move it away, or correct `database:`") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What was done to bring a database up to date.
+
+    Attributes:
+        before: the migration that it was at; None for a new one.
+        copy: the database as it was; None where there was nothing to keep.
+    """
+
+    before: str | None
+    copy: Path | None
+
+    @property
+    def words(self) -> str:
+        """The same as a sentence."""
+        if self.before == HEAD:
+            return f"The database is at {HEAD}, the newest; there was nothing to do."
+        return f"The database was brought from {self.before} to {HEAD}; as it was it lies in {self.copy}." if self.copy else f"The database was made, at {HEAD}."
+
+
+def upgrade(engine: Engine) -> Upgraded:
+    """Bring the tables up to the newest migration, all of it or nothing; what was there is copied first.
+
+    Two that come at the same time wait for each other, and the second one has nothing to do.
+    """
+    if _revision(engine) == HEAD:
+        return Upgraded(HEAD, None)
+    with engine.execution_options(writing=True).begin() as connection:
+        before = _revision_seen(connection)
+        if before == HEAD:
+            return Upgraded(HEAD, None)
+        _refuse_newer(_file_of(engine), before)
+        copy = None
+        if before is not None:
+            # Nobody else writes now, and nothing was changed yet.
+            copy = _file_of(engine).with_name(f"{_file_of(engine).name}.before-{HEAD}")
+            with whole_copy(_file_of(engine), copy):
+                pass
+        from alembic import command
+        from alembic.config import Config
+
+        settings = Config()
+        settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+    return Upgraded(before, copy)
+
+
+def upgrade_at(url: str) -> Upgraded:
+    """Bring the database at a URL up to date."""
+    engine = _engine(url)
+    try:
+        with _told_if_none(path_of(url)):
+            return upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def whole_copy(source: Path, target: Path) -> Iterator[sqlite3.Connection]:
+    """A copy of a database as it is at one moment, whoever writes meanwhile; it has its name when the block that gets it open is left without an error.
+
+    Raises:
+        DatabaseProblem: the copy is damaged, as the database will be too.
+        OSError: it cannot be written.
+    """
+    temporary = target.with_name(f".{target.name}.writing")
+    temporary.unlink(missing_ok=True)
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
+    try:
+        with closing(sqlite3.connect(source)) as there, closing(sqlite3.connect(temporary, isolation_level=None)) as copy:
+            # All pages in one step: a reader of a write-ahead log sees one moment, and is in nobody's way.
+            there.backup(copy)
+            copy.execute("pragma journal_mode=delete")
+            yield copy
+            said = [words for (words,) in copy.execute("pragma integrity_check(3)")]
+        if said != ["ok"]:
+            raise DatabaseProblem(f"the copy of {source} is damaged, as the database itself will be ({'; '.join(said)}); nothing was kept of it. `batchport doctor` says more")
+        sync_file(temporary)
+        temporary.replace(target)
+    except sqlite3.DatabaseError as error:
+        if "full" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from None
+        raise DatabaseProblem(f"{source} cannot be copied: {error}") from None
+    finally:
+        for left in (temporary, Path(f"{temporary}-journal")):
+            with contextlib.suppress(OSError):
+                left.unlink()
+    sync_folder(target.parent)
+
+
+def _refuse_newer(path: Path, revision: str | None) -> None:
+    if revision is not None and revision > HEAD:
+        raise DatabaseProblem(
+            f"{path} was made by a newer batchport (its tables are at {revision}, this program knows those up to {HEAD}); install the newer one. Nothing was changed."
+        )
 
 
 def _revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.exec_driver_sql("select version_num from alembic_version").scalar()
+        return _revision_seen(connection)
 
 
-def _engine(url: str) -> Engine:
+def _revision_seen(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("select version_num from alembic_version").scalar()
+
+
+def path_of(url: str) -> Path:
+    """The file of the database at a URL.
+
+    Raises:
+        DatabaseProblem: it is not in a file.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         raise DatabaseProblem(f"database {parsed.render_as_string(hide_password=True)}: only SQLite (sqlite:///...) can be used so far")
-    path = Path(parsed.database or "")
-    if not path.parent.is_dir():
+    return Path(parsed.database or "")
+
+
+def _file_of(engine: Engine) -> Path:
+    return Path(engine.url.database or "")
+
+
+def _engine(url: str, *, may_write: bool = True) -> Engine:
+    path = path_of(url)
+    if may_write and not path.parent.is_dir():
         raise DatabaseProblem(f"the folder of the database, {path.parent}, does not exist; make it, or correct `database:` in the configuration")
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    if may_write and not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
     # Statements carry customers' values; an error may not repeat them.
-    engine = create_engine(parsed, connect_args={"timeout": 60}, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 60}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, so that reads inside one are of one moment
         cursor = connection.cursor()
         cursor.execute("pragma busy_timeout=60000")
-        cursor.execute("pragma journal_mode=wal")
+        if may_write:
+            cursor.execute("pragma journal_mode=wal")
         cursor.execute("pragma synchronous=full")
         cursor.execute("pragma foreign_keys=on")
         cursor.execute("pragma cache_size=-262144")
@@ -195,5 +335,10 @@ def run_many(connection: Connection, statement: str, values: list[tuple[Any, ...
 
 
 def next_id(connection: Connection, table: Table) -> int:
-    """The number that the next record of a table gets; to be asked inside the transaction that uses it."""
-    return int(connection.exec_driver_sql(f"select coalesce(max(id), 0) + 1 from {table.name}").scalar_one())  # noqa: S608
+    """The number that the next record of a table gets; to be asked inside the transaction that uses it.
+
+    In a database that was put back from a backup, none that may have been given since the copy was made.
+    """
+    number = int(connection.exec_driver_sql(f"select coalesce(max(id), 0) + 1 from {table.name}").scalar_one())  # noqa: S608
+    known = restored(connection)
+    return number if known is None else max(number, known.floors.get(table.name, 0))

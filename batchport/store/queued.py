@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from batchport.store.database import run_many
+from batchport.store.database import next_id, run_many
 from batchport.store.schema import mails, passes
 
 #: What a look around between two nights is called among the passes.
@@ -15,7 +15,7 @@ LOOK = "look"
 #: Passes between two nights: looks around, and those that send when a window opens.
 _BETWEEN = (LOOK, "submit")
 _INSERT = """
-    insert into mails (pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble) values (?, ?, ?, ?, ?, ?, 0, ?, ?, '')
+    insert into mails (id, pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble) values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')
     on conflict (pass_id, kind, customer, recipient) do nothing
 """
 
@@ -29,7 +29,7 @@ def is_between(connection: Connection, pass_id: int) -> bool:
 def gather(connection: Connection, pass_id: int, kind: str, customer: str, recipients: Iterable[str], stamp: str) -> None:
     """Mails that tell of a pass and of those that follow it, up to one that releases them; what gathers already goes on."""
     there = _gathering(connection, kind, customer)
-    run_many(connection, _INSERT, [(pass_id, None, kind, customer, recipient, "gathering", stamp, stamp) for recipient in recipients if recipient not in there])
+    _insert(connection, [(pass_id, None, kind, customer, recipient, "gathering", stamp, stamp) for recipient in recipients if recipient not in there])
 
 
 def queue(connection: Connection, pass_id: int, kind: str, customer: str, recipients: Iterable[str], stamp: str) -> None:
@@ -37,7 +37,13 @@ def queue(connection: Connection, pass_id: int, kind: str, customer: str, recipi
     there, wanted = _gathering(connection, kind, customer), list(recipients)
     numbers = [there[recipient] for recipient in wanted if recipient in there]
     run_many(connection, "update mails set state = 'waiting', until_pass = ?, next_try = ? where id = ?", [(pass_id, stamp, number) for number in numbers])
-    run_many(connection, _INSERT, [(pass_id, pass_id, kind, customer, recipient, "waiting", stamp, stamp) for recipient in wanted if recipient not in there])
+    _insert(connection, [(pass_id, pass_id, kind, customer, recipient, "waiting", stamp, stamp) for recipient in wanted if recipient not in there])
+
+
+def _insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
+    # Message-IDs are made from the numbers, so none may be given again after a backup was put back.
+    first = next_id(connection, mails) if values else 0
+    run_many(connection, _INSERT, [(first + place, *each) for place, each in enumerate(values)])
 
 
 def release(connection: Connection, pass_id: int, stamp: str) -> None:

@@ -14,6 +14,7 @@ from batchport.domain.table import Ints
 from batchport.store.database import insert_many, next_id, run_many
 from batchport.store.intake import frame_of, wanted
 from batchport.store.lines import packed
+from batchport.store.restored import restored
 from batchport.store.schema import READY_ORDER, WAITING_ORDER, submissions, versions
 
 
@@ -102,8 +103,10 @@ def waiting_orders(connection: Connection) -> pd.DataFrame:
 
 
 def next_sequence(connection: Connection, partner: str) -> int:
-    """The next number of a partner's submission files; there are no gaps."""
-    return int(connection.exec_driver_sql("select coalesce(max(sequence), 0) + 1 from submissions where partner = ?", (partner,)).scalar_one())
+    """The next number of a partner's submission files; there are no gaps, but for what a database that was put back from a backup does not know."""
+    number = int(connection.exec_driver_sql("select coalesce(max(sequence), 0) + 1 from submissions where partner = ?", (partner,)).scalar_one())
+    known = restored(connection)
+    return number if known is None else max(number, known.sequences.get(partner, 0))
 
 
 def store_submission(connection: Connection, record: dict[str, Any], orders: Ints, rows: Ints) -> int:
