@@ -15,6 +15,7 @@ _MENDABLE = {
     "batchport.pipeline.app": ("Unknown",),
     "batchport.seal": ("KeyProblem",),
     "batchport.store.database": ("DatabaseProblem",),
+    "batchport.pipeline.backup": ("BackupProblem",),
     "batchport.carriers.profile": ("ProfileError",),
     "batchport.carriers.formats.template": ("TemplateFault",),
     "batchport.carriers.golden": ("NotASample",),

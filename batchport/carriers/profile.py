@@ -6,6 +6,7 @@ and a fault is told with the file and line that caused it.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
@@ -286,6 +287,16 @@ class Profile(Model):
         """The name of a submission file; `now` must have a time zone."""
         return self.file_name.format(partner=partner, date=self.local(now), sequence=sequence, pon=pon)
 
+    def number_in(self, partner: str, name: str) -> int | None:
+        """The number in the name of a file that was made for a partner on whatever day, sent as it was made or encrypted; None where it is no such name."""
+        pattern = ""
+        for literal, field, form, _ in string.Formatter().parse(self.file_name):
+            # What stands twice was the same both times; the first is enough.
+            again = field is not None and f"(?P<{field}>" in pattern
+            pattern += re.escape(literal) + ("" if field is None else ".+" if again else f"(?P<{field}>{_signs_of(field, form or '', partner)})")
+        found = re.match(pattern, name)
+        return int(found["sequence"]) if found else None
+
     def local(self, now: datetime) -> datetime:
         """A moment as the partner's clock shows it; ValueError for one without a time zone."""
         if now.tzinfo is None:
@@ -295,6 +306,14 @@ class Profile(Model):
     def may_send(self, now: datetime) -> bool:
         """Whether files may be sent at this moment."""
         return not self.windows or any(window.holds(self.local(now).time()) for window in self.windows)
+
+
+def _signs_of(field: str, form: str, partner: str) -> str:
+    """A pattern for what a file's name says in one of its places."""
+    if field == "date":
+        # Its parts have no other signs between them than those that the template says, so that the number after them is found.
+        return re.sub(r"%(.)", lambda code: {"Y": r"\d{4}", "j": r"\d{3}", "b": r"\w{3}"}.get(code[1], r"\d{2}" if code[1] in "mdyHMSIUW" else ".+"), re.escape(form)) or ".+"
+    return {"partner": re.escape(partner), "sequence": r"\d+", "pon": "[0-9A-Z]+"}[field]
 
 
 def _plain(name: str) -> bool:
@@ -333,6 +352,32 @@ def load_profile(name_or_path: str | Path, overrides: Mapping[str, Any] | None =
         raise ProfileError(explain(error, Profile, layers)) from None
     _prove_templates(profile, layers)
     return profile
+
+
+def files_of_profile(name_or_path: str | Path) -> list[Path]:
+    """The files that a profile is made of, those that it extends and what they name among them, but for what comes with batchport.
+
+    Raises:
+        ProfileError: one that it extends cannot be read.
+    """
+    packaged = Path(str(resources.files(__package__)))
+    found: list[Path] = []
+    for layer in _layers(name_or_path):
+        named = (_named(layer.data, path) for path in _FILES)
+        found += [Path(layer.file), *(Path(name) for names in named for name in names)]
+    return [path for path in dict.fromkeys(found) if packaged not in path.parents and path.is_file()]
+
+
+def _named(data: Mapping[str, Any], path: Sequence[str]) -> list[str]:
+    """The texts at a path of the data."""
+    found: list[str] = []
+
+    def note(name: str) -> str:
+        found.append(name)
+        return name
+
+    _changed(data, path, note)
+    return found
 
 
 def _joined(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

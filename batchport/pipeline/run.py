@@ -19,6 +19,7 @@ from batchport.pipeline.lease import Busy, alone
 from batchport.pipeline.mails import queue_for_operator
 from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
+from batchport.pipeline.restored import take_up
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import contain
@@ -95,6 +96,7 @@ def one_pass(app: App, command: str, stage: Stage, ended: Callable[[Connection, 
     with alone(app):
         pass_id = _begin(app, command)
         tally = PassTally()
+        take_up(app, tally, command)
         stage(app, tally, pass_id)
         with app.store.transaction() as connection:
             connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))

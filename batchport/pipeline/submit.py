@@ -24,6 +24,7 @@ from batchport.pipeline.enclosures import Enclosed, beside_orders, enclosed
 from batchport.pipeline.last_look import look_once_more
 from batchport.pipeline.ordering import settle, write_orders
 from batchport.pipeline.paper_look import look_at_papers, mended
+from batchport.pipeline.restored import other_sequence
 from batchport.pipeline.sending import context, sealed_as_sent, send_open, send_stored
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import carry_out, contain
@@ -35,6 +36,7 @@ from batchport.store.acts import record_act
 from batchport.store.corrected import with_shared
 from batchport.store.enclosures import store_enclosures
 from batchport.store.pieces import load_rows
+from batchport.store.restored import in_doubt
 from batchport.store.sendings import add_sending
 from batchport.transport import NotDelivered
 
@@ -87,6 +89,7 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
         sequence = stored.next_sequence(connection, partner)
         rows = _texts(app, connection, ready)
         papers = beside_orders(app, connection, ready, rows)
+        doubtful = in_doubt(connection, partner)
     app.progress(f"Making files for {partner}", 0, len(ready), "lines")
     lines = _lines(app, ready, rows)
     start = 0
@@ -97,6 +100,8 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
         return []
     stored_sendings = []
     try:
+        if doubtful and (other := other_sequence(app, partner, files)) is not None:
+            files = render(profile, partner, lines, sequence=other, now=app.now)
         protect = protection(app, tally, partner)
         for file in files:
             orders, own = (ready[name].to_numpy(np.int64)[start : start + file.lines] for name in ("order_id", "id"))

@@ -68,3 +68,10 @@ class Way(Protocol):
         Raises:
             TransportError: it cannot be looked for.
         """
+
+    def names(self) -> list[str]:
+        """The names of the files that are there.
+
+        Raises:
+            TransportError: they cannot be seen.
+        """

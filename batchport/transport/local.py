@@ -63,3 +63,10 @@ class LocalFolder:
         if _holds(path, data):
             return Found.THERE
         return Found.OTHER if path.is_symlink() or path.exists() else Found.UNNAMED
+
+    def names(self) -> list[str]:
+        """As `Way` says."""
+        try:
+            return sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
+        except OSError as error:
+            raise NotDelivered(f"{self._folder} cannot be seen: {error.strerror or error}") from error

@@ -182,6 +182,13 @@ class SftpFolder:
         except FAULTS as error:
             raise MaybeDelivered(f"{path} cannot be looked for: {said(error)}") from None
 
+    def names(self) -> list[str]:
+        """As `Way` says."""
+        try:
+            return [file.name for file in self._session.run(lambda files: files.listed(self._folder))]
+        except FAULTS as error:
+            raise NotDelivered(f"{self._folder} cannot be seen: {said(error)}") from None
+
     def _paths(self, name: str) -> tuple[str, str]:
         if posixpath.basename(name) != name or name in {"", ".", ".."}:
             raise NotDelivered(f"{name!r} is not the name of a file")
