@@ -86,6 +86,12 @@ class Keyring:
             raise KeyProblem(f"{context} is damaged, or was sealed for something else") from None
 
 
+def key_id(sealed: bytes) -> bytes:
+    """The id of the key that something was sealed with, told from how it begins; nothing for what is not sealed."""
+    head = len(_MAGIC)
+    return sealed[head : head + _ID] if sealed[:head] == _MAGIC else b""
+
+
 def new_key_line() -> str:
     """A line of a key file with a new key."""
     return f"{secrets.token_hex(_ID)} {base64.b64encode(os.urandom(_KEY)).decode()}\n"

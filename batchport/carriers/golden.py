@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +24,8 @@ from batchport.files import write_whole
 from batchport.yaml_text import nearest
 
 PARTNER = "sample"
+#: The time that samples are made at, so that they are the same every day.
+SAMPLE_TIME = datetime(2026, 11, 23, 19, 30, tzinfo=UTC)
 _MANIFEST = ".manifest.json"
 #: Lines of a difference that are shown; more help nobody.
 _SHOWN = 60

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,6 @@ from batchport.cli.output import print_json, print_table, say
 if TYPE_CHECKING:
     from batchport.carriers.profile import Profile
 
-#: The time that samples are made at, so that they are the same every day.
-_SAMPLE_TIME = datetime(2026, 11, 23, 19, 30, tzinfo=UTC)
 _folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, exists=True, file_okay=False))
 
 
@@ -107,9 +104,9 @@ def test(context: Context, folder: Path) -> None:
     DIR holds profile.yaml, orders.csv (a row a number, our names as header), responses/ (files as the partner sends them) and expected/ (written by
     `carrier generate`). Exit status 1 where anything differs, is missing, or is there though nothing makes it.
     """
-    from batchport.carriers.golden import differences
+    from batchport.carriers.golden import SAMPLE_TIME, differences
 
-    same, wrong = differences(folder, context.at or _SAMPLE_TIME)
+    same, wrong = differences(folder, context.at or SAMPLE_TIME)
     for difference in wrong:
         say(f"{difference.name} {difference.words}")
     click.echo(f"{len(same)} file{'' if len(same) == 1 else 's'} as expected, {len(wrong)} not.")
@@ -122,9 +119,10 @@ def test(context: Context, folder: Path) -> None:
 @click.pass_obj
 def generate(context: Context, folder: Path) -> None:
     """Write into DIR/expected/ what the samples in DIR make now. Read the difference: from then on it is what is expected."""
+    from batchport.carriers.golden import SAMPLE_TIME
     from batchport.carriers.golden import generate as write
 
-    changed = write(folder, context.at or _SAMPLE_TIME)
+    changed = write(folder, context.at or SAMPLE_TIME)
     for name in changed:
         click.echo(name)
     click.echo(f"{len(changed)} file{'' if len(changed) == 1 else 's'} changed.")

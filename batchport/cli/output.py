@@ -34,6 +34,7 @@ _STYLES = {
     "rejected": "red", "carrier_rejected": "red", "error": "red", "NO": "red", "unreadable": "red",
     "held": "yellow", "delayed": "yellow", "cancel_pending": "yellow", "warning": "yellow", "unmapped": "yellow",
     "completed": "green", "confirmed": "green",
+    "red": "red", "yellow": "yellow", "green": "green",
 }  # fmt: skip
 
 

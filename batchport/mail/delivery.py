@@ -11,6 +11,7 @@ import asyncio
 import base64
 import contextlib
 import ipaddress
+import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -82,6 +83,10 @@ class Delivery(Protocol):
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
+    async def reached(self) -> str:
+        """Why no message could be handed over now; blank where one could, as far as can be told without one."""
+        ...
+
     async def deliver(self, packed: Packed, before: Awaitable[None] | None = None) -> Delivered:
         """Hand a message over, and say what became of it.
 
@@ -117,6 +122,10 @@ class FolderDelivery:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         return None
+
+    async def reached(self) -> str:
+        """As `Delivery` says."""
+        return "" if os.access(self._folder, os.W_OK | os.X_OK) else f"{self._folder} cannot be written"
 
     async def deliver(self, packed: Packed, before: Awaitable[None] | None = None) -> Delivered:
         """SENT with the path, or AGAIN with what the disk said."""
@@ -173,6 +182,15 @@ class SmtpDelivery:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await self._client.quit()
         self._hang_up()
+
+    async def reached(self) -> str:
+        """As `Delivery` says: a session is opened, with TLS and login as they are set, and closed again."""
+        async with self:
+            try:
+                await self._session()
+            except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+                return self._told(Outcome.UNREACHABLE, f"no session with {self._place}: {_words(error)}").detail
+        return ""
 
     async def deliver(self, packed: Packed, before: Awaitable[None] | None = None) -> Delivered:
         """SENT, AGAIN or REFUSED, with the server's code and text; UNREACHABLE where it did not come to this message.

@@ -57,10 +57,20 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The database, opened when first needed."""
+        return open_store(self.settings.database_url, self.keyring)
+
+    @property
+    def keyring(self) -> Keyring:
+        """The sealing keys.
+
+        Raises:
+            ConfigProblem: they cannot be read.
+            KeyProblem: what is read are none.
+        """
         key = self.settings.keys
         secret = key.read(self.settings.home).get_secret_value()
         name = f"the environment variable {key.env}" if key.env else str(self.settings.home / (key.file or ""))
-        return open_store(self.settings.database_url, Keyring.parse(secret, name))
+        return Keyring.parse(secret, name)
 
     @cached_property
     def reference(self) -> Reference:

@@ -48,11 +48,13 @@ def make_home(folder: Path) -> Home:
 
 def make_folders(home: Path, customers: list[str], partners: list[str]) -> None:
     """The doors and shelves of a home, where they are not there yet."""
-    for name in ("archive", "bounces", "mail", "quarantine"):
-        make_folder(home / name)
-    for customer in customers:
-        make_folder(home / "inbox" / customer)
-        make_folder(home / "results" / customer)
-    for partner in partners:
-        make_folder(home / "outbox" / partner)
-        make_folder(home / "responses" / partner)
+    for folder in folders_of(home, customers, partners):
+        make_folder(folder)
+
+
+def folders_of(home: Path, customers: list[str], partners: list[str]) -> list[Path]:
+    """The doors and shelves of a home."""
+    shelves = [home / name for name in ("archive", "bounces", "mail", "quarantine")]
+    of_customers = [home / door / customer for customer in customers for door in ("inbox", "results")]
+    of_partners = [home / door / partner for partner in partners for door in ("outbox", "responses")]
+    return [*shelves, *of_customers, *of_partners]

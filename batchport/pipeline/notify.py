@@ -31,7 +31,7 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:
             queued.release(connection, pass_id, app.stamp)
     views = Views(app)
     _write_results(app, tally, views)
-    send_waiting(app, tally, pass_id, lambda: _delivery(app), lambda record: _made(app, views, record))
+    send_waiting(app, tally, pass_id, lambda: delivery(app), lambda record: _made(app, views, record))
 
 
 def _write_results(app: App, tally: PassTally, views: Views) -> None:
@@ -54,7 +54,8 @@ def _write_result(app: App, tally: PassTally, views: Views, record: Any) -> None
     tally.changed = True
 
 
-def _delivery(app: App) -> Delivery:
+def delivery(app: App) -> Delivery:
+    """The way that mails take."""
     smtp = app.settings.smtp
     if smtp is None:
         return FolderDelivery(make_folder(app.settings.folder("mail")))

@@ -137,6 +137,28 @@ def plain(app: App, tally: PassTally, partner: str, data: bytes) -> bytes:
         raise Unopened(str(error)) from None
 
 
+def look_at_keys(app: App, tally: PassTally, partner: str) -> None:
+    """Look whether the keys that a partner's files are signed, encrypted and opened with can be used; those that end soon are told.
+
+    Raises:
+        CannotOpen: one cannot.
+    """
+    pgp = app.settings.partners[partner].pgp
+    if pgp is None:
+        return
+    try:
+        from batchport.transport.pgp import PgpProblem, protect
+    except ImportError:
+        raise CannotOpen(_NO_PGP) from None
+    try:
+        keys = _keys(app, pgp)
+        _tell_of_expiry(app, tally, partner, keys)
+        if pgp.encrypt_to or pgp.sign_with:
+            protect(keys, b"")
+    except (ConfigProblem, PgpProblem) as error:
+        raise CannotOpen(str(error)) from None
+
+
 def promise_of_plain(manifest: bytes, came: bytes, says: bytes) -> bytes:
     """A manifest that promises the file as it came, for what is in that file: its SHA-256 is replaced where it is right, and stays where it is wrong."""
     try:

@@ -209,6 +209,18 @@ async def _named(files: RemoteFiles, temporary: str, path: str, data: bytes) -> 
         raise NotDelivered(f"{path} is not there: the server refused to rename: {said(refused)}") from None
 
 
+def is_there(session: Session, folder: str) -> bool:
+    """Whether a folder is on the server.
+
+    Raises:
+        TransportError: it cannot be seen.
+    """
+    try:
+        return session.run(lambda files: files.attributes(folder)) is not None
+    except FAULTS as error:
+        raise TransportError(f"{folder} cannot be seen: {said(error)}") from None
+
+
 class Responses:
     """A folder of answers on a partner's server."""
 
