@@ -23,15 +23,13 @@ from batchport.pipeline.app import closing as closing_app
 from batchport.pipeline.deadlines import watch
 from batchport.pipeline.intake import intake
 from batchport.pipeline.reconcile import reconcile
+from batchport.pipeline.restored import DOORS, WAITING_IN
 from batchport.pipeline.run import one_pass
 from batchport.pipeline.shelves import archived
 from batchport.pipeline.submit import plan, submit
 from batchport.pipeline.tally import PassTally
 from batchport.store import look
 from batchport.store.mappings import to_retake
-
-_DOORS = ("inbox", "responses")
-
 
 def planned(app: App, *, whole: bool, partner: str | None) -> list[dict[str, Any]]:
     """The steps of a pass, each with its words; `whole`: of all stages, else of submit alone."""
@@ -81,7 +79,7 @@ def _copied(app: App) -> Iterator[App]:
     """The installation with its doors and its database copied into a folder of this user's alone."""
     with tempfile.TemporaryDirectory(prefix="batchport-plan-") as name:
         home = Path(name)
-        for door in _DOORS:
+        for door in (*WAITING_IN, DOORS):
             if app.settings.folder(door).is_dir():
                 shutil.copytree(app.settings.folder(door), home / door, symlinks=True)
         _copy_database(app.settings, home / "batchport.db")

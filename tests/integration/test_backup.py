@@ -16,7 +16,7 @@ from unittest import mock
 
 import pytest
 
-from tests.conftest import EVENING, LOCAL, NEXT, THIRD, TOLL_FREE, Home, Story, account, numbers, response, settled
+from tests.conftest import EVENING, LOCAL, NEXT, THIRD, TOLL_FREE, Home, Story, account, numbers, response, settled, snapshot
 from tests.servers import PASSWORD, sftp_server
 
 #: Secrets that are found at once wherever they stand.
@@ -270,6 +270,16 @@ class TestNothingIsGivenAgain:
         assert first.exit == 1 and "put back from a backup" in first.out
         assert (second.exit, "put back" in second.out) == (0, False)
         assert any("put back from a backup" in str(mail) for mail in anew.mails("night"))
+
+
+    def test_a_dry_run_takes_nothing_up(self, home: Home) -> None:
+        home.take(LOCAL)
+        home.drop(SECOND, name="late.csv")
+        anew = put_back(home, back_up(home))
+        before = snapshot(anew.path)
+        planned = anew("run", "--dry-run", at=NEXT)
+        assert "acme/late.csv" in planned.out and "put back from a backup" in planned.out
+        assert snapshot(anew.path) == before
 
 
 class TestSubmissionFiles:
