@@ -31,6 +31,7 @@ from batchport.pipeline.tally import PassTally
 from batchport.store import look
 from batchport.store.mappings import to_retake
 
+
 def planned(app: App, *, whole: bool, partner: str | None) -> list[dict[str, Any]]:
     """The steps of a pass, each with its words; `whole`: of all stages, else of submit alone."""
     if whole:
