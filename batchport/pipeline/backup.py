@@ -64,6 +64,8 @@ def back_up(app: App, config: Path, target: Path, why: str) -> Made:
         DatabaseProblem: the database is damaged.
         OSError: it cannot be written.
     """
+    if not target.parent.is_dir():
+        raise BackupProblem(f"the folder {target.parent} does not exist; make it, or name another one")
     if target.exists():
         raise BackupProblem(f"{target} is there already, and a backup never takes another's place; choose another name, such as one with the day and hour in it")
     made = Made(keys=sorted(_keys(app)), notes=[])
@@ -84,6 +86,11 @@ def back_up(app: App, config: Path, target: Path, why: str) -> Made:
         made.size = temporary.stat().st_size
         temporary.replace(target)
         sync_folder(target.parent)
+    except OSError as error:
+        # That the disk is full is said without a name, and the temporary one tells nobody anything.
+        if error.filename in (None, str(temporary), str(copy)):
+            raise OSError(error.errno, error.strerror, str(target)) from error
+        raise
     finally:
         for left in (temporary, copy):
             with suppress(OSError):

@@ -106,7 +106,10 @@ def other_sequence(app: App, partner: str, files: Sequence[Rendered]) -> int | N
             if last < files[0].sequence or all(way.look(file.name, file.data) is Found.THERE for file in files):
                 return None
     except TransportError as error:
-        raise NotDelivered(f"which files are there from before this home was put back cannot be seen: {error}") from None
+        raise NotDelivered(
+            f"which files are there from before this home was put back cannot be seen: {error}. If that stays so, ask {partner} for the number of the last file that they have, "
+            f"and say `batchport db sequence {partner} NUMBER` with the next one"
+        ) from None
     return last + 1
 
 

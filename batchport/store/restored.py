@@ -87,9 +87,9 @@ def go_on_at(connection: Connection, partner: str, number: int) -> None:
 
 
 def in_doubt(connection: Connection, partner: str) -> bool:
-    """Whether a partner may have files that this database does not know: it was put back, and nothing was made for that partner since."""
+    """Whether a partner may have files that this database does not know: it was put back, nothing was made for that partner since, and nobody has said their number."""
     known = restored(connection)
-    if known is None:
+    if known is None or partner in known.sequences:
         return False
     since = select(submissions.c.id).where(submissions.c.partner == partner, submissions.c.id > known.submissions).limit(1)
     return connection.execute(since).first() is None

@@ -209,6 +209,15 @@ class TestItIsWholeOrAbsent:
         assert done.exit == 2 and "disk" in done.err
         assert [path.name for path in home.path.parent.iterdir() if "b.tar" in path.name] == []
 
+    def test_on_a_full_disk_there_is_none_and_the_sentence_names_the_file(self, home: Home) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with mock.patch.object(tarfile.TarFile, "addfile", full):
+            done = home("backup", home.path.parent / "b.tar")
+        assert done.exit == 2 and "b.tar: the disk is full" in done.err and ".writing" not in done.err
+        assert [path.name for path in home.path.parent.iterdir() if "b.tar" in path.name] == []
+
     def test_into_a_folder_that_is_not_there(self, home: Home) -> None:
         done = home("backup", home.path / "nowhere" / "b.tar")
         assert done.exit == 2 and "nowhere" in done.err
@@ -356,6 +365,22 @@ class TestSubmissionFiles:
             server.faults.slow = 0
             anew.take(*account(2), name="third.csv", at=NEXT)
             assert sorted(name for name in server.files() if name.endswith(".csv")) == [f"sample-{day}-00000{number}.csv" for day, number in (("20260302", 1), ("20260303", 2), ("20260303", 3))]
+
+    def test_a_server_that_does_not_show_its_folder_is_in_nobodys_way_for_ever(self, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        from batchport.transport import NotDelivered
+        from batchport.transport.local import LocalFolder
+
+        def names(_: LocalFolder) -> list[str]:
+            raise NotDelivered("permission denied")
+
+        home.take(LOCAL)
+        anew = put_back(home, back_up(home))
+        monkeypatch.setattr(LocalFolder, "names", names)
+        anew.drop(*account(2), name="third.csv")
+        assert "batchport db sequence sample NUMBER" in anew("run", at=THIRD).out
+        assert anew("db", "sequence", "sample", 9, "--why", "they have number 8").exit == 0
+        assert anew.run(THIRD).last["submissions"] == 1
+        assert self.outbox(anew) == ["sample-20260304-000009.csv"]
 
     def test_nothing_is_sent_while_the_server_cannot_be_asked(self, home: Home, lost: Path) -> None:
         anew = put_back(home, lost)

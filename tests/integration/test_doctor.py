@@ -130,6 +130,14 @@ def database_older(home: Home) -> None:
     home.bring_back("0006")
 
 
+def database_of_another_kind(home: Home) -> None:
+    home.set("home: .\n", "home: .\ndatabase: postgresql://batchport:battery@db.example/batchport\n")
+
+
+def database_in_no_folder(home: Home) -> None:
+    home.set("home: .\n", "home: .\ndatabase: sqlite:////no/such/folder/batchport.db\n")
+
+
 def reference_broken_in_the_database(home: Home) -> None:
     in_database(home, "pragma foreign_keys=off", "insert into acts (at, who, what, why, order_id) values ('', '', '', '', 4711)")
 
@@ -295,19 +303,24 @@ def exception_open(home: Home) -> None:
     home.answer(("P00000000000", "01", "", "ACK"), at=EVENING)
 
 
+NEED_THE_DATABASE = ("sealed data", "count", "clock", "passes", "schedule", "units", "sending", "mails", "answers", "exceptions")
 #: What is broken: how, which looks are not green then, and a part of what the first of them says.
 BROKEN: dict[Callable[[Home], Any], tuple[dict[str, str], str]] = {
-    key_lost: ({"key": "red", **dict.fromkeys(("sealed data", "count", "clock", "passes", "schedule", "units", "sending", "mails", "answers", "exceptions"), "yellow")}, "seal.key"),
-    key_of_another: ({"key": "red", **dict.fromkeys(("sealed data", "count", "clock", "passes", "schedule", "units", "sending", "mails", "answers", "exceptions"), "yellow")}, "old key"),
+    key_lost: ({"key": "red", **dict.fromkeys(NEED_THE_DATABASE, "yellow")}, "seal.key"),
+    key_of_another: ({"key": "red", **dict.fromkeys(NEED_THE_DATABASE, "yellow")}, "old key"),
     key_missing_for_the_archive: ({"sealed data": "red"}, "key abcdef01 is not in the key file"),
     page_spoilt: ({"database": "red"}, "damaged"),
     database_lost: (
-        {"database": "red", **dict.fromkeys(("sealed data", "count", "clock", "passes", "schedule", "units", "sending", "mails", "answers", "exceptions"), "yellow")},
+        {"database": "red", **dict.fromkeys(NEED_THE_DATABASE, "yellow")},
         "is not there, though the archive has files",
     ),
     database_older: (
-        {"database": "red", **dict.fromkeys(("sealed data", "count", "clock", "passes", "schedule", "units", "sending", "mails", "answers", "exceptions"), "yellow")}, "db upgrade",
+        {"database": "red", **dict.fromkeys(NEED_THE_DATABASE, "yellow")}, "db upgrade",
     ),
+    database_of_another_kind: (
+        {"database": "red", **dict.fromkeys(("rights", "disk", *NEED_THE_DATABASE), "yellow")}, "only SQLite",
+    ),
+    database_in_no_folder: ({"database": "red", **dict.fromkeys(NEED_THE_DATABASE, "yellow")}, "/no/such/folder, does not exist"),
     reference_broken_in_the_database: ({"database": "red"}, "acts: 1"),
     setting_misspelt: ({"configuration": "red", **dict.fromkeys(("profiles", "templates", "lists", "mail server", "partners"), "yellow")}, "did you mean 'email'"),
     folder_open_to_all: ({"rights": "red"}, "quarantine can be entered"),

@@ -229,3 +229,19 @@ def test_a_fault_of_a_file_of_codes_is_told_by_file_and_line(tmp_path: Path, tex
 def test_codes_that_are_not_there_are_refused() -> None:
     with pytest.raises(ProfileError, match="did you mean 'generic-csv'"):
         load_codes(load_profile("generic-csv", {"codes": "generic-csw"}))
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "number"),
+    [
+        ("{partner}-{date:%Y%m%d}-{sequence:06d}.csv", "sample-20260302-000042.csv", 42),
+        ("{partner}-{date:%Y%m%d}-{sequence:06d}.csv", "sample-20260302-1234567.csv.pgp", 1_234_567),
+        ("{partner}-{date:%Y%m%d}-{sequence:06d}.csv", "other-20260302-000042.csv", None),
+        ("{partner}-{date:%Y%m%d}-{sequence:06d}.csv", "sample-20260302-000042.txt", None),
+        ("{date:%y%m%d}{sequence:04d}_{partner}.csv", "2603020042_sample.csv", 42),
+        ("{sequence}.{date:%d %B %Y}.csv", "7.02 March 2026.csv", 7),
+        ("{partner}-{partner}-{sequence}.csv", "sample-sample-7.csv", 7),
+    ],
+)
+def test_the_number_in_a_files_name_is_found_whatever_day_it_was_made(template: str, name: str, number: int | None) -> None:
+    assert load_profile("generic-csv", {"file_name": template}).number_in("sample", name) == number

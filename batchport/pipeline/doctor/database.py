@@ -19,7 +19,7 @@ from batchport.pipeline.balance import balance
 from batchport.pipeline.count import counted
 from batchport.pipeline.doctor import lines
 from batchport.pipeline.doctor.lines import RED, YELLOW, Looking, Seen
-from batchport.pipeline.doctor.patient import Patient
+from batchport.pipeline.doctor.patient import NotOpen, Patient
 from batchport.pipeline.restored import words_of
 from batchport.seal import key_id
 from batchport.store.restored import copied_at, restored
@@ -43,7 +43,14 @@ _NAMED = 5
 
 def soundness(patient: Patient) -> Looking:
     """Whether the file is whole, its records agree with each other, and its tables are those of this program."""
-    path = patient.database
+    try:
+        path = patient.database
+    except NotOpen as error:
+        yield Seen(RED, str(error), "name a file with `database: sqlite:///PATH`, or leave the setting out")
+        return ""
+    if not path.parent.is_dir():
+        yield Seen(RED, f"the folder of the database, {path.parent}, does not exist", "make it, or correct `database:`")
+        return ""
     if not path.exists():
         if not patient.is_new:
             yield Seen(RED, f"{path} is not there, though the archive has files", "put the newest backup back (docs/operations.md, Backup), or correct `database:`")

@@ -122,7 +122,10 @@ class Patient:
     def is_new(self) -> bool:
         """Whether nothing was ever done here, so that there is no database yet."""
         archive = self.home / "archive"
-        return not self.database.exists() and not (archive.is_dir() and any(archive.iterdir()))
+        try:
+            return not self.database.exists() and not (archive.is_dir() and any(archive.iterdir()))
+        except NotOpen:
+            return False
 
     def lacks(self, needs: str) -> str:
         """What of that which a look needs is not to be had; blank where all is."""
