@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import time
 import types
@@ -17,6 +16,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from batchport import log
 from batchport.config import ConfigProblem, load
 from batchport.faults import place_of
 from batchport.pipeline.alarms import cry, sound
@@ -30,28 +30,25 @@ from batchport.pipeline.tally import PassTally
 from batchport.store.acts import last_pass
 from batchport.store.queued import LOOK
 
-log = logging.getLogger("batchport.serve")
 #: Seconds until a pass that found another one at work is tried again.
 _AGAIN = 10
 
 
 def serve(config: Path) -> None:
     """Start passes by the schedule until SIGTERM or SIGINT; the pass at work is finished first."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     with closing(App(load(config), datetime.now(UTC))) as app:
         app.prove()
         app.prove_templates()
         scheduler = make_scheduler(app, config)
 
     def stop(_number: int, _frame: types.FrameType | None) -> None:
-        log.info("stopping when the pass at work is done")
+        log.event("stopping when the pass at work is done")
         scheduler.shutdown(wait=True)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     for job in scheduler.get_jobs():
-        log.info("%s: %s", job.name, job.trigger)
+        log.event("job planned", job=job.name, trigger=str(job.trigger))
     scheduler.start()
 
 
@@ -127,25 +124,21 @@ def _tried(config: Path, command: str, stage: Stage) -> bool:
     """Whether a pass could begin; what goes wrong with it is told, and the next one is started all the same."""
     try:
         with closing(App(load(config), datetime.now(UTC))) as app:
-            done = one_pass(app, command, stage)
-    except Busy as busy:
-        log.info("%s", busy)
+            one_pass(app, command, stage)
+    except Busy:
+        log.event("another pass is at work", wanted=command)
         return False
     except ConfigProblem as error:
-        log.error("%s", error)  # noqa: TRY400  the user can mend it, and needs no traceback
+        log.event("configuration refused", "error", reason=str(error))
     except Exception as error:  # noqa: BLE001  whatever it was, the next pass is started
         # Not the error's own words, which may hold what a row says.
         _failed(config, f"the pass {command} failed with {place_of(error)}; the next one is started as planned, and nothing that was stored is lost")
-    else:
-        told = done.json()
-        log.info("%s: files %s, submissions %s, exceptions %s, changed %s, balanced %s", command, told["files"], told["submissions"], told["exceptions"], told["changed"], told["balanced"])
     return True
 
 
 def _failed(config: Path, said: str) -> None:
-    log.error("%s", said)
     try:
         with closing(App(load(config), datetime.now(UTC))) as app:
             cry(app, said)
     except Exception as error:  # noqa: BLE001  it was said in the log
-        log.error("the operator could not be told of it by mail: %s", place_of(error))  # noqa: TRY400  the same goes for this one
+        log.event("operator not told", "error", fault=place_of(error))

@@ -236,7 +236,7 @@ def serve(context: Context) -> None:
     """Work by the schedule until stopped: look for sheets and answers every few minutes, and run the whole pass at night."""
     from batchport.schedule import serve as serve_by_schedule
 
-    context.app()
+    context.app(told=True)
     serve_by_schedule(context.config)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from batchport.pipeline.app import App
 from batchport.pipeline.bounces import read_bounces
+from batchport.pipeline.chronicle import chronicled
 from batchport.pipeline.count import Count, counted
 from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
@@ -84,13 +85,16 @@ def one_pass(app: App, command: str, stage: Stage) -> PassDone:
     with alone(app):
         pass_id = _begin(app, command)
         tally = PassTally()
-        stage(app, tally, pass_id)
-        with app.store.transaction() as connection:
-            connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
-            settle_finished(connection)
-        with app.store.reading() as connection:
-            tally.mails["waiting"] = waiting(connection)
-            return PassDone(tally, counted(connection))
+        with chronicled(app, command, pass_id) as finished:
+            stage(app, tally, pass_id)
+            with app.store.transaction() as connection:
+                connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
+                settle_finished(connection)
+            with app.store.reading() as connection:
+                tally.mails["waiting"] = waiting(connection)
+                done = PassDone(tally, counted(connection))
+            finished(done)
+        return done
 
 
 def _begin(app: App, command: str) -> int:

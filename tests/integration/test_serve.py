@@ -65,13 +65,13 @@ def test_a_night_that_was_missed_is_made_up_for_when_it_starts(home: Home, serve
     home.drop(LOCAL)
     assert home("intake").exit == 0
     serve()
-    assert waits_for(lambda: any((home.path / "outbox" / "sample").glob("*.csv")) and " run: " in log(home)), log(home)
+    assert waits_for(lambda: any((home.path / "outbox" / "sample").glob("*.csv")) and "pass finished" in log(home) and "command=run" in log(home)), log(home)
     assert home.state(LOCAL["tn"]) == "submitted"
 
 
 def test_it_ends_at_once_when_there_is_nothing_to_do(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
     process = serve()
-    assert waits_for(lambda: "changed False" in log(home)), log(home)
+    assert waits_for(lambda: "changed=False" in log(home)), log(home)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
 
