@@ -1,4 +1,4 @@
-"""What a pass leaves for those who watch it from outside: its beginning and its end, in the log."""
+"""What a pass leaves for those who watch it from outside: its beginning and its end in the log, and its figures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from batchport import log
 from batchport.faults import place_of
 from batchport.pipeline.app import App
+from batchport.pipeline.metrics import note_pass
 
 if TYPE_CHECKING:
     from batchport.pipeline.run import PassDone
@@ -21,6 +22,7 @@ def chronicled(app: App, command: str, pass_id: int) -> Iterator[Callable[[PassD
     began = time.monotonic()
 
     def finished(done: PassDone) -> None:
+        note_pass(app, command, _seconds(began), done)
         log.event("pass finished", "info" if done.count.balanced else "error", seconds=_seconds(began), **_facts(done))
 
     # `pass` is a word of the language.
@@ -30,6 +32,7 @@ def chronicled(app: App, command: str, pass_id: int) -> Iterator[Callable[[PassD
             yield finished
         except BaseException as error:
             log.event("pass failed", "error", seconds=_seconds(began), fault=place_of(error))
+            note_pass(app, command, _seconds(began), None)
             raise
 
 

@@ -36,6 +36,13 @@ class PassDone:
     tally: PassTally
     count: Count
 
+    @property
+    def exit_status(self) -> int:
+        """What the pass means for whoever started it: 0 clean, 1 something of it needs somebody, 3 the count does not come out."""
+        if not self.count.balanced:
+            return 3
+        return 1 if self.tally.needs_somebody else 0
+
     def json(self) -> dict[str, Any]:
         """The last line of the JSON output."""
         tally = self.tally

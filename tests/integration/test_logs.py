@@ -83,7 +83,7 @@ def marked(number: int) -> dict[str, str]:
 
 def good(number: int, **row: str) -> dict[str, str]:
     """A row without a fault whose words are found nowhere else."""
-    own = {"pin": f"{7701 + number}", "account_number": f"ZQACC{number}4417", "name": f"Zqmark Bakery{number}", "authorized_name": "Zqperson Zqmarkson", "street_name": "Zqmark St"}
+    own = {"pin": f"7Q4X9{number}", "account_number": f"ZQACC{number}4417", "name": f"Zqmark Bakery{number}", "authorized_name": "Zqperson Zqmarkson", "street_name": "Zqmark St"}
     return LOCAL | own | {"contact_email": f"zq{number}person@zqmark.example", "destination": f"ZQLINE{number}", "customer_ref": f"ZQREF{number}"} | row
 
 
@@ -122,7 +122,7 @@ def test_nothing_that_was_written_anywhere_is_in_the_log(home: Home, tmp_path: P
     log_of_all = played(keep_log(home, form), tmp_path)
     for happened in ("file taken", "file repeated", "file set aside", "columns proposed", "submission stored", "response applied", "response set aside", "mail sent"):
         assert happened in log_of_all
-    own = [LOCAL["tn"], LOCAL["tn"].replace("-", ""), "6172362200", "7702", "7703", "ZQ", "zqmark", "Zq", "acme.example", "telecom@", "batchport.example"]
+    own = [LOCAL["tn"], LOCAL["tn"].replace("-", ""), "6172362200", "7Q4X9", "ZQ", "zqmark", "Zq", "acme.example", "telecom@", "batchport.example"]
     assert [(word, line) for line in log_of_all.splitlines() for word in own if word in line] == []
 
 
