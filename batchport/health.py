@@ -158,11 +158,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     timeout = _PATIENCE
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Answer with what is asked for."""
         self._answer(with_body=True)
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         """The same without the body."""
         self._answer(with_body=False)
 

@@ -19,6 +19,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from batchport import log
 from batchport.config import ConfigProblem, load
 from batchport.faults import place_of
+from batchport.health import Health, observed
 from batchport.pipeline.alarms import cry, sound
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.intake import intake
@@ -40,8 +41,13 @@ def serve(config: Path) -> None:
         app.prove()
         app.prove_templates()
         scheduler = make_scheduler(app, config)
+        with observed(app) as health:
+            _work(scheduler, health)
 
+
+def _work(scheduler: BlockingScheduler, health: Health) -> None:
     def stop(_number: int, _frame: types.FrameType | None) -> None:
+        health.stopping = True
         log.event("stopping when the pass at work is done")
         scheduler.shutdown(wait=True)
 
@@ -49,6 +55,7 @@ def serve(config: Path) -> None:
         signal.signal(number, stop)
     for job in scheduler.get_jobs():
         log.event("job planned", job=job.name, trigger=str(job.trigger))
+    health.leads = True
     scheduler.start()
 
 

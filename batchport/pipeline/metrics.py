@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from batchport import __version__, log
 from batchport.config import ConfigProblem, Settings
 from batchport.faults import place_of
-from batchport.files import write_whole
+from batchport.files import PUBLIC_FILE, write_whole
 from batchport.pipeline.app import App
 from batchport.pipeline.deadlines import falling_due, overdue
 from batchport.store import figures as stored
@@ -86,7 +86,7 @@ def note_pass(app: App, command: str, seconds: float, done: PassDone | None) -> 
     try:
         text = render(_kept(app, command, seconds, done))
         if metrics.file is not None:
-            write_whole(app.settings.home / metrics.file, text)
+            write_whole(app.settings.home / metrics.file, text, PUBLIC_FILE)
     except (OSError, SQLAlchemyError) as error:
         log.event("metrics not written", "error", fault=place_of(error))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,6 +76,30 @@ def test_it_ends_at_once_when_there_is_nothing_to_do(home: Home, serve: Callable
     assert waits_for(lambda: "changed=False" in log(home)), log(home)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
+
+
+def test_it_answers_over_http_while_it_works(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    home.set("limits:\n", f"metrics: {{port: {port}}}\nlimits:\n")
+    process = serve()
+    assert waits_for(lambda: "pass finished" in log(home)), log(home)
+    for path in ("/healthz", "/readyz", "/metrics"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            said = answer.read()
+    assert b"batchport_leader 1.0" in said
+    assert b'batchport_pass_exit_status{command="look"} 0.0' in said
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_a_port_that_is_taken_stops_it_before_it_starts(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        home.set("limits:\n", f"metrics: {{port: {taken.getsockname()[1]}}}\nlimits:\n")
+        assert serve().wait(PATIENCE) == 2
+    assert "another program has this port" in log(home)
+    assert "Traceback" not in log(home)
 
 
 def test_settings_that_are_wrong_stop_it_before_it_starts(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
