@@ -54,14 +54,12 @@ class Context:
         """The installation that the configuration describes; its log is written to, where one is set or `told` says so."""
         from batchport.config import Log, load
         from batchport.pipeline.app import App
-        from batchport.pipeline.metrics import prove_metrics
 
         app = App(load(self.config), self.now)
         kept = app.settings.log or (Log() if told else None)
         if kept is not None:
             log.start(kept.format, kept.level)
             click.get_current_context().find_root().call_on_close(log.stop)
-        prove_metrics(app.settings)
         app.prove()
         return app
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from batchport import __version__, log
-from batchport.config import ConfigProblem, Settings
+from batchport.config import Settings
 from batchport.faults import place_of
 from batchport.files import PUBLIC_FILE, write_whole
 from batchport.pipeline.app import App
@@ -63,16 +62,6 @@ _LEADER_HELP = "1 where this process starts the passes, 0 where it waits to take
 _SUBMISSION_STATES = ("taken", "sending", "unknown", "failed", "sent")
 _MAIL_STATES = ("waiting", "gathering", "sending", "failed", "bounced", "suppressed")
 _FAILED = 3
-
-
-def prove_metrics(settings: Settings) -> None:
-    """Look whether the figures that are asked for can be given.
-
-    Raises:
-        ConfigProblem: they cannot.
-    """
-    if settings.metrics is not None and find_spec("prometheus_client") is None:
-        raise ConfigProblem("`metrics:` needs prometheus-client: pip install 'batchport[metrics]', or take `metrics:` out of the configuration")
 
 
 def note_pass(app: App, command: str, seconds: float, done: PassDone | None) -> None:

@@ -31,7 +31,8 @@ def save_figures(connection: Connection, figures: dict[str, Any]) -> None:
 
 def submissions_by_partner(connection: Connection) -> dict[tuple[str, str], int]:
     """Partner and state -> submissions: those that were sent, and those that are being brought there, again too."""
-    sent = connection.exec_driver_sql("select partner, 'sent', count(*) from submissions where state = 'sent' group by partner")
+    # Said so that the index is taken which holds all that is asked here: by any other the bytes of every file are read.
+    sent = connection.exec_driver_sql("select min(partner), 'sent', count(*) from submissions where state = 'sent' and sent > '' group by partner || ''")
     under_way = connection.exec_driver_sql("select s.partner, n.state, count(*) from sendings n join submissions s on s.id = n.submission_id where n.state <> 'sent' group by 1, 2")
     return {(partner, state): number for partner, state, number in (*sent, *under_way)}
 
