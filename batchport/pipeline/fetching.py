@@ -114,6 +114,7 @@ def _listed(tally: PassTally, door: _Door) -> list[Remote]:
         return door.there.listed()
     except TransportError as error:
         tally.trouble(f"no answers were fetched from {door.partner}: {error}.")
+        log.event("partner not reached", "error", partner=door.partner)
         return []
 
 

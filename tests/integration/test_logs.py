@@ -25,6 +25,7 @@ from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.pool import ReaderPool
 from batchport.spreadsheets.sheet import Ask, Unreadable
 from tests.conftest import EVENING, LOCAL, MULTI, NEXT, ROOT, SAMPLES, THIRD, Home, Result, account, batchport_process, settled, sheet, with_pons
+from tests.mailserver import Mailbox, served
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "log" / "nights.jsonl"
 
@@ -281,3 +282,32 @@ def test_it_is_told_as_it_happens_in_a_process_of_its_own(logged: Home) -> None:
     done = batchport_process("run", config=logged.config, at=EVENING)
     assert names(done)[0] == "pass begun"
     assert all(re.fullmatch(r"[0-9-]{10}T[0-9:]{8}\.[0-9]{6}Z", event["timestamp"]) for event in events(done))
+
+
+def test_what_a_mail_server_says_is_not_told(logged: Home) -> None:
+    mailbox = Mailbox(answers={"RCPT": ["451 4.7.1 ZQLATER"], "DATA": ["550 5.7.1 ZQNEVER telecom@acme.example"]})
+    with served(mailbox) as server:
+        logged.set("limits:\n", f"smtp: {{host: 127.0.0.1, port: {server.port}, tls: plain}}\nlimits:\n")
+        done = logged.take(LOCAL)
+    told = {event["event"]: event for event in events(done)}
+    assert {"mail deferred", "mail failed"} <= told.keys()
+    assert told["mail failed"]["level"] == "warning"
+    assert [word for word in ("ZQ", "acme.example", "batchport.example") if word in done.err] == []
+
+
+def test_a_partner_that_is_not_reached_is_told_of(logged: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SFTP_PASSWORD", "ZQPASSWORD")
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGTHZn7RGjWlY7fYrVFAW3GN1vN5bxwJ6/KqCyPLJHZd"
+    transport = f"{{kind: sftp, host: 127.0.0.1, port: 1, username: ZQUSER, password: {{env: SFTP_PASSWORD}}, host_keys: [{key}], outbox: /ZQIN, responses: /ZQOUT}}"
+    logged.set("    profile: generic-csv\n", f"    profile: generic-csv\n    transport: {transport}\n")
+    done = logged.take(LOCAL)
+    told = [(event["level"], event["partner"]) for event in events(done) if event["event"] == "partner not reached"]
+    assert told == [("error", "sample")] * 2
+    assert "ZQ" not in done.err
+
+
+def test_every_event_is_in_the_documentation() -> None:
+    page = " ".join((ROOT / "docs" / "operations.md").read_text("utf-8").split())
+    told = re.findall(r'(?:log\.event|_tell_log)\(\s*"([^"]+)"', "".join(path.read_text("utf-8") for path in (ROOT / "batchport").rglob("*.py")))
+    assert len(told) > 20
+    assert [event for event in told if event not in page] == []
