@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+#: Of what holds nothing but counts, and is for a program of another user.
+PUBLIC_FILE = 0o644
 
 
 def make_folder(path: Path) -> Path:
@@ -17,7 +19,7 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
     """Write a file so that it is there whole or not at all, whatever happens meanwhile.
 
     The bytes go to a temporary name beside it, are synced, and take the final name in one step; then the folder is synced.
@@ -29,6 +31,8 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
         with os.fdopen(handle, "wb") as file:
+            if mode != PRIVATE_FILE:
+                os.fchmod(handle, mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from batchport import __version__
+from batchport import __version__, log
 
 if TYPE_CHECKING:
     from batchport.pipeline.app import App
@@ -50,12 +50,16 @@ class Context:
         """The time to go by."""
         return self.at or datetime.now(UTC)
 
-    def app(self) -> App:
-        """The installation that the configuration describes."""
-        from batchport.config import load
+    def app(self, *, told: bool = False) -> App:
+        """The installation that the configuration describes; its log is written to, where one is set or `told` says so."""
+        from batchport.config import Log, load
         from batchport.pipeline.app import App
 
         app = App(load(self.config), self.now)
+        kept = app.settings.log or (Log() if told else None)
+        if kept is not None:
+            log.start(kept.format, kept.level)
+            click.get_current_context().find_root().call_on_close(log.stop)
         app.prove()
         return app
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
+from importlib.util import find_spec
 from zoneinfo import ZoneInfo
 
 from batchport.carriers.codes import Codes, load_codes
@@ -182,7 +183,9 @@ class App:
         return self._profiles[partner]
 
     def prove(self) -> None:
-        """Look at all that could be wrong before anything is done: profiles, routes and lists of lines."""
+        """Look at all that could be wrong before anything is done: profiles, routes, lists of lines, and what figures need."""
+        if self.settings.metrics is not None and find_spec("prometheus_client") is None:
+            raise ConfigProblem("`metrics:` needs prometheus-client: pip install 'batchport[metrics]', or take `metrics:` out of the configuration")
         for partner in self.settings.partners:
             self.profile(partner)
         for customer in self.settings.customers:

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from batchport import log
 from batchport.files import sync_folder
 from batchport.mail.bounces import NotAReport, Report, Told, read_report
 from batchport.mail.delivery import one_line
@@ -102,6 +103,7 @@ def _came_back(app: App, tally: PassTally, record: Any, told: Told) -> None:
         else:
             tally.trouble(f"a mail ({record.kind}) to {record.recipient} came back: {why}")
     tally.mails["failed"] += 1
+    log.event("mail came back", "warning", mail=record.id, kind=record.kind)
 
 
 def _archive(app: App, arrival: Arrival) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from batchport import log
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.findings import Findings
@@ -208,6 +209,8 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: Reade
     app.progress(f"Storing {source.name}", 0, len(prepared))
     file_id = _store(app, pass_id, source, read, prepared, outlook, sealed)
     tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(prepared)])
+    counts, orders = tally.files[-1].counts, len(settled.grouping.orders.lines)
+    log.event("file taken", file=file_id, customer=source.customer, name=source.name, bytes=source.size, rows=len(prepared), states=counts, orders=orders)
     if not again:
         _put_away(app, source, file_id, read.state)
     elif source.waited is not None:
@@ -311,6 +314,7 @@ def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, s
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0, same_as=same_as)
         queue_mails(app, connection, pass_id, "received", source.customer, ())
     tally.file(source.customer, source.name, _REPEATED, ())
+    log.event("file repeated", file=file_id, customer=source.customer, name=source.name, bytes=source.size, same_as=same_as)
     _put_away(app, source, file_id, _REPEATED, papers_of=same_as)
 
 
@@ -321,6 +325,8 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0)
         queue_mails(app, connection, pass_id, "columns" if read.state == UNMAPPED else "received", source.customer, ())
     tally.file(source.customer, source.name, read.state, ())
+    told = "columns proposed" if read.state == UNMAPPED else "file set aside"
+    log.event(told, "warning", file=file_id, customer=source.customer, name=source.name, bytes=source.size, codes=sorted({problem.code for problem in read.problems}))
     if not in_place:
         _put_away(app, source, file_id, read.state, read.problems)
 

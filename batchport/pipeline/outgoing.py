@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from batchport import log
 from batchport.faults import place_of, words_of
 from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, Outcome, retry_after
 from batchport.mail.message import Packed, message_id
@@ -97,7 +98,10 @@ class _Round:
     def _claimed(self) -> list[Any]:
         until = self._lease()
         with self._app.store.transaction() as connection:
-            return outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH)
+            found = outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH)
+        if found:
+            log.event("mails claimed", mails=len(found))
+        return found
 
     def _lease(self) -> str:
         """When a lease that begins now runs out: when two mails may have taken as long as they can."""
@@ -157,6 +161,7 @@ class _Round:
         ended = self._clock.elapsed()
         if delivered.outcome is Outcome.UNREACHABLE:
             self._tally.trouble(f"no mail could be sent, and all that wait are kept: {delivered.detail}")
+            log.event("mail server not reached", "error", mail=record.id)
             return False
         if delivered.strained:
             self._waited += ended - began
@@ -198,6 +203,8 @@ class _Round:
                 connection.execute(told.values(summary=self._tally.to_json()))
         self._tally.mails.update([counted] if counted else [])
         self._tally.changed = True
+        became = counted or kept or "deferred"
+        log.event(f"mail {became}", "warning" if became in ("failed", "deferred") else "info", mail=record.id, kind=record.kind, attempts=record.attempts + 1)
 
     def _fate(self, record: Any, delivered: Delivered) -> tuple[dict[str, Any], str, str]:
         """What is stored of a mail that was tried, as what it counts, and what the operator is told."""

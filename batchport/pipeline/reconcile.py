@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
+from batchport import log
 from batchport.carriers.parse import ResponseUnreadable, parse
 from batchport.domain.lifecycle import Answer, State
 from batchport.domain.matching import TRIED_AGAIN, Why, matched, moments
@@ -148,6 +149,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
         known = stored.seen(connection, partner, digest)
     if known:
         tally.heard_before += 1
+        log.event("response repeated", partner=partner, name=path.name)
         if put_away:
             _archive(app, partner, path, data, digest)
         return
@@ -166,7 +168,9 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     with _told_of(app, outcomes) as told, app.store.transaction() as connection:
         stored.store_response(connection, record, outcomes, app.stamp, app.seconds)
         _queue(app, connection, pass_id, told.result())
-    tally.heard.append(Heard(partner, path.name, len(lines), int(outcomes.heard.counts.sum()), len(outcomes.refused) + len(outcomes.fallen)))
+    heard = Heard(partner, path.name, len(lines), int(outcomes.heard.counts.sum()), len(outcomes.refused) + len(outcomes.fallen))
+    tally.heard.append(heard)
+    log.event("response applied", partner=partner, name=path.name, bytes=len(data), lines=heard.lines, applied=heard.applied, exceptions=heard.exceptions)
     _tell(app, tally, partner, path.name, outcomes)
     tally.changed = True
     if put_away:
@@ -188,6 +192,7 @@ def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
         _queue(app, connection, pass_id, told.result())
     name = f"{len(lines)} exception line{'' if len(lines) == 1 else 's'} of {partner}"
     tally.found.append(f"{name} found an order")
+    log.event("exceptions found their orders", partner=partner, lines=len(lines))
     _tell(app, tally, partner, name, outcomes)
     tally.changed = True
 
@@ -339,6 +344,7 @@ def _set_aside(app: App, tally: PassTally, partner: str, path: Path, data: bytes
     shelve(app, app.settings.folder("quarantine", partner), path.name, data, context=f"response {digest}", digest=digest, reason=words)
     _remove(path)
     tally.set_aside.append(words.strip())
+    log.event("response set aside", "warning", partner=partner, name=path.name, bytes=len(data))
     tally.changed = True
 
 

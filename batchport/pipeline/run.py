@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from batchport.pipeline.app import App
 from batchport.pipeline.bounces import read_bounces
+from batchport.pipeline.chronicle import chronicled
 from batchport.pipeline.count import Count, counted
 from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
@@ -29,6 +30,9 @@ from batchport.store.schema import passes
 
 __all__ = ["Busy", "PassDone", "Stage", "all_stages", "one_pass", "whole_pass"]
 
+#: The exit status of a pass at which the program failed.
+OUR_FAULT = 3
+
 Stage = Callable[[App, PassTally, int], None]
 
 
@@ -39,6 +43,13 @@ class PassDone:
     number: int
     tally: PassTally
     count: Count
+
+    @property
+    def exit_status(self) -> int:
+        """What the pass means for whoever started it: 0 clean, 1 something of it needs somebody, 3 the program failed at something, or the count does not come out."""
+        if self.tally.faults or not self.count.balanced:
+            return OUR_FAULT
+        return 1 if self.tally.needs_somebody else 0
 
     def json(self) -> dict[str, Any]:
         """The last line of the JSON output."""
@@ -95,15 +106,18 @@ def one_pass(app: App, command: str, stage: Stage, ended: Callable[[Connection, 
     with alone(app):
         pass_id = _begin(app, command)
         tally = PassTally()
-        stage(app, tally, pass_id)
-        with app.store.transaction() as connection:
-            connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
-            settle_finished(connection)
-            if ended is not None:
-                ended(connection, pass_id)
-        with app.store.reading() as connection:
-            tally.mails["waiting"] = waiting(connection)
-            return PassDone(pass_id, tally, counted(connection))
+        with chronicled(app, command, pass_id) as finished:
+            stage(app, tally, pass_id)
+            with app.store.transaction() as connection:
+                connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
+                settle_finished(connection)
+                if ended is not None:
+                    ended(connection, pass_id)
+            with app.store.reading() as connection:
+                tally.mails["waiting"] = waiting(connection)
+                done = PassDone(pass_id, tally, counted(connection))
+            finished(done)
+        return done
 
 
 def _begin(app: App, command: str) -> int:

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from batchport import log
 from batchport.carriers.render import Rendered, RenderError, manifest, render
 from batchport.domain.findings import Findings
 from batchport.domain.normalise import tidy
@@ -169,7 +170,9 @@ def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered,
         store_enclosures(connection, submission, enclosures.records)
         if not app.profile(partner).may_send(app.now):
             record_act(connection, at=app.stamp, who=app.user, what="submit --now", why="outside the partner's windows", submission_id=submission)
-        return add_sending(connection, submission, sent.name, app.stamp)
+        sending = add_sending(connection, submission, sent.name, app.stamp)
+    log.event("submission stored", submission=submission, partner=partner, sequence=file.sequence, name=sent.name, orders=file.orders, lines=file.lines, bytes=len(sent.stored))
+    return sending
 
 
 def _go_on(app: App) -> None:

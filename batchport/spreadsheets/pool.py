@@ -32,6 +32,7 @@ from typing import Any, NoReturn, Self
 import pyarrow as pa
 
 import batchport
+from batchport import log
 from batchport.progress import Progress, quiet
 from batchport.spreadsheets.bundle import Member
 from batchport.spreadsheets.kinds import ZIP
@@ -198,6 +199,7 @@ class ReaderPool:
             request.answer = Unreadable(answer["code"], answer["detail"]) if "code" in answer else answer
         except Unreadable as error:
             request.answer = error
+            log.event("reader ended", "warning", code=error.code, limit=error.detail)
             self._processes.remove(process)
             process.end()
         process.waiting.popleft()
