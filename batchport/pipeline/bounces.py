@@ -26,6 +26,8 @@ from batchport.pipeline.shelves import shelve
 from batchport.pipeline.suppressed import silence
 from batchport.pipeline.tally import PassTally
 from batchport.store import outbox
+from batchport.store.acts import record_act
+from batchport.store.journal import source_of
 from batchport.transport.arrivals import Arrival, complete_files
 
 #: A mail that comes back whole is as large as the largest that went out; what is larger is not read.
@@ -118,6 +120,8 @@ def _set_aside(app: App, tally: PassTally, arrival: Arrival, reason: str) -> Non
     data = arrival.path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     shelve(app, app.settings.folder("quarantine", "bounces"), arrival.name, data, context=f"bounce {digest}", digest=digest, reason=words)
+    with app.store.transaction() as connection:
+        record_act(connection, at=app.stamp, who=app.user, what="set aside", about="delivery report", source=source_of("bounces", arrival.name, digest))
     _remove(arrival.path)
     tally.set_aside.append(words.strip())
     tally.changed = True

@@ -25,7 +25,7 @@ from batchport import log
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.findings import Findings
-from batchport.domain.lifecycle import ENDED, Act
+from batchport.domain.lifecycle import ENDED, Act, State
 from batchport.domain.papers import Beside
 from batchport.domain.table import Ints
 from batchport.files import sync_folder
@@ -44,11 +44,13 @@ from batchport.spreadsheets.papers import Reader, papers_in
 from batchport.spreadsheets.pool import ReaderPool, unbundled
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
+from batchport.store.acts import record_act
 from batchport.store.database import insert_many, next_id
+from batchport.store.journal import source_of
 from batchport.store.mappings import ask_to_retake, to_retake
 from batchport.store.papers import PaperRecord
 from batchport.store.pieces import Piece, insert_pieces, seal_sheet
-from batchport.store.schema import files, rows
+from batchport.store.schema import files, orders, rows
 from batchport.transport.arrivals import Arrival, complete_files
 
 _REPEATED = "repeated"
@@ -260,7 +262,9 @@ def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Pr
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=first_row, length=length)
         insert_pieces(connection, file_id, sealed.pieces)
         sealed.papers.store(connection, source.customer, file_id, sealed.records)
+        orders_before = next_id(connection, orders)
         order_ids = write_orders(app, connection, source.customer, settled)
+        _record_file(app, connection, pass_id, source, file_id, "take in", _counted(state, looked_up.orders_that_go(connection, orders_before)))
         row_ids = np.arange(first_row, first_row + length)
         _insert_rows(app, connection, source.name, file_id, row_ids, prepared, state, outlook.orders_of_rows(order_ids))
         looked_up.insert_findings(connection, found.assign(row_id=row_ids[found.row.to_numpy()]))
@@ -299,6 +303,18 @@ def _insert_file(
         ask_to_retake(connection, source.waited, wanted=False)
 
 
+def _record_file(app: App, connection: Connection, pass_id: int, source: _Source, file_id: int, what: str, about: str) -> None:
+    named = source_of(source.customer, source.name, source.sha256)
+    record_act(connection, at=app.stamp, who=app.user, what=what, about=about, source=named, pass_id=pass_id, file_id=file_id)
+
+
+def _counted(states: Ints, orders_made: int) -> str:
+    """How many rows there are and in which states, and how many orders were made."""
+    counts = np.bincount(states, minlength=max(State) + 1).tolist()
+    of_each = "".join(f", {state.label} {counts[state]}" for state in State if counts[state])
+    return f"rows {len(states)}{of_each}; orders made {orders_made}"
+
+
 def _sealed_proposal(app: App, source: _Source, read: ReadFile) -> bytes | None:
     """What the columns of an unmapped file may mean; sealed, since examples of cells stand in it."""
     if read.state != UNMAPPED:
@@ -312,6 +328,7 @@ def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, s
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0, same_as=same_as)
+        _record_file(app, connection, pass_id, source, file_id, "take in again", f"the same as file {same_as}")
         queue_mails(app, connection, pass_id, "received", source.customer, ())
     tally.file(source.customer, source.name, _REPEATED, ())
     log.event("file repeated", file=file_id, customer=source.customer, name=source.name, bytes=source.size, same_as=same_as)
@@ -323,6 +340,8 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0)
+        what = "ask for columns" if read.state == UNMAPPED else "set aside"
+        _record_file(app, connection, pass_id, source, file_id, what, ", ".join(sorted({problem.code for problem in read.problems})))
         queue_mails(app, connection, pass_id, "columns" if read.state == UNMAPPED else "received", source.customer, ())
     tally.file(source.customer, source.name, read.state, ())
     told = "columns proposed" if read.state == UNMAPPED else "file set aside"

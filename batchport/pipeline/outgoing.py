@@ -25,6 +25,7 @@ from batchport.pipeline.suppressed import silence
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import ends_the_pass
 from batchport.store import outbox
+from batchport.store.acts import record_act
 from batchport.store.schema import passes
 
 #: How many mails are claimed at once: few enough for others to have some too, and for little to be in doubt when the process dies.
@@ -193,6 +194,9 @@ class _Round:
         with self._app.store.transaction() as connection:
             if not outbox.settle_mail(connection, record.id, self._owner, **values):
                 return
+            if values.get("state") == "failed":
+                about = f"mail {record.id} ({record.kind}) of {record.customer}" if record.customer else f"mail {record.id} ({record.kind})"
+                record_act(connection, at=self._app.stamp, who=self._app.user, what="give up mail", about=about, pass_id=self._pass_id)
             if delivered is not None and delivered.gone:
                 if silence(self._app, self._tally, connection, record, delivered.detail):
                     self._silenced.add(record.recipient.casefold())

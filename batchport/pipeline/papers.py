@@ -23,6 +23,8 @@ from batchport.pipeline.tally import PassTally
 from batchport.spreadsheets.kinds import PAPERS
 from batchport.spreadsheets.papers import Reader, found, look_at, paper_of, papers_in, plain
 from batchport.store import papers as stored
+from batchport.store.acts import record_act
+from batchport.store.journal import source_of
 from batchport.store.papers import PaperRecord, Waiting
 from batchport.transport.arrivals import Arrival, complete_files
 
@@ -213,6 +215,8 @@ class Waits:
         digest = hashlib.sha256(data).hexdigest()
         reason = f"No sheet has named this paper in {KEPT_DAYS} days. Send it again together with a sheet that names it.\n"
         shelve(self._app, self._app.settings.folder("quarantine", customer), name, data, context=f"original {digest}", digest=digest, reason=reason)
+        with self._app.store.transaction() as connection:
+            record_act(connection, at=self._app.stamp, who=self._app.user, what="set aside", about="paper", source=source_of(customer, name, digest))
         _remove(arrival.path)
         tally.set_aside.append(f"{name} of {customer} is a paper that no sheet has named in {KEPT_DAYS} days")
         tally.changed = True

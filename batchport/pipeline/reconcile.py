@@ -40,6 +40,8 @@ from batchport.pipeline.view import iso
 from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
 from batchport.store import look
 from batchport.store import responses as stored
+from batchport.store.acts import record_act
+from batchport.store.journal import source_of
 from batchport.store.pieces import load_rows
 from batchport.store.versions import waiting_versions
 from batchport.transport.arrivals import complete_files
@@ -137,7 +139,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     try:
         data = plain(app, tally, partner, path.read_bytes())
     except Unopened as error:
-        _refuse(app, tally, partner, path, path.read_bytes(), str(error), put_away=put_away)
+        _refuse(app, tally, pass_id, partner, path, path.read_bytes(), str(error), put_away=put_away)
         return
     except CannotOpen as error:
         if not put_away:
@@ -157,7 +159,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     try:
         lines = _read(app, partner, data, path)
     except ResponseUnreadable as error:
-        _refuse(app, tally, partner, path, data, error.reason, put_away=put_away)
+        _refuse(app, tally, pass_id, partner, path, data, error.reason, put_away=put_away)
         return
     app.progress(f"Applying {len(lines):,} lines of {path.name}")
     lines = _with_orders(app, lines)
@@ -166,7 +168,12 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
         outcomes = _outcomes(app, connection, partner, lines)
     record = {"partner": partner, "name": path.name, "sha256": digest, "lines": len(lines), "received": app.stamp, "pass_id": pass_id}
     with _told_of(app, outcomes) as told, app.store.transaction() as connection:
-        stored.store_response(connection, record, outcomes, app.stamp, app.seconds)
+        number = stored.store_response(connection, record, outcomes, app.stamp, app.seconds)
+        refused = len(outcomes.refused) + len(outcomes.fallen)
+        record_act(
+            connection, at=app.stamp, who=app.user, what="apply response", about=f"lines {len(lines)}, moves of rows {len(outcomes.rows)}, exception lines {refused}",
+            source=source_of(partner, path.name, digest), pass_id=pass_id, response_id=number,
+        )  # fmt: skip
         _queue(app, connection, pass_id, told.result())
     heard = Heard(partner, path.name, len(lines), int(outcomes.heard.counts.sum()), len(outcomes.refused) + len(outcomes.fallen))
     tally.heard.append(heard)
@@ -189,6 +196,7 @@ def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
         outcomes = _outcomes(app, connection, partner, lines)
     with _told_of(app, outcomes) as told, app.store.transaction() as connection:
         stored.store_found(connection, outcomes, app.stamp, app.seconds)
+        record_act(connection, at=app.stamp, who=app.user, what="apply found lines", about=f"{partner}: exception lines that found an order {len(lines)}", pass_id=pass_id)
         _queue(app, connection, pass_id, told.result())
     name = f"{len(lines)} exception line{'' if len(lines) == 1 else 's'} of {partner}"
     tally.found.append(f"{name} found an order")
@@ -332,16 +340,18 @@ def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> No
     _remove(path)
 
 
-def _refuse(app: App, tally: PassTally, partner: str, path: Path, data: bytes, reason: str, *, put_away: bool) -> None:
+def _refuse(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, data: bytes, reason: str, *, put_away: bool) -> None:
     if not put_away:
         raise Unknown(f"{path} is not a response of {partner}: {reason}. Nothing was changed.") from None
-    _set_aside(app, tally, partner, path, data, reason)
+    _set_aside(app, tally, pass_id, partner, path, data, reason)
 
 
-def _set_aside(app: App, tally: PassTally, partner: str, path: Path, data: bytes, reason: str) -> None:
+def _set_aside(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, data: bytes, reason: str) -> None:
     words = f"{path.name} of {partner} was set aside whole: {reason}. Nothing was changed. Ask {partner} for the file again and put it into responses/{partner}/.\n"
     digest = hashlib.sha256(data).hexdigest()
     shelve(app, app.settings.folder("quarantine", partner), path.name, data, context=f"response {digest}", digest=digest, reason=words)
+    with app.store.transaction() as connection:
+        record_act(connection, at=app.stamp, who=app.user, what="set aside", about="response", source=source_of(partner, path.name, digest), pass_id=pass_id)
     _remove(path)
     tally.set_aside.append(words.strip())
     log.event("response set aside", "warning", partner=partner, name=path.name, bytes=len(data))
