@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from batchport import log
 from batchport.config import Sftp
-from batchport.files import PRIVATE_FILE, make_folder
+from batchport.files import PRIVATE_FILE, legible, make_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.ways import session_to
@@ -44,8 +44,6 @@ class _Door:
 
     def place(self, file: Remote) -> Path:
         """Where a file lies here."""
-        from batchport.transport.sftp_files import legible
-
         return self.spool / legible(file.name)
 
     def keep(self, file: Remote, data: bytes) -> None:

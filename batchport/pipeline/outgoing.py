@@ -20,13 +20,13 @@ from batchport.faults import place_of, words_of
 from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, Outcome, retry_after
 from batchport.mail.message import Packed, message_id
 from batchport.pipeline.app import App
+from batchport.pipeline.mails import retell
 from batchport.pipeline.pace import MOST_WAITING, Clock, Pace
 from batchport.pipeline.suppressed import silence
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import ends_the_pass
 from batchport.store import outbox
 from batchport.store.acts import record_act
-from batchport.store.schema import passes
 
 #: How many mails are claimed at once: few enough for others to have some too, and for little to be in doubt when the process dies.
 _BATCH = 25
@@ -203,8 +203,7 @@ class _Round:
             elif trouble:
                 self._tally.trouble(trouble)
             if trouble:
-                told = passes.update().where(passes.c.id == self._pass_id, passes.c.command == "run", passes.c.summary != "")
-                connection.execute(told.values(summary=self._tally.to_json()))
+                retell(connection, self._pass_id, self._tally)
         self._tally.mails.update([counted] if counted else [])
         self._tally.changed = True
         became = counted or kept or "deferred"

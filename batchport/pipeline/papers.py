@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from batchport.domain.papers import Paper
+from batchport.files import is_plain, read_plain, remove_any
 from batchport.pipeline.app import App
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
@@ -115,8 +116,8 @@ def put_papers_away(app: App, customer: str, folder: Path, file_id: int) -> None
         named = stored.papers_of_file(connection, file_id)
     for name, digest in named:
         path = folder / name
-        if is_paper(path) and path.is_file():
-            data = path.read_bytes()
+        if is_paper(path) and is_plain(path):
+            data = read_plain(path)
             if hashlib.sha256(data).hexdigest() == digest:
                 shelve(app, app.settings.folder("archive", app.day, customer), name, data, context=f"original {digest}", digest=digest)
                 _remove(path)
@@ -124,7 +125,7 @@ def put_papers_away(app: App, customer: str, folder: Path, file_id: int) -> None
 
 def _remove(path: Path) -> None:
     path.unlink()
-    path.with_name(f"{path.name}.done").unlink(missing_ok=True)
+    remove_any(path.with_name(f"{path.name}.done"))
 
 
 class Waits:
@@ -174,7 +175,7 @@ class Waits:
     def set_aside_unwanted(self, tally: PassTally) -> None:
         """Set aside the papers that no sheet has named in all their time; note the others."""
         for arrival in self.papers:
-            if not arrival.path.is_file():
+            if not is_plain(arrival.path):
                 continue
             file = self._noted(arrival, ())
             if self._over(arrival, file.since, KEPT_DAYS * _DAY):
@@ -211,7 +212,7 @@ class Waits:
 
     def _set_aside(self, arrival: Arrival, tally: PassTally) -> None:
         customer, name = self._key(arrival)
-        data = arrival.path.read_bytes()
+        data = read_plain(arrival.path)
         digest = hashlib.sha256(data).hexdigest()
         reason = f"No sheet has named this paper in {KEPT_DAYS} days. Send it again together with a sheet that names it.\n"
         shelve(self._app, self._app.settings.folder("quarantine", customer), name, data, context=f"original {digest}", digest=digest, reason=reason)
