@@ -37,10 +37,7 @@ def write_whole(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
     """
     temporary = _temporary(path)
     try:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE_FILE)
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(_begun(temporary), "wb") as file:
             if mode != PRIVATE_FILE:
                 os.fchmod(file.fileno(), mode)
             file.write(data)
@@ -52,6 +49,16 @@ def write_whole(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
             temporary.unlink()
         raise OSError(error.errno, error.strerror, str(path)) from error
     sync_folder(path.parent)
+
+
+def _begun(path: Path) -> int:
+    """A new file of this name, opened; what a stop has left behind under it, or somebody has put there, is taken away before."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags, PRIVATE_FILE)
+    except FileExistsError:
+        path.unlink()
+        return os.open(path, flags, PRIVATE_FILE)
 
 
 def _temporary(path: Path) -> Path:

@@ -15,9 +15,11 @@ import pytest
 
 from batchport.config import ConfigProblem, load
 from batchport.domain.cases import pdf
-from batchport.files import open_plain, read_plain, write_whole
+from batchport.files import fitting, open_plain, read_plain, write_whole
+from batchport.pipeline.fetching import _Door
 from batchport.transport import NotDelivered
 from batchport.transport.local import deliver
+from batchport.transport.sftp_files import Remote
 from tests.conftest import LOCAL, NEXT, THIRD, TOLL_FREE, Home, both_parts, settled, sheet
 
 TN = LOCAL["tn"]
@@ -177,8 +179,16 @@ def test_a_hard_link_is_taken_by_its_name_alone(home: Home) -> None:
     assert mine.read_bytes() == sheet(LOCAL).encode()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_stops_nobody(home: Home) -> None:
+def test_a_file_that_may_not_be_read_stops_nobody(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from batchport.pipeline import intake
+
+    def refused(path: Path) -> Any:
+        """As the system does to anybody but root."""
+        if path.stat().st_mode & 0o400:
+            return open_plain(path)
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(intake, "open_plain", refused)
     home.drop(LOCAL, name="locked.csv").chmod(0)
     home.take(OTHER)
     assert home.states() == {"sheet.csv:2": "submitted"}
@@ -353,6 +363,23 @@ class TestFiles:
         write_whole(tmp_path / "file", b"whole")
         assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"file": b"whole"}
 
+    @pytest.mark.parametrize(("name", "room", "fits"), [
+        ("sheet.csv", 20, "sheet.csv"), ("x" * 300 + ".csv", 0, "x" * 251 + ".csv"), ("x" * 251 + ".csv", 10, "x" * 241 + ".csv"), ("é" * 200 + ".csv", 0, "é" * 125 + ".csv"),
+        ("x" * 300, 5, "x" * 250), ("a." + "x" * 300, 0, "a." + "x" * 253), (os.fsdecode(b"caf\xe9.csv"), 0, "caf?.csv"),
+    ])  # fmt: skip
+    def test_a_name_is_cut_to_fit(self, name: str, room: int, fits: str) -> None:
+        assert fitting(name, room) == fits
+
+
+def test_answers_whose_names_are_shown_alike_are_fetched_one_after_the_other(tmp_path: Path) -> None:
+    """Neither is taken away from the partner's server before it was read."""
+    door = _Door("sample", None, None, tmp_path)  # type: ignore[arg-type]
+    first, second = (Remote(os.fsdecode(name), 1, 1) for name in (b"caf\xe9.csv", b"caf\xe8.csv"))
+    door.keep(first, b"1")
+    door.keep(second, b"2")
+    assert list(door.fetched) == [first]
+    assert door.place(first).read_bytes() == b"1"
+
 
 # The same number from two customers
 
@@ -396,6 +423,7 @@ def test_of_another_customers_number_nothing_is_seen(home: Home, answer: tuple[s
     assert [(line["customer"], line["findings"]) for line in home.json("status", "--customer", "harbor", "--tn", TN)] == [("harbor", ["tn-in-open-order"])] * 2
     found = [(where, secret) for where, text in seen_by(home, "harbor", "ports@harbor.example") for secret in secrets if secret in text]
     assert found == []
+    assert {secret for secret in SECRETS for _, text in seen_by(home, "acme", "telecom@acme.example") if secret in text} >= {"quillfeather", "xanthippe", "mark-0815"}, "it would be found"
 
 
 def test_what_becomes_of_the_first_customers_number_is_told_to_nobody_else(home: Home) -> None:

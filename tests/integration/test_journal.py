@@ -169,7 +169,7 @@ def open_database(home: Home) -> Iterator[sqlite3.Connection]:
         yield database
 
 
-def without_guards(database: sqlite3.Connection) -> None:
+def without_guards(database: Any) -> None:
     """Take away what keeps the journal from being changed, as anybody can who has the database."""
     for (name,) in database.execute("select name from sqlite_master where type = 'trigger' and tbl_name = 'journal'").fetchall():
         database.execute(f"drop trigger {name}")
@@ -294,26 +294,65 @@ class TestBroken:
     @settings(max_examples=60, deadline=None)
     @given(data=st.data())
     def test_any_change_of_any_column_of_any_record_is_found(self, written: Home, data: st.DataObject) -> None:
-        """Without the file's being written: changed inside of a transaction that is rolled back."""
-        with closing_app(App(load(written.config), datetime.fromisoformat(NEXT))) as app:
-            connection = app.store.engine.connect()
-            try:
-                raw = connection.connection.driver_connection
-                assert raw is not None
-                connection.begin()
-                without_guards(raw)
-                count = raw.execute("select count(*) from journal").fetchone()[0]
-                number, column = data.draw(st.integers(1, count)), data.draw(st.sampled_from(COLUMNS))
-                before = raw.execute(f"select {column} from journal where id = ?", (number,)).fetchone()[0]
-                kind = st.binary(min_size=32, max_size=32) if column == "hash" else st.none() | st.integers(0, 99) if column.endswith("_id") else st.text(max_size=9)
-                after = data.draw(kind.filter(lambda value: value != before))
-                raw.execute(f"update journal set {column} = ? where id = ?", (after, number))
-                found = journal.verify(connection)
-                assert found.trouble.startswith(f"record {number} ")
-                assert found.records == number - 1
-            finally:
-                connection.rollback()
-                connection.close()
+        with changed(written) as (raw, verified):
+            number, column = data.draw(st.integers(1, LAST)), data.draw(st.sampled_from(COLUMNS))
+            before = raw.execute(f"select {column} from journal where id = ?", (number,)).fetchone()[0]
+            kind = st.binary(min_size=32, max_size=32) if column == "hash" else st.none() | st.integers(0, 99) if column.endswith("_id") else st.text(max_size=9)
+            after = data.draw(kind.filter(lambda value: value != before))
+            raw.execute(f"update journal set {column} = ? where id = ?", (after, number))
+            found = verified()
+            assert found.trouble.startswith(f"record {number} ")
+            assert found.records == number - 1
+
+    @pytest.mark.parametrize("closed", [False, True])
+    def test_whichever_record_is_taken_away_is_found(self, written: Home, closed: bool) -> None:
+        for number in range(1, LAST + 1):
+            with changed(written) as (raw, verified):
+                raw.execute("delete from journal where id = ?", (number,))
+                if closed:
+                    move(raw, number, -1)
+                assert verified().records == number - 1
+                assert verified().trouble.startswith(f"record {LAST if closed and number == LAST else number} ")
+
+    def test_whichever_two_change_places_is_found(self, written: Home) -> None:
+        for one in range(1, LAST):
+            for other in range(one + 1, LAST + 1):
+                with changed(written) as (raw, verified):
+                    for old, new in ((one, 99), (other, one), (99, other)):
+                        raw.execute("update journal set id = ? where id = ?", (new, old))
+                    assert verified().trouble.startswith(f"record {one} is not")
+
+    def test_whatever_is_put_in_wherever_is_found(self, written: Home) -> None:
+        """A copy of every record in every place, behind the last too, with what follows moved on."""
+        for source in range(1, LAST + 1):
+            for place in range(1, LAST + 2):
+                with changed(written) as (raw, verified):
+                    copied = raw.execute(f"select {', '.join(COLUMNS)} from journal where id = ?", (source,)).fetchone()
+                    move(raw, place - 1, 1)
+                    raw.execute(f"insert into journal (id, {', '.join(COLUMNS)}) values (?{', ?' * len(COLUMNS)})", (place, *copied))
+                    # A copy in the place of its original is the original, and the one behind it is put in.
+                    assert verified().trouble.startswith(f"record {place + (source == place)} is not")
+
+
+#: How many records the written home has.
+LAST = 8
+
+
+@contextmanager
+def changed(home: Home) -> Iterator[tuple[Any, Any]]:
+    """The database to be changed by somebody else, and what `verify` says then; the change is taken back."""
+    with closing_app(App(load(home.config), datetime.fromisoformat(NEXT))) as app, closing(app.store.engine.connect()) as connection:
+        connection.begin()
+        raw = connection.connection.driver_connection
+        without_guards(raw)
+        yield raw, lambda: journal.verify(connection)
+        connection.rollback()
+
+
+def move(raw: Any, after: int, by: int) -> None:
+    """Give the records behind one other numbers."""
+    raw.execute("update journal set id = -id where id > ?", (after,))
+    raw.execute("update journal set id = -id + ? where id < 0", (by,))
 
 
 def test_the_program_itself_cannot_change_a_record(home: Home) -> None:
