@@ -102,6 +102,20 @@ def read_plain(path: Path) -> bytes:
         return file.read()
 
 
+def open_at_once(path: Path) -> BufferedReader:
+    """Whatever has a name opened to be read; where a pipe stands in the place of a file, nobody is waited for who would write into it.
+
+    Raises:
+        OSError: nothing is there, or a folder.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.fdopen(handle, "rb")
+    except OSError as error:
+        os.close(handle)
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
 def is_plain(path: Path) -> bool:
     """Whether a file is there, and no link to one; nothing is under a name that is too long."""
     try:

@@ -29,7 +29,7 @@ from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import ENDED, Act, State
 from batchport.domain.papers import Beside
 from batchport.domain.table import Ints
-from batchport.files import Marks, legible, marks, marks_at, open_plain, remove_any, sync_folder
+from batchport.files import Marks, legible, marks, marks_at, open_plain, read_plain, remove_any, sync_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, UNMAPPED, UNREADABLE, FileFinding, ReadFile, papers_of, read_requests, unreadable
 from batchport.pipeline.columns import proposal_of, saved_of

@@ -149,6 +149,22 @@ def test_an_archive_that_becomes_a_link_while_it_is_unpacked_is_not_taken(home: 
     assert path.is_symlink()
 
 
+def test_a_pipe_that_takes_the_place_of_a_file_while_it_is_read_is_not_waited_for(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from batchport.pipeline import intake
+
+    whole, path = intake._take_file, home.drop(LOCAL)
+
+    def swapped(*args: Any) -> None:
+        path.unlink()
+        os.mkfifo(path)
+        whole(*args)
+
+    monkeypatch.setattr(intake, "_take_file", swapped)
+    home.run()
+    assert home.states() == {}
+    assert "changed while it was read" in told(home)
+
+
 def test_a_file_that_is_replaced_after_it_was_read_is_taken_the_next_time(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     from batchport.pipeline import intake
 

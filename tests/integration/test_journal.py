@@ -283,6 +283,15 @@ class TestBroken:
         assert done.exit == 2
         assert "where the journal ends" in done.err
 
+    def test_nothing_is_written_behind_a_record_that_was_put_in(self, written: Home, make_home: Any) -> None:
+        copy = Home(Path(shutil.copytree(written.path, make_home("other").path / "copy")))
+        with open_database(copy) as database:
+            database.execute(f"insert into journal (id, {', '.join(COLUMNS)}) select {LAST + 1}, {', '.join(COLUMNS)} from journal where id = 2")
+        done = copy.run(THIRD)
+        assert done.exit == 2
+        assert "`batchport audit verify` says where" in done.err
+        assert copy("audit", "verify").exit == 1
+
     def test_a_database_without_its_root_is_not_begun_anew(self, home: Home) -> None:
         home.take(LOCAL)
         with open_database(home) as database:
