@@ -208,7 +208,7 @@ def test_a_file_that_may_not_be_read_stops_nobody(home: Home, monkeypatch: pytes
     home.drop(LOCAL, name="locked.csv").chmod(0)
     home.take(OTHER)
     assert home.states() == {"sheet.csv:2": "submitted"}
-    assert "inbox/acme/locked.csv cannot be read" in told(home)
+    assert "sheet acme/locked.csv could not be dealt with" in told(home)
 
 
 NAMES = {
@@ -282,7 +282,7 @@ def test_a_folder_in_the_place_of_results_stops_nobody(home: Home, name: str) ->
     assert done.exit == 1
     assert list((home.path / "results" / "harbor").glob("*.xlsx"))
     assert len(home.mails("received")) == 2
-    assert f"results/acme/{planned(home)} could not be written" in done.err + told(home)
+    assert "results acme/sheet.csv (1) could not be dealt with" in told(home)
     (path / "full").rmdir()
     path.rmdir()
     home.run(NEXT)
