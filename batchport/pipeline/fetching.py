@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from batchport import log
 from batchport.config import Sftp
-from batchport.files import PRIVATE_FILE, make_folder
+from batchport.files import PRIVATE_FILE, fitting, make_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.ways import session_to
@@ -44,13 +44,13 @@ class _Door:
 
     def place(self, file: Remote) -> Path:
         """Where a file lies here."""
-        from batchport.transport.sftp_files import legible
-
-        return self.spool / legible(file.name)
+        return self.spool / fitting(file.name)
 
     def keep(self, file: Remote, data: bytes) -> None:
         """Put a file that was fetched where it is read."""
         path = self.place(file)
+        if path.exists():  # two names that are shown alike: the other one is fetched by the next pass
+            return
         path.touch(PRIVATE_FILE)
         path.write_bytes(data)
         os.utime(path, (min(file.mtime, time.time() - _SKEW),) * 2)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from batchport.config import load
 from batchport.files import make_folder, write_whole
+from batchport.pipeline.doors import make_doors
 from batchport.seal import write_new_key
 
 
@@ -50,9 +51,4 @@ def make_folders(home: Path, customers: list[str], partners: list[str]) -> None:
     """The doors and shelves of a home, where they are not there yet."""
     for name in ("archive", "bounces", "mail", "quarantine"):
         make_folder(home / name)
-    for customer in customers:
-        make_folder(home / "inbox" / customer)
-        make_folder(home / "results" / customer)
-    for partner in partners:
-        make_folder(home / "outbox" / partner)
-        make_folder(home / "responses" / partner)
+    make_doors(home, customers, partners)

@@ -23,9 +23,11 @@ from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import contain
+from batchport.store.acts import record_act
 from batchport.store.count import settle_finished
 from batchport.store.database import next_id
 from batchport.store.outbox import waiting
+from batchport.store.queued import LOOK
 from batchport.store.schema import passes
 
 __all__ = ["Busy", "PassDone", "Stage", "all_stages", "one_pass", "whole_pass"]
@@ -124,4 +126,7 @@ def _begin(app: App, command: str) -> int:
     with app.store.transaction() as connection:
         number = next_id(connection, passes)
         connection.execute(passes.insert().values(id=number, command=command, started=app.stamp, summary=""))
+        # A look around comes every few minutes and mostly finds nothing; what it does is recorded all the same.
+        if command != LOOK:
+            record_act(connection, at=app.stamp, who=app.user, what="pass", about=command, pass_id=number)
     return number

@@ -23,6 +23,7 @@ from batchport.pipeline.units import carry_out
 from batchport.pipeline.ways import way_to
 from batchport.progress import stepping
 from batchport.store import sendings as stored
+from batchport.store.acts import record_act
 from batchport.store.submissions import mark_sent
 from batchport.transport import Found, MaybeDelivered, NotDelivered, TransportError, Unreachable, Way
 
@@ -139,6 +140,7 @@ def arrived(app: App, tally: PassTally, sending: Any) -> None:
         stored.mark(connection, sending.id, "sent", sent=app.stamp)
         if sending.submission_state != "sent":
             mark_sent(connection, sending.submission_id, app.stamp, app.seconds)
+        record_act(connection, at=app.stamp, who=app.user, what="send", about=f"{sending.partner}/{sending.name}", submission_id=sending.submission_id)
     _tell_log("submission sent", "info", sending)
     tally.sent.append(Sent(sending.partner, sending.name, sending.orders, sending.lines))
     tally.changed = True

@@ -35,6 +35,7 @@ from batchport.store import versions
 from batchport.store.acts import record_act
 from batchport.store.corrected import with_shared
 from batchport.store.enclosures import store_enclosures
+from batchport.store.journal import source_of
 from batchport.store.pieces import load_rows
 from batchport.store.sendings import add_sending
 from batchport.transport import NotDelivered
@@ -168,8 +169,11 @@ def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered,
     with app.store.transaction() as connection:
         submission = stored.store_submission(connection, record, *lines)
         store_enclosures(connection, submission, enclosures.records)
+        about = f"{source_of(partner, file.name, file.sha256)}: orders {file.orders}, lines {file.lines}"
+        record_act(connection, at=app.stamp, who=app.user, what="make submission", about=about, pass_id=pass_id, submission_id=submission)
         if not app.profile(partner).may_send(app.now):
-            record_act(connection, at=app.stamp, who=app.user, what="submit --now", why="outside the partner's windows", submission_id=submission)
+            why = "outside the partner's windows"
+            record_act(connection, at=app.stamp, who=app.user, what="submit --now", why=why, about=f"{partner}/{file.name}", submission_id=submission)
         sending = add_sending(connection, submission, sent.name, app.stamp)
     log.event("submission stored", submission=submission, partner=partner, sequence=file.sequence, name=sent.name, orders=file.orders, lines=file.lines, bytes=len(sent.stored))
     return sending

@@ -33,6 +33,7 @@ import pyarrow as pa
 
 import batchport
 from batchport import log
+from batchport.files import open_at_once
 from batchport.progress import Progress, quiet
 from batchport.spreadsheets.bundle import Member
 from batchport.spreadsheets.kinds import ZIP
@@ -329,7 +330,7 @@ def unbundled(path: Path, pool: ReaderPool) -> Iterator[list[Member]]:
     Raises:
         Unreadable: see `ReaderPool.unpack`.
     """
-    with path.open("rb") as file:
+    with open_at_once(path) as file:
         bundle = file.read(4) in ZIP
     if not bundle or not pool.is_bundle(path):
         yield []
