@@ -19,6 +19,7 @@ from batchport.domain.fields import BY_NAME
 from batchport.domain.findings import catalogue
 from batchport.domain.language import Language
 from batchport.domain.terms import Terms
+from batchport.log import Form, Level
 from batchport.yaml_text import Document, UnreadableYaml, explain, nearest, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
@@ -363,6 +364,37 @@ class Limits(Model):
     paper_megabytes: Annotated[int, Field(ge=1)] = 10
 
 
+class Log(Model):
+    """What is told of the work while it goes on, on standard error.
+
+    Attributes:
+        format: lines for people, or a JSON object a line.
+        level: the least that is told.
+    """
+
+    format: Form = "console"
+    level: Level = "info"
+
+
+class Metrics(Model):
+    """Figures for Prometheus: in a file, at a port of `serve`, or both.
+
+    Attributes:
+        file: written after every pass, for the textfile collector of node_exporter.
+        port, address: where `serve` answers to `/metrics`, `/healthz` and `/readyz`.
+    """
+
+    file: Path | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    address: str = "127.0.0.1"
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Metrics:
+        if self.file is None and self.port is None:
+            raise ValueError("name where the figures go: a 'file', or a 'port' of serve")
+        return self
+
+
 class Settings(Model):
     """All settings of an installation."""
 
@@ -377,6 +409,8 @@ class Settings(Model):
     operator: Operator = Operator(email="operator@batchport.example")
     schedule: Schedule = Schedule()
     limits: Limits = Limits()
+    log: Log | None = None
+    metrics: Metrics | None = None
     territories: bool = True
 
     @model_validator(mode="after")

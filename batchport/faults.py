@@ -16,6 +16,7 @@ _MENDABLE = {
     "batchport.seal": ("KeyProblem",),
     "batchport.store.database": ("DatabaseProblem",),
     "batchport.pipeline.backup": ("BackupProblem",),
+    "batchport.store.journal": ("JournalBroken",),
     "batchport.carriers.profile": ("ProfileError",),
     "batchport.carriers.formats.template": ("TemplateFault",),
     "batchport.carriers.golden": ("NotASample",),
@@ -43,6 +44,7 @@ _DATABASE = {
     "unable to open": "it cannot be opened; see whether its folder is there and may be written",
     "locked": "another program has held it for a minute; wait until it is done, and run it again",
     "disk I/O": "the disk fails or is full; look after the disk, and run it again",
+    "append-only": "somebody else has written into its journal; `batchport audit verify` says where, then put the newest backup back that is whole",
     "malformed": "it is damaged; stop sending, and put the newest backup back",
 }
 

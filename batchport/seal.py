@@ -177,5 +177,22 @@ class Names:
         return np.frombuffer(cipher.update(blocks.tobytes()), np.uint64)[::2]
 
 
+class Linker:
+    """Keyed hashes that hang together: each is of a record and of the hash before it, and nobody makes one without the key."""
+
+    SIZE = 32
+
+    def __init__(self, root: bytes) -> None:
+        self._state = hashlib.blake2b(digest_size=self.SIZE, key=_derived(root, b"journal"))
+
+    def __call__(self, before: bytes, data: bytes) -> bytes:
+        """The hash of some bytes that come after a hash."""
+        state = self._state.copy()
+        state.update(before)
+        state.update(data)
+        return state.digest()
+
+
 def _derived(root: bytes, purpose: bytes) -> bytes:
-    return hashlib.blake2b(purpose, key=root, digest_size=32).digest()
+    """A key for one purpose; what follows the root's own bytes is a mark, and no part of it."""
+    return hashlib.blake2b(purpose, key=root[:_KEY], digest_size=32).digest()

@@ -8,6 +8,7 @@ from datetime import datetime
 from unittest import mock
 
 from batchport.config import load
+from batchport.health import Health
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.lease import LEAD, held
 from batchport.schedule import serve
@@ -25,4 +26,4 @@ def clock_at(now: str) -> Iterator[None]:
 def leading(home: Home, now: str) -> Iterator[serve.Leader]:
     """A scheduler that leads from a time on, its alarm clock not wound up."""
     with clock_at(now), closing(App(load(home.config), serve.now())) as app, held(app, LEAD) as token:
-        yield serve.Leader(app.settings, token, lambda: False, app.now)
+        yield serve.Leader(app.settings, token, lambda: False, app.now, Health())

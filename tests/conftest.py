@@ -28,6 +28,8 @@ from tests.browser import _chromium as _chromium  # noqa: PLC0414  fixtures, whi
 from tests.browser import browser as browser  # noqa: PLC0414
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from batchport.spreadsheets.limits import Limits
 
 ROOT = Path(__file__).parents[1]
@@ -258,7 +260,20 @@ class Home:
         with engine.begin() as connection:
             settings.attributes["connection"] = connection
             command.downgrade(settings, revision)
+            if revision < "0010":
+                self._unmark_root(connection)
         engine.dispose()
+
+    def _unmark_root(self, connection: Connection) -> None:
+        """Seal the root as it was before the journal was chained."""
+        from sqlalchemy import select
+
+        from batchport.seal import Keyring
+        from batchport.store.schema import meta
+
+        keyring, root = Keyring.parse((self.path / "keys" / "seal.key").read_text(), ""), meta.c.name == "root"
+        plain = keyring.unseal(connection.execute(select(meta.c.value).where(root)).scalar_one(), "root")
+        connection.execute(meta.update().where(root).values(value=keyring.seal(plain[:32], "root")))
 
     def files(self) -> dict[str, bytes]:
         """Every file below the home, but the database."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from batchport import __version__
+from batchport import __version__, log
 
 if TYPE_CHECKING:
     from batchport.pipeline.app import App
@@ -29,7 +29,7 @@ _COMMANDS = {
     "init": "home", "template": "home", "rules": "home", "read": "read", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages",
     "intake": "stages", "submit": "stages", "resend": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace",
     "exceptions": "look", "suppressed": "suppressed", "parked": "parked", "balance": "balance", "report": "report", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
-    "resubmit": "act", "loa": "loa", "carrier": "carrier", "reference": "reference", "doctor": "doctor", "backup": "backup", "db": "db",
+    "resubmit": "act", "loa": "loa", "carrier": "carrier", "reference": "reference", "audit": "audit", "doctor": "doctor", "backup": "backup", "db": "db",
 }  # fmt: skip
 
 #: How many new objects there are before rings are looked for among them.
@@ -50,12 +50,16 @@ class Context:
         """The time to go by."""
         return self.at or datetime.now(UTC)
 
-    def app(self) -> App:
-        """The installation that the configuration describes."""
-        from batchport.config import load
+    def app(self, *, told: bool = False) -> App:
+        """The installation that the configuration describes; its log is written to, where one is set or `told` says so."""
+        from batchport.config import Log, load
         from batchport.pipeline.app import App
 
         app = App(load(self.config), self.now)
+        kept = app.settings.log or (Log() if told else None)
+        if kept is not None:
+            log.start(kept.format, kept.level)
+            click.get_current_context().find_root().call_on_close(log.stop)
         app.prove()
         return app
 

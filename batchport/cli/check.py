@@ -44,7 +44,7 @@ def check(ctx: click.Context, files: tuple[str, ...], customer: str | None, outp
     context: Context = ctx.obj
     named = [(Path(file), file) for file in files]
     with shown() as progress:
-        checked = _checked(named, context.now, progress) if customer is None else _checked_for(context, customer, named, progress)
+        checked = _checked(named, context.now, progress) if customer is None else _checked_for(context, customer, named, progress, seen=show_secrets)
     from batchport.pipeline.check import Report
 
     report = Report(checked, secrets=show_secrets)
@@ -75,9 +75,10 @@ def _checked(files: list[tuple[Path, str]], now: datetime, progress: Progress) -
         return check_files(files, standard(now, load_reference(), Limits()), pool, progress)
 
 
-def _checked_for(context: Context, customer: str, files: list[tuple[Path, str]], progress: Progress) -> Checked:
-    """Files of a customer's, checked beside what came before."""
+def _checked_for(context: Context, customer: str, files: list[tuple[Path, str]], progress: Progress, *, seen: bool) -> Checked:
+    """Files of a customer's, checked beside what came before; that somebody will have `seen` their secrets is recorded, since stored ones may be among them."""
     from batchport.pipeline.app import closing
+    from batchport.pipeline.audit import record_look
     from batchport.pipeline.check import Basis, check_files
     from batchport.pipeline.columns import saved_of
     from batchport.pipeline.history import History
@@ -85,6 +86,8 @@ def _checked_for(context: Context, customer: str, files: list[tuple[Path, str]],
 
     with closing(context.app()) as app, ReaderPool(app.limits, progress) as pool:
         basis = Basis(app.terms(customer), app.reference, app.limits, saved_of(app, customer), History(app, customer))
+        if seen:
+            record_look(app, "check --show-secrets", f"{customer}: {', '.join(name for _, name in files)}")
         return check_files(files, basis, pool, progress)
 
 

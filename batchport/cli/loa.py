@@ -49,11 +49,14 @@ def _of_order(context: Context, pon: str, language: Language | None, output: Pat
     if output is not None and output.is_dir():
         raise click.UsageError(f"{output} is a folder; name the letter's file.")
     from batchport.pipeline.app import closing
+    from batchport.pipeline.audit import record_look
     from batchport.pipeline.letters import letter_of_order, press
+    from batchport.pipeline.status import order_of
 
     with closing(context.app()) as app:
         letter = letter_of_order(app, pon, language)
         path = output or Path(f"{letter.pon}-loa.pdf")
+        record_look(app, "loa", order=order_of(app, pon))
         _written(press(app.settings), [(path, letter)], form, anew=output is not None)
     if not letter.provider:
         click.echo(f"{_NO_PROVIDER}; the setting `operator: {{name: ...}}` says it.", err=True)
@@ -67,10 +70,13 @@ def _of_sheet(context: Context, sheet: Path, customer: str | None, language: Lan
     if customer is None:
         return _of_checked(_checked(context, sheet), sheet, language or "en", output, form, None)
     from batchport.pipeline.app import closing
+    from batchport.pipeline.audit import record_look
 
     with closing(context.app()) as app:
         words = language or app.customer(customer).language
-        return _of_checked(_checked_for(app, customer, sheet), sheet, words, output, form, app)
+        checked = _checked_for(app, customer, sheet)
+        record_look(app, "loa --file", f"{customer}: {sheet.name}")
+        return _of_checked(checked, sheet, words, output, form, app)
 
 
 def _checked(context: Context, sheet: Path) -> Checked:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
+from batchport import log
 from batchport.progress import Progress, quiet
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ _DUMB = ("dumb", "unknown", "")
 
 @contextlib.contextmanager
 def shown() -> Iterator[Progress]:
-    """What hears of progress: it is shown where standard error is a terminal that can, until the context ends."""
-    if not sys.stderr.isatty() or os.environ.get("TERM", "") in _DUMB:
+    """What hears of progress: it is shown where standard error is a terminal that can, and no log is written to, until the context ends."""
+    if log.is_kept() or not sys.stderr.isatty() or os.environ.get("TERM", "") in _DUMB:
         yield quiet
         return
     line = _Line()

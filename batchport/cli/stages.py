@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, OUR_FAULT, Context, Day, complete, format_option
+from batchport.cli import Context, Day, complete, format_option
 from batchport.cli.output import harmless, print_json, print_table, say, spaced, state
 from batchport.cli.progress import shown
 
@@ -33,13 +33,7 @@ def carry_out(ctx: click.Context, command: str, stage: Stage, form: str) -> None
                 say(f"batchport: {busy}.")
             ctx.exit(0)
     _show(done, form)
-    ctx.exit(_status(done))
-
-
-def _status(done: PassDone) -> int:
-    if done.tally.faults or not done.count.balanced:
-        return OUR_FAULT
-    return NEEDS_SOMEBODY if done.tally.needs_somebody else 0
+    ctx.exit(done.exit_status)
 
 
 def _show(done: PassDone, form: str) -> None:
@@ -236,7 +230,7 @@ def serve(context: Context) -> None:
     """Work by the schedule until stopped: look for sheets and answers every few minutes, and run the whole pass at night."""
     from batchport.schedule.serve import serve as serve_by_schedule
 
-    context.app()
+    context.app(told=True)
     serve_by_schedule(context.config)
 
 

@@ -388,6 +388,7 @@ class NightFacts(MailFacts):
         due: orders that are newly overdue, or that a partner is about to cancel by itself, a sentence each.
         to_do: what the operator is to do about orders that partners rejected, a sentence each.
         problems: whatever else needs the operator.
+        records: how many records the journal has, and `head`, the hash of the last of them: kept where nobody who changes the database comes to.
     """
 
     at: datetime
@@ -404,6 +405,8 @@ class NightFacts(MailFacts):
     due: tuple[str, ...] = ()
     to_do: tuple[str, ...] = ()
     problems: tuple[FileProblem, ...] = ()
+    records: int = 0
+    head: str = ""
 
     @property
     def exception_count(self) -> int:

@@ -164,6 +164,8 @@ def _nights() -> Iterator[NightFacts]:
         exceptions=(refused, replace(refused, pon="", tn="")),
         exceptions_more=1,
         problems=(_PROBLEM, FileProblem("The count of a file differs.", "")),
+        records=1204,
+        head="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     )
     quiet = NightFacts(at=at, balanced=True, files={}, rows={}, lines={}, mails={})
     yield quiet

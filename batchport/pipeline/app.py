@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
+from importlib.util import find_spec
 from zoneinfo import ZoneInfo
 
 from batchport.carriers.codes import Codes, load_codes
@@ -192,11 +193,21 @@ class App:
         return self._profiles[partner]
 
     def prove(self) -> None:
-        """Look at all that could be wrong before anything is done: profiles, routes and lists of lines."""
+        """Look at all that could be wrong before anything is done: profiles, routes, lists of lines, and what figures need."""
+        self.prove_packages()
         for partner in self.settings.partners:
             self.profile(partner)
         for customer in self.settings.customers:
             self.roster(customer)
+
+    def prove_packages(self) -> None:
+        """Look whether the packages are installed that the settings want besides; those of one partner's way are that partner's trouble.
+
+        Raises:
+            ConfigProblem: one is not.
+        """
+        if self.settings.metrics is not None and find_spec("prometheus_client") is None:
+            raise ConfigProblem("`metrics:` needs prometheus-client: pip install 'batchport[metrics]', or take `metrics:` out of the configuration")
 
     def prove_templates(self) -> None:
         """Look whether all templates of mails can be rendered.

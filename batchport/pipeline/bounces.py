@@ -15,16 +15,20 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from batchport.files import sync_folder
+from batchport import log
+from batchport.files import read_plain, sync_folder
 from batchport.mail.bounces import NotAReport, Report, Told, read_report
 from batchport.mail.delivery import one_line
 from batchport.mail.enhanced import address_is_gone
 from batchport.pipeline.app import App
+from batchport.pipeline.doors import tell_what_is_no_file
 from batchport.pipeline.outgoing import message_id_of
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.suppressed import silence
 from batchport.pipeline.tally import PassTally
 from batchport.store import outbox
+from batchport.store.acts import record_act
+from batchport.store.journal import source_of
 from batchport.transport.arrivals import Arrival, complete_files
 
 #: A mail that comes back whole is as large as the largest that went out; what is larger is not read.
@@ -44,6 +48,7 @@ class _Came:
 def read_bounces(app: App, tally: PassTally) -> None:
     """Read every complete file in `bounces/`, or in `new/` below it where that is a Maildir; each is put into the archive, or set aside."""
     folder = app.settings.folder("bounces")
+    tell_what_is_no_file(app, tally, [folder, folder / "new"])
     arrivals = complete_files([folder, folder / "new"], now=time.time(), settle=app.settings.limits.settle)
     for start in range(0, len(arrivals), _TOGETHER):
         came = [each for arrival in arrivals[start : start + _TOGETHER] if (each := _read(app, tally, arrival)) is not None]
@@ -59,7 +64,7 @@ def _read(app: App, tally: PassTally, arrival: Arrival) -> _Came | None:
         tally.trouble(f"bounces/{arrival.name} is larger than {_LARGEST >> 20} MB, which no delivery report is; it was left where it is. Look at it, and take it away.")
         return None
     try:
-        return _Came(arrival, read_report(arrival.path.read_bytes()))
+        return _Came(arrival, read_report(read_plain(arrival.path)))
     except NotAReport as error:
         _set_aside(app, tally, arrival, f"is no delivery report: {error}")
         return None
@@ -102,10 +107,11 @@ def _came_back(app: App, tally: PassTally, record: Any, told: Told) -> None:
         else:
             tally.trouble(f"a mail ({record.kind}) to {record.recipient} came back: {why}")
     tally.mails["failed"] += 1
+    log.event("mail came back", "warning", mail=record.id, kind=record.kind)
 
 
 def _archive(app: App, arrival: Arrival) -> None:
-    data = arrival.path.read_bytes()
+    data = read_plain(arrival.path)
     digest = hashlib.sha256(data).hexdigest()
     shelve(app, app.settings.folder("archive", app.day, "bounces"), arrival.name, data, context=f"bounce {digest}", digest=digest)
     _remove(arrival.path)
@@ -113,9 +119,11 @@ def _archive(app: App, arrival: Arrival) -> None:
 
 def _set_aside(app: App, tally: PassTally, arrival: Arrival, reason: str) -> None:
     words = f"bounces/{arrival.name} {reason}. It was set aside, and nothing was changed.\n"
-    data = arrival.path.read_bytes()
+    data = read_plain(arrival.path)
     digest = hashlib.sha256(data).hexdigest()
     shelve(app, app.settings.folder("quarantine", "bounces"), arrival.name, data, context=f"bounce {digest}", digest=digest, reason=words)
+    with app.store.transaction() as connection:
+        record_act(connection, at=app.stamp, who=app.user, what="set aside", about="delivery report", source=source_of("bounces", arrival.name, digest))
     _remove(arrival.path)
     tally.set_aside.append(words.strip())
     tally.changed = True

@@ -265,7 +265,7 @@ def confirm(app: App, path: Path, name: str, customer: str, changes: Mapping[str
             insert_mapping(
                 connection, customer=customer, fingerprint=fingerprint(each.headers), headers=sorted(each.headers), columns=each.columns, at=app.stamp, who=app.user, why=why
             )  # fmt: skip
-        record_act(connection, at=app.stamp, who=app.user, what="columns confirm", why=why)
+        record_act(connection, at=app.stamp, who=app.user, what="columns confirm", why=why, source=f"{customer}/{name}")
         waited = _ask_for(connection, customer, confirmed)
     files = f"; {len(waited)} waiting {'file is' if len(waited) == 1 else 'files are'} read again" if waited else ""
     return f"The columns of {name} are confirmed for {customer}, and for every later sheet with these headers{files}."

@@ -43,7 +43,7 @@ from batchport.pipeline.count import counted
 from batchport.pipeline.deadlines import falling_due, overdue
 from batchport.pipeline.view import FileView, day, view_file
 from batchport.pipeline.wording import file_words
-from batchport.store import look
+from batchport.store import journal, look
 
 _SHOWN = 20
 #: How many rows files that are kept may have in all.
@@ -273,6 +273,7 @@ def night_facts(app: App, connection: Connection, record: Any) -> NightFacts:
     done = look.pass_record(connection, record.pass_id)
     told = json.loads(done.summary)
     exceptions = look.exceptions_of_pass(connection, record.pass_id)
+    recorded, head = journal.head(connection)
     return NightFacts(
         at=app.local(datetime.fromisoformat(done.started)), balanced=count.balanced, files=told["files"], rows=count.rows, lines=count.lines,
         mails=look.mail_counts(connection, record.pass_id), rejected=told["rejected"],
@@ -285,6 +286,7 @@ def night_facts(app: App, connection: Connection, record: Any) -> NightFacts:
             for line in records(exceptions.head(_SHOWN))
         ),
         exceptions_more=max(0, len(exceptions) - _SHOWN), due=tuple(told["due"]), to_do=tuple(told["to_do"]), problems=tuple(FileProblem(said, "") for said in told["problems"]),
+        records=recorded, head=head,
     )  # fmt: skip
 
 

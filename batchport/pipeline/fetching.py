@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batchport import log
 from batchport.config import Sftp
-from batchport.files import PRIVATE_FILE, make_folder
+from batchport.files import PRIVATE_FILE, fitting, make_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.ways import session_to
@@ -43,13 +44,13 @@ class _Door:
 
     def place(self, file: Remote) -> Path:
         """Where a file lies here."""
-        from batchport.transport.sftp_files import legible
-
-        return self.spool / legible(file.name)
+        return self.spool / fitting(file.name)
 
     def keep(self, file: Remote, data: bytes) -> None:
         """Put a file that was fetched where it is read."""
         path = self.place(file)
+        if path.exists():  # two names that are shown alike: the other one is fetched by the next pass
+            return
         path.touch(PRIVATE_FILE)
         path.write_bytes(data)
         os.utime(path, (min(file.mtime, time.time() - _SKEW),) * 2)
@@ -76,6 +77,7 @@ def _opened(app: App, tally: PassTally, stack: ExitStack) -> Iterator[_Door]:
             session = stack.enter_context(session_to(app, transport))
         except Unreachable as error:
             tally.trouble(f"no answers were fetched from {partner}: {error}.")
+            log.event("partner not reached", "error", partner=partner)
             continue
         from batchport.transport.sftp import Responses
 
@@ -101,6 +103,8 @@ def _fetch(app: App, tally: PassTally, doors: list[_Door]) -> None:
             troubles = door.there.fetched(files, door.keep)
         except TransportError as error:
             troubles = [str(error)]
+        if files:
+            log.event("answers fetched", "warning" if troubles else "info", partner=door.partner, files=len(door.fetched), failed=len(troubles))
         for said in troubles:
             tally.trouble(f"an answer of {door.partner} was not fetched: {said}. That is tried again in the next pass.")
 
@@ -110,6 +114,7 @@ def _listed(tally: PassTally, door: _Door) -> list[Remote]:
         return door.there.listed()
     except TransportError as error:
         tally.trouble(f"no answers were fetched from {door.partner}: {error}.")
+        log.event("partner not reached", "error", partner=door.partner)
         return []
 
 

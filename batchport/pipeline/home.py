@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from batchport.config import load
 from batchport.files import make_folder, write_whole
+from batchport.pipeline.doors import doors_of, make_doors
 from batchport.seal import write_new_key
+
+#: Folders for which the program alone writes, or whoever brings delivery reports.
+SHELVES = ("archive", "bounces", "mail", "quarantine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,11 @@ def make_home(folder: Path) -> Home:
 
 def make_folders(home: Path, customers: list[str], partners: list[str]) -> None:
     """The doors and shelves of a home, where they are not there yet."""
-    for folder in folders_of(home, customers, partners):
-        make_folder(folder)
+    for name in SHELVES:
+        make_folder(home / name)
+    make_doors(home, customers, partners)
 
 
-def folders_of(home: Path, customers: list[str], partners: list[str]) -> list[Path]:
+def folders_of(home: Path, customers: Collection[str], partners: Collection[str]) -> list[Path]:
     """The doors and shelves of a home."""
-    shelves = [home / name for name in ("archive", "bounces", "mail", "quarantine")]
-    of_customers = [home / door / customer for customer in customers for door in ("inbox", "results")]
-    of_partners = [home / door / partner for partner in partners for door in ("outbox", "responses")]
-    return [*shelves, *of_customers, *of_partners]
+    return [*(home / name for name in SHELVES), *doors_of(home, customers, partners)]

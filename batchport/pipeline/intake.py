@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -21,16 +22,18 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from batchport import log
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.findings import Findings
-from batchport.domain.lifecycle import ENDED, Act
+from batchport.domain.lifecycle import ENDED, Act, State
 from batchport.domain.papers import Beside
 from batchport.domain.table import Ints
-from batchport.files import sync_folder
+from batchport.files import Marks, legible, marks, marks_at, open_plain, read_plain, remove_any, sync_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import READ, UNMAPPED, UNREADABLE, FileFinding, ReadFile, papers_of, read_requests, unreadable
 from batchport.pipeline.columns import proposal_of, saved_of
+from batchport.pipeline.doors import tell_what_is_no_file
 from batchport.pipeline.earlier import Outlook, lines_for_one, named_rows, restore_masked, settle_new
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import write_holds, write_orders
@@ -43,11 +46,13 @@ from batchport.spreadsheets.papers import Reader, papers_in
 from batchport.spreadsheets.pool import ReaderPool, unbundled
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
+from batchport.store.acts import record_act
 from batchport.store.database import insert_many, next_id
+from batchport.store.journal import source_of
 from batchport.store.mappings import ask_to_retake, to_retake
 from batchport.store.papers import PaperRecord
 from batchport.store.pieces import Piece, insert_pieces, seal_sheet
-from batchport.store.schema import files, rows
+from batchport.store.schema import files, orders, rows
 from batchport.transport.arrivals import Arrival, complete_files
 
 _REPEATED = "repeated"
@@ -64,6 +69,7 @@ class _Source:
         arrival: its place in an inbox, where it lies in one and is put away in the end.
         bundled: of a sheet that does not lie in an inbox itself, the papers that came with it: those of its zip archive.
         waited: the record of the file while it waited for its columns, where it is taken from the archive.
+        marks: what it was known by when its bytes were hashed, where somebody else may touch it meanwhile.
     """
 
     customer: str
@@ -74,12 +80,19 @@ class _Source:
     arrival: Arrival | None = None
     bundled: Mapping[str, Reader] | None = None
     waited: int | None = None
+    marks: Marks | None = None
+
+    @property
+    def touched(self) -> bool:
+        """Whether it, or its name, was changed since its bytes were hashed: what was read then may be anything, even what is another's."""
+        return self.marks is not None and marks_at(self.path) != self.marks
 
 
 def intake(app: App, tally: PassTally, pass_id: int) -> None:
     """Take in every complete file of every customer's inbox, in the order they arrived."""
     inboxes = {app.settings.folder("inbox", customer): customer for customer in app.settings.customers}
     _tell_strangers(app, tally)
+    tell_what_is_no_file(app, tally, inboxes)
     arrivals = _arrivals(app, inboxes)
     waits = Waits(app, inboxes, arrivals)
     retake(app, tally, pass_id)
@@ -127,7 +140,7 @@ def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer:
 
 
 def _take_arrival(app: App, tally: PassTally, pass_id: int, customer: str, arrival: Arrival, pool: ReaderPool, waits: Waits) -> None:
-    _take_file(app, tally, pass_id, _source(customer, arrival.path, arrival.name, arrival), pool, waits)
+    _take_file(app, tally, pass_id, _arrived(customer, arrival), pool, waits)
 
 
 def _arrivals(app: App, inboxes: dict[Path, str]) -> list[Arrival]:
@@ -149,16 +162,33 @@ def _tell_strangers(app: App, tally: PassTally) -> None:
             tally.trouble(f"inbox/{folder.name} lies beside the customers' folders; move it into inbox/<customer>/. It was left where it is.")
 
 
-def _source(customer: str, path: Path, name: str, arrival: Arrival | None = None) -> _Source:
+def _arrived(customer: str, arrival: Arrival) -> _Source:
+    """A file of an inbox to take in."""
+    with open_plain(arrival.path) as file:
+        found = os.fstat(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return _Source(customer, arrival.path, arrival.name, digest, found.st_size, arrival, marks=marks(found))
+
+
+def _source(customer: str, path: Path, name: str) -> _Source:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return _Source(customer, path, name, digest, path.stat().st_size, arrival)
+    return _Source(customer, path, legible(name), digest, path.stat().st_size)
+
+
+def _left(tally: PassTally, source: _Source) -> bool:
+    """Whether a file was touched while it was read, and is left for the next pass."""
+    if source.touched:
+        tally.trouble(f"inbox/{source.customer}/{source.name} was changed while it was read, and nothing of it was taken; the next pass reads it again.")
+    return source.touched
 
 
 def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, pool: ReaderPool, waits: Waits | None = None) -> None:
     """Take in a file, or each sheet of a zip archive; without `waits` one that was taken in before, as if it were new."""
     try:
         with unbundled(source.path, pool) as members:
+            if _left(tally, source):
+                return
             papers = papers_of(members)
             sheets = [
                 replace(_source(source.customer, member.path, f"{source.name}/{member.name}"), bundled=papers) for member in members if not member.is_paper
@@ -166,12 +196,13 @@ def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, pool: 
             for sheet in sheets:
                 _take(app, tally, pass_id, sheet, pool, waits)
     except Unreadable as error:
-        _store_without_rows(app, tally, pass_id, source, unreadable(source.name, error), in_place=waits is None)
+        if not _left(tally, source):
+            _store_without_rows(app, tally, pass_id, source, unreadable(source.name, error), in_place=waits is None)
         return
     if not sheets:
         _take(app, tally, pass_id, source, pool, waits)
     elif waits is not None:
-        _clear(app, source, app.settings.folder("archive", app.day, source.customer))
+        _clear(app, tally, source, app.settings.folder("archive", app.day, source.customer))
         with app.store.transaction() as connection:
             looked_up.mark_put_away(connection, source.customer, [sheet.name for sheet in sheets])
 
@@ -183,13 +214,15 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: Reade
         seen = looked_up.file_seen(connection, source.customer, source.sha256)
         useful = looked_up.useful_rows(connection, seen.first_row, seen.rows) if seen is not None else 0
     if unfinished is not None and not again:
-        _put_away(app, source, unfinished.id, unfinished.state, papers_of=unfinished.same_as)
+        _put_away(app, tally, source, unfinished.id, unfinished.state, papers_of=unfinished.same_as)
         return
     if seen is not None and useful and not again:
         _store_repeated(app, tally, pass_id, source, seen.id, seen.name)
         return
     terms = app.terms(source.customer)
     read = read_requests(source.path, source.name, terms, app.limits, saved_of(app, source.customer), pool)
+    if _left(tally, source):
+        return
     if read.state != READ:
         _store_without_rows(app, tally, pass_id, source, read, in_place=again)
         return
@@ -208,8 +241,10 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: Reade
     app.progress(f"Storing {source.name}", 0, len(prepared))
     file_id = _store(app, pass_id, source, read, prepared, outlook, sealed)
     tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(prepared)])
+    counts, orders = tally.files[-1].counts, len(settled.grouping.orders.lines)
+    log.event("file taken", file=file_id, customer=source.customer, name=source.name, bytes=source.size, rows=len(prepared), states=counts, orders=orders)
     if not again:
-        _put_away(app, source, file_id, read.state)
+        _put_away(app, tally, source, file_id, read.state)
     elif source.waited is not None:
         put_papers_away(app, source.customer, app.settings.folder("inbox", source.customer), file_id)
 
@@ -257,7 +292,9 @@ def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Pr
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=first_row, length=length)
         insert_pieces(connection, file_id, sealed.pieces)
         sealed.papers.store(connection, source.customer, file_id, sealed.records)
+        orders_before = next_id(connection, orders)
         order_ids = write_orders(app, connection, source.customer, settled)
+        _record_file(app, connection, pass_id, source, file_id, "take in", _counted(state, looked_up.orders_that_go(connection, orders_before)))
         row_ids = np.arange(first_row, first_row + length)
         _insert_rows(app, connection, source.name, file_id, row_ids, prepared, state, outlook.orders_of_rows(order_ids))
         looked_up.insert_findings(connection, found.assign(row_id=row_ids[found.row.to_numpy()]))
@@ -296,6 +333,18 @@ def _insert_file(
         ask_to_retake(connection, source.waited, wanted=False)
 
 
+def _record_file(app: App, connection: Connection, pass_id: int, source: _Source, file_id: int, what: str, about: str) -> None:
+    named = source_of(source.customer, source.name, source.sha256)
+    record_act(connection, at=app.stamp, who=app.user, what=what, about=about, source=named, pass_id=pass_id, file_id=file_id)
+
+
+def _counted(states: Ints, orders_made: int) -> str:
+    """How many rows there are and in which states, and how many orders were made."""
+    counts = np.bincount(states, minlength=max(State) + 1).tolist()
+    of_each = "".join(f", {state.label} {counts[state]}" for state in State if counts[state])
+    return f"rows {len(states)}{of_each}; orders made {orders_made}"
+
+
 def _sealed_proposal(app: App, source: _Source, read: ReadFile) -> bytes | None:
     """What the columns of an unmapped file may mean; sealed, since examples of cells stand in it."""
     if read.state != UNMAPPED:
@@ -309,9 +358,11 @@ def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, s
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0, same_as=same_as)
+        _record_file(app, connection, pass_id, source, file_id, "take in again", f"the same as file {same_as}")
         queue_mails(app, connection, pass_id, "received", source.customer, ())
     tally.file(source.customer, source.name, _REPEATED, ())
-    _put_away(app, source, file_id, _REPEATED, papers_of=same_as)
+    log.event("file repeated", file=file_id, customer=source.customer, name=source.name, bytes=source.size, same_as=same_as)
+    _put_away(app, tally, source, file_id, _REPEATED, papers_of=same_as)
 
 
 def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Source, read: ReadFile, *, in_place: bool) -> None:
@@ -319,14 +370,18 @@ def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Sourc
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0)
+        what = "ask for columns" if read.state == UNMAPPED else "set aside"
+        _record_file(app, connection, pass_id, source, file_id, what, ", ".join(sorted({problem.code for problem in read.problems})))
         queue_mails(app, connection, pass_id, "columns" if read.state == UNMAPPED else "received", source.customer, ())
     tally.file(source.customer, source.name, read.state, ())
+    told = "columns proposed" if read.state == UNMAPPED else "file set aside"
+    log.event(told, "warning", file=file_id, customer=source.customer, name=source.name, bytes=source.size, codes=sorted({problem.code for problem in read.problems}))
     if not in_place:
-        _put_away(app, source, file_id, read.state, read.problems)
+        _put_away(app, tally, source, file_id, read.state, read.problems)
 
 
 def _put_away(
-    app: App, source: _Source, file_id: int, state: str, problems: Iterable[FileFinding] = (), *, papers_of: int | None = None
+    app: App, tally: PassTally, source: _Source, file_id: int, state: str, problems: Iterable[FileFinding] = (), *, papers_of: int | None = None
 ) -> None:
     """Seal the file into the archive, or into the quarantine where it could not be read, and take it out of the inbox.
 
@@ -340,24 +395,25 @@ def _put_away(
             _shelve_original(app, source, folder, _reason(problems) if spoilt else "")
         return
     put_papers_away(app, source.customer, source.path.parent, papers_of or file_id)
-    _clear(app, source, folder, _reason(problems) if spoilt else "")
+    _clear(app, tally, source, folder, _reason(problems) if spoilt else "")
     with app.store.transaction() as connection:
         connection.execute(files.update().where(files.c.id == file_id).values(put_away=True))
 
 
-def _clear(app: App, source: _Source, folder: Path, reason: str = "") -> None:
+def _clear(app: App, tally: PassTally, source: _Source, folder: Path, reason: str = "") -> None:
     """Seal a file into a folder, and take it out of the inbox; one that was changed since it was read is another file, and the next pass reads it."""
     app.store.assure()
-    if not _shelve_original(app, source, folder, reason):
+    if source.touched or not _shelve_original(app, source, folder, reason):
+        tally.trouble(f"inbox/{source.customer}/{source.name} was replaced after it had been read: the one that was read is stored, but not in the archive; the new one is taken next.")
         return
     source.path.unlink()
-    source.path.with_name(f"{source.path.name}.done").unlink(missing_ok=True)
+    remove_any(source.path.with_name(f"{source.path.name}.done"))
     sync_folder(source.path.parent)
 
 
 def _shelve_original(app: App, source: _Source, folder: Path, reason: str) -> bool:
     """Seal a file into a folder; False, and nothing is done, where it is not what was read any more."""
-    data = source.path.read_bytes()
+    data = read_plain(source.path)
     if hashlib.sha256(data).hexdigest() != source.sha256:
         return False
     shelve(app, folder, PurePosixPath(source.name).name, data, context=f"original {source.sha256}", digest=source.sha256, reason=reason)

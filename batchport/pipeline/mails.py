@@ -14,7 +14,9 @@ from batchport.domain.checks.lines import CONTACT
 from batchport.domain.requests import Requests
 from batchport.domain.table import Mask
 from batchport.pipeline.app import App
+from batchport.pipeline.tally import PassTally
 from batchport.store import queued
+from batchport.store.schema import passes
 
 #: Mails that can wait for the night; a sheet that was dropped is always answered at once.
 _CAN_WAIT = frozenset(("update", "completed", "overdue"))
@@ -42,6 +44,12 @@ def queue_mails(app: App, connection: Connection, pass_id: int, kind: str, custo
 def queue_for_operator(app: App, connection: Connection, pass_id: int, kind: str) -> None:
     """The operator's mail about a pass."""
     queued.queue(connection, pass_id, kind, "", [app.settings.operator.email], app.stamp)
+
+
+def retell(connection: Connection, pass_id: int, tally: PassTally) -> None:
+    """Let the operator's mail about a night that was stored already tell what went wrong since."""
+    told = passes.update().where(passes.c.id == pass_id, passes.c.command == "run", passes.c.summary != "")
+    connection.execute(told.values(summary=tally.to_json()))
 
 
 def contacts_of(requests: Requests, usable: Mask | None = None) -> list[str]:

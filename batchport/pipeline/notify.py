@@ -11,6 +11,7 @@ from batchport.mail.message import Packed, pack
 from batchport.pipeline.app import App
 from batchport.pipeline.bounces import read_bounces
 from batchport.pipeline.facts import Views
+from batchport.pipeline.mails import retell
 from batchport.pipeline.outgoing import Unsendable, send_waiting
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import carry_out, contain
@@ -30,15 +31,19 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:
         if not queued.is_between(connection, pass_id):
             queued.release(connection, pass_id, app.stamp)
     views = Views(app)
-    _write_results(app, tally, views)
+    _write_results(app, tally, pass_id, views)
     send_waiting(app, tally, pass_id, lambda: delivery(app), lambda record: _made(app, views, record))
 
 
-def _write_results(app: App, tally: PassTally, views: Views) -> None:
+def _write_results(app: App, tally: PassTally, pass_id: int, views: Views) -> None:
     with app.store.reading() as connection:
         due = look.results_due(connection)
     for record in stepping(app.progress, "Writing results", due, "files"):
+        before = len(tally.troubles)
         carry_out(app, tally, "results", f"{record.customer}/{record.name} ({record.id})", partial(_write_result, app, tally, views, record))
+        if len(tally.troubles) > before:
+            with app.store.transaction() as connection:
+                retell(connection, pass_id, tally)
 
 
 def _write_result(app: App, tally: PassTally, views: Views, record: Any) -> None:

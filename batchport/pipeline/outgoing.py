@@ -15,16 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from batchport import log
 from batchport.faults import place_of, words_of
 from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, Outcome, retry_after
 from batchport.mail.message import Packed, message_id
 from batchport.pipeline.app import App
+from batchport.pipeline.mails import retell
 from batchport.pipeline.pace import MOST_WAITING, Clock, Pace
 from batchport.pipeline.suppressed import silence
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import ends_the_pass
 from batchport.store import outbox
-from batchport.store.schema import passes
+from batchport.store.acts import record_act
 
 #: How many mails are claimed at once: few enough for others to have some too, and for little to be in doubt when the process dies.
 _BATCH = 25
@@ -97,7 +99,10 @@ class _Round:
     def _claimed(self) -> list[Any]:
         until = self._lease()
         with self._app.store.transaction() as connection:
-            return outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH)
+            found = outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH)
+        if found:
+            log.event("mails claimed", mails=len(found))
+        return found
 
     def _lease(self) -> str:
         """When a lease that begins now runs out: when two mails may have taken as long as they can."""
@@ -157,6 +162,7 @@ class _Round:
         ended = self._clock.elapsed()
         if delivered.outcome is Outcome.UNREACHABLE:
             self._tally.trouble(f"no mail could be sent, and all that wait are kept: {delivered.detail}")
+            log.event("mail server not reached", "error", mail=record.id)
             return False
         if delivered.strained:
             self._waited += ended - began
@@ -188,16 +194,20 @@ class _Round:
         with self._app.store.transaction() as connection:
             if not outbox.settle_mail(connection, record.id, self._owner, **values):
                 return
+            if values.get("state") == "failed":
+                about = f"mail {record.id} ({record.kind}) of {record.customer}" if record.customer else f"mail {record.id} ({record.kind})"
+                record_act(connection, at=self._app.stamp, who=self._app.user, what="give up mail", about=about, pass_id=self._pass_id)
             if delivered is not None and delivered.gone:
                 if silence(self._app, self._tally, connection, record, delivered.detail):
                     self._silenced.add(record.recipient.casefold())
             elif trouble:
                 self._tally.trouble(trouble)
             if trouble:
-                told = passes.update().where(passes.c.id == self._pass_id, passes.c.command == "run", passes.c.summary != "")
-                connection.execute(told.values(summary=self._tally.to_json()))
+                retell(connection, self._pass_id, self._tally)
         self._tally.mails.update([counted] if counted else [])
         self._tally.changed = True
+        became = counted or kept or "deferred"
+        log.event(f"mail {became}", "warning" if became in ("failed", "deferred") else "info", mail=record.id, kind=record.kind, attempts=record.attempts + 1)
 
     def _fate(self, record: Any, delivered: Delivered) -> tuple[dict[str, Any], str, str]:
         """What is stored of a mail that was tried, as what it counts, and what the operator is told."""

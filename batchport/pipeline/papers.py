@@ -17,12 +17,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from batchport.domain.papers import Paper
+from batchport.files import is_plain, read_plain, remove_any
 from batchport.pipeline.app import App
 from batchport.pipeline.shelves import shelve
 from batchport.pipeline.tally import PassTally
 from batchport.spreadsheets.kinds import PAPERS
 from batchport.spreadsheets.papers import Reader, found, look_at, paper_of, papers_in, plain
 from batchport.store import papers as stored
+from batchport.store.acts import record_act
+from batchport.store.journal import source_of
 from batchport.store.papers import PaperRecord, Waiting
 from batchport.transport.arrivals import Arrival, complete_files
 
@@ -113,8 +116,8 @@ def put_papers_away(app: App, customer: str, folder: Path, file_id: int) -> None
         named = stored.papers_of_file(connection, file_id)
     for name, digest in named:
         path = folder / name
-        if is_paper(path) and path.is_file():
-            data = path.read_bytes()
+        if is_paper(path) and is_plain(path):
+            data = read_plain(path)
             if hashlib.sha256(data).hexdigest() == digest:
                 shelve(app, app.settings.folder("archive", app.day, customer), name, data, context=f"original {digest}", digest=digest)
                 _remove(path)
@@ -122,7 +125,7 @@ def put_papers_away(app: App, customer: str, folder: Path, file_id: int) -> None
 
 def _remove(path: Path) -> None:
     path.unlink()
-    path.with_name(f"{path.name}.done").unlink(missing_ok=True)
+    remove_any(path.with_name(f"{path.name}.done"))
 
 
 class Waits:
@@ -172,7 +175,7 @@ class Waits:
     def set_aside_unwanted(self, tally: PassTally) -> None:
         """Set aside the papers that no sheet has named in all their time; note the others."""
         for arrival in self.papers:
-            if not arrival.path.is_file():
+            if not is_plain(arrival.path):
                 continue
             file = self._noted(arrival, ())
             if self._over(arrival, file.since, KEPT_DAYS * _DAY):
@@ -209,10 +212,12 @@ class Waits:
 
     def _set_aside(self, arrival: Arrival, tally: PassTally) -> None:
         customer, name = self._key(arrival)
-        data = arrival.path.read_bytes()
+        data = read_plain(arrival.path)
         digest = hashlib.sha256(data).hexdigest()
         reason = f"No sheet has named this paper in {KEPT_DAYS} days. Send it again together with a sheet that names it.\n"
         shelve(self._app, self._app.settings.folder("quarantine", customer), name, data, context=f"original {digest}", digest=digest, reason=reason)
+        with self._app.store.transaction() as connection:
+            record_act(connection, at=self._app.stamp, who=self._app.user, what="set aside", about="paper", source=source_of(customer, name, digest))
         _remove(arrival.path)
         tally.set_aside.append(f"{name} of {customer} is a paper that no sheet has named in {KEPT_DAYS} days")
         tally.changed = True

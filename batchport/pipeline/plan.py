@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
+from batchport import log
 from batchport.config import Local, Settings
 from batchport.domain.table import records
 from batchport.pipeline.app import App
@@ -45,7 +46,8 @@ def planned(app: App, *, whole: bool, partner: str | None) -> list[dict[str, Any
 
 
 def _rehearsed(app: App) -> list[dict[str, Any]]:
-    done = one_pass(app, "run", _stages)
+    with log.bound(rehearsal=True):
+        done = one_pass(app, "run", _stages)
     tally, lines = done.tally, []
     for heard in tally.heard:
         words = f"reconcile: {heard.name} of {heard.partner}: {heard.applied} of {heard.lines} lines applied, {heard.exceptions} exception lines"
@@ -90,7 +92,7 @@ def _copied(app: App) -> Iterator[App]:
             name: partner.model_copy(update={"transport": Local(), "pgp": partner.pgp.at(app.settings.home) if partner.pgp else None})
             for name, partner in app.settings.partners.items()
         }
-        settings = app.settings.model_copy(update={"home": home, "database": None, "keys": own, "smtp": None, "partners": partners})
+        settings = app.settings.model_copy(update={"home": home, "database": None, "keys": own, "smtp": None, "metrics": None, "partners": partners})
         with closing_app(App(settings, app.now)) as copy:
             _copy_waiting(app, copy)
             yield copy

@@ -7,10 +7,12 @@ its content and changes nothing.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,17 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
+from batchport import log
 from batchport.carriers.parse import ResponseUnreadable, parse
 from batchport.domain.lifecycle import Answer, State
 from batchport.domain.matching import TRIED_AGAIN, Why, matched, moments
 from batchport.domain.reconcile import Outcomes
 from batchport.domain.reconcile import reconcile as match
 from batchport.domain.table import records
-from batchport.files import sync_folder
+from batchport.files import Marks, is_plain, legible, marks, marks_at, open_plain, read_plain, remove_any, sync_folder
 from batchport.pipeline.acts import hold_moved
 from batchport.pipeline.app import App, Unknown
+from batchport.pipeline.doors import tell_what_is_no_file
 from batchport.pipeline.fetching import fetched
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.remedies import remedies
@@ -39,9 +43,11 @@ from batchport.pipeline.view import iso
 from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
 from batchport.store import look
 from batchport.store import responses as stored
+from batchport.store.acts import record_act
+from batchport.store.journal import source_of
 from batchport.store.pieces import load_rows
 from batchport.store.versions import waiting_versions
-from batchport.transport.arrivals import complete_files
+from batchport.transport.arrivals import Arrival, complete_files
 
 _MANIFEST = ".manifest.json"
 #: How many rejected orders of a file are told one by one.
@@ -52,6 +58,7 @@ def reconcile(app: App, tally: PassTally, pass_id: int) -> None:
     """Apply every complete response file of every partner, in the order they arrived."""
     folders = {app.settings.folder("responses", partner): partner for partner in app.settings.partners}
     _tell_strangers(app, tally)
+    tell_what_is_no_file(app, tally, folders)
     for partner in app.settings.partners:
         contain(tally, f"trying the exception lines of {partner} again", partial(_try_again, app, tally, pass_id, partner))
     with fetched(app, tally) as spools:
@@ -59,7 +66,7 @@ def reconcile(app: App, tally: PassTally, pass_id: int) -> None:
         arrivals = [each for each in complete_files(list(folders), now=time.time(), settle=app.settings.limits.settle) if not each.name.endswith(_MANIFEST)]
         for arrival in arrivals:
             partner = folders[arrival.path.parent]
-            apply = partial(_apply, app, tally, pass_id, partner, arrival.path, put_away=True)
+            apply = partial(_apply_arrival, app, tally, pass_id, partner, arrival)
             carry_out(app, tally, "response", f"{partner}/{arrival.name}", apply, mark=arrival.mark_of_content)
         forget_all_but(app, "response", {f"{folders[arrival.path.parent]}/{arrival.name}" for arrival in arrivals})
 
@@ -72,7 +79,7 @@ def reconcile_file(app: App, tally: PassTally, pass_id: int, path: Path, partner
         OSError: the file cannot be read.
     """
     app.profile(partner)
-    _apply(app, tally, pass_id, partner, path, put_away=False)
+    _apply(app, tally, pass_id, _Answer(partner, path, legible(path.name), path.read_bytes()))
 
 
 def preview(app: App, path: Path, partner: str) -> list[dict[str, Any]]:
@@ -82,7 +89,8 @@ def preview(app: App, path: Path, partner: str) -> list[dict[str, Any]]:
         Unknown: there is no such partner, or the file is not one of its.
     """
     try:
-        lines = _read(app, partner, plain(app, PassTally(), partner, path.read_bytes()), path)
+        answer = _Answer(partner, path, legible(path.name), path.read_bytes())
+        lines = _read(app, answer, plain(app, PassTally(), partner, answer.came))
     except (ResponseUnreadable, Unopened) as error:
         raise Unknown(f"{path} is not a response of {partner}: {error}.") from None
     except CannotOpen as error:
@@ -123,54 +131,86 @@ def _tell_strangers(app: App, tally: PassTally) -> None:
             tally.trouble(f"responses/{folder.name} lies beside the partners' folders; move it into responses/<partner>/. It was left where it is.")
 
 
-def _read(app: App, partner: str, data: bytes, path: Path) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A response file.
+
+    Attributes:
+        partner: whose.
+        path, name: where it is, and what it is called.
+        came: its bytes.
+        marks: what it was known by when it was read; None for one that was named by hand and stays where it is.
+    """
+
+    partner: str
+    path: Path
+    name: str
+    came: bytes
+    marks: Marks | None = None
+
+
+def _apply_arrival(app: App, tally: PassTally, pass_id: int, partner: str, arrival: Arrival) -> None:
+    """Apply a file of a partner's folder."""
+    with open_plain(arrival.path) as file:
+        answer = _Answer(partner, arrival.path, arrival.name, file.read(), marks(os.fstat(file.fileno())))
+    _apply(app, tally, pass_id, answer)
+
+
+def _read(app: App, answer: _Answer, data: bytes) -> pd.DataFrame:
     """The lines of a file that says `data`."""
-    beside = path.with_name(path.name + _MANIFEST)
-    manifest = beside.read_bytes() if beside.is_file() else None
+    beside = answer.path.with_name(answer.path.name + _MANIFEST)
+    manifest = read_plain(beside) if is_plain(beside) else None
     if manifest is not None:
-        manifest = promise_of_plain(manifest, path.read_bytes(), data)
-    return parse(app.profile(partner), data, manifest=manifest).lines
+        manifest = promise_of_plain(manifest, answer.came, data)
+    return parse(app.profile(answer.partner), data, manifest=manifest).lines
 
 
-def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *, put_away: bool) -> None:
+def _apply(app: App, tally: PassTally, pass_id: int, answer: _Answer) -> None:
+    partner, name = answer.partner, answer.name
     try:
-        data = plain(app, tally, partner, path.read_bytes())
+        data = plain(app, tally, partner, answer.came)
     except Unopened as error:
-        _refuse(app, tally, partner, path, path.read_bytes(), str(error), put_away=put_away)
+        _refuse(app, tally, pass_id, answer, answer.came, str(error))
         return
     except CannotOpen as error:
-        if not put_away:
-            raise Unknown(f"{path} cannot be opened: {error}. Nothing was changed.") from None
-        tally.trouble(f"{path.name} of {partner} cannot be opened, and waits: {error}.")
+        if answer.marks is None:
+            raise Unknown(f"{answer.path} cannot be opened: {error}. Nothing was changed.") from None
+        tally.trouble(f"{name} of {partner} cannot be opened, and waits: {error}.")
         return
     digest = hashlib.sha256(data).hexdigest()
     with app.store.reading() as connection:
         known = stored.seen(connection, partner, digest)
     if known:
         tally.heard_before += 1
-        if put_away:
-            _archive(app, partner, path, data, digest)
+        log.event("response repeated", partner=partner, name=name)
+        _archive(app, answer, data, digest)
         return
-    app.progress(f"Reading the answer {path.name}")
+    app.progress(f"Reading the answer {name}")
     try:
-        lines = _read(app, partner, data, path)
+        lines = _read(app, answer, data)
     except ResponseUnreadable as error:
-        _refuse(app, tally, partner, path, data, error.reason, put_away=put_away)
+        _refuse(app, tally, pass_id, answer, data, error.reason)
         return
-    app.progress(f"Applying {len(lines):,} lines of {path.name}")
+    app.progress(f"Applying {len(lines):,} lines of {name}")
     lines = _with_orders(app, lines)
     proved_by_answer(app, tally, partner, set(lines.order_id.unique().tolist()))
     with app.store.reading() as connection:
         outcomes = _outcomes(app, connection, partner, lines)
-    record = {"partner": partner, "name": path.name, "sha256": digest, "lines": len(lines), "received": app.stamp, "pass_id": pass_id}
+    record = {"partner": partner, "name": name, "sha256": digest, "lines": len(lines), "received": app.stamp, "pass_id": pass_id}
     with _told_of(app, outcomes) as told, app.store.transaction() as connection:
-        stored.store_response(connection, record, outcomes, app.stamp, app.seconds)
+        number = stored.store_response(connection, record, outcomes, app.stamp, app.seconds)
+        refused = len(outcomes.refused) + len(outcomes.fallen)
+        record_act(
+            connection, at=app.stamp, who=app.user, what="apply response", about=f"lines {len(lines)}, moves of rows {len(outcomes.rows)}, exception lines {refused}",
+            source=source_of(partner, name, digest), pass_id=pass_id, response_id=number,
+        )  # fmt: skip
         _queue(app, connection, pass_id, told.result())
-    tally.heard.append(Heard(partner, path.name, len(lines), int(outcomes.heard.counts.sum()), len(outcomes.refused) + len(outcomes.fallen)))
-    _tell(app, tally, partner, path.name, outcomes)
+    heard = Heard(partner, name, len(lines), int(outcomes.heard.counts.sum()), len(outcomes.refused) + len(outcomes.fallen))
+    tally.heard.append(heard)
+    log.event("response applied", partner=partner, name=name, bytes=len(data), lines=heard.lines, applied=heard.applied, exceptions=heard.exceptions)
+    _tell(app, tally, partner, name, outcomes)
     tally.changed = True
-    if put_away:
-        _archive(app, partner, path, data, digest)
+    _archive(app, answer, data, digest)
 
 
 def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
@@ -185,9 +225,11 @@ def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
         outcomes = _outcomes(app, connection, partner, lines)
     with _told_of(app, outcomes) as told, app.store.transaction() as connection:
         stored.store_found(connection, outcomes, app.stamp, app.seconds)
+        record_act(connection, at=app.stamp, who=app.user, what="apply found lines", about=f"{partner}: exception lines that found an order {len(lines)}", pass_id=pass_id)
         _queue(app, connection, pass_id, told.result())
     name = f"{len(lines)} exception line{'' if len(lines) == 1 else 's'} of {partner}"
     tally.found.append(f"{name} found an order")
+    log.event("exceptions found their orders", partner=partner, lines=len(lines))
     _tell(app, tally, partner, name, outcomes)
     tally.changed = True
 
@@ -321,28 +363,37 @@ def _queue(app: App, connection: Connection, pass_id: int, told: ToTell) -> None
             queue_mails(app, connection, pass_id, kind, customer, contacts, needs_them=rejected)
 
 
-def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> None:
-    folder = app.settings.folder("archive", app.day, f"responses-{partner}")
-    shelve(app, folder, path.name, data, context=f"response {digest}", digest=digest)
-    _remove(path)
+def _archive(app: App, answer: _Answer, data: bytes, digest: str) -> None:
+    """Seal a file that has come into the archive, and take it away; one that was named by hand stays where it is."""
+    if answer.marks is None:
+        return
+    folder = app.settings.folder("archive", app.day, f"responses-{answer.partner}")
+    shelve(app, folder, answer.name, data, context=f"response {digest}", digest=digest)
+    _remove(answer)
 
 
-def _refuse(app: App, tally: PassTally, partner: str, path: Path, data: bytes, reason: str, *, put_away: bool) -> None:
-    if not put_away:
-        raise Unknown(f"{path} is not a response of {partner}: {reason}. Nothing was changed.") from None
-    _set_aside(app, tally, partner, path, data, reason)
+def _refuse(app: App, tally: PassTally, pass_id: int, answer: _Answer, data: bytes, reason: str) -> None:
+    if answer.marks is None:
+        raise Unknown(f"{answer.path} is not a response of {answer.partner}: {reason}. Nothing was changed.") from None
+    _set_aside(app, tally, pass_id, answer, data, reason)
 
 
-def _set_aside(app: App, tally: PassTally, partner: str, path: Path, data: bytes, reason: str) -> None:
-    words = f"{path.name} of {partner} was set aside whole: {reason}. Nothing was changed. Ask {partner} for the file again and put it into responses/{partner}/.\n"
-    digest = hashlib.sha256(data).hexdigest()
-    shelve(app, app.settings.folder("quarantine", partner), path.name, data, context=f"response {digest}", digest=digest, reason=words)
-    _remove(path)
+def _set_aside(app: App, tally: PassTally, pass_id: int, answer: _Answer, data: bytes, reason: str) -> None:
+    partner, name, digest = answer.partner, answer.name, hashlib.sha256(data).hexdigest()
+    words = f"{name} of {partner} was set aside whole: {reason}. Nothing was changed. Ask {partner} for the file again and put it into responses/{partner}/.\n"
+    shelve(app, app.settings.folder("quarantine", partner), name, data, context=f"response {digest}", digest=digest, reason=words)
+    with app.store.transaction() as connection:
+        record_act(connection, at=app.stamp, who=app.user, what="set aside", about="response", source=source_of(partner, name, digest), pass_id=pass_id)
+    _remove(answer)
     tally.set_aside.append(words.strip())
+    log.event("response set aside", "warning", partner=partner, name=name, bytes=len(data))
     tally.changed = True
 
 
-def _remove(path: Path) -> None:
-    path.unlink()
-    path.with_name(path.name + _MANIFEST).unlink(missing_ok=True)
-    sync_folder(path.parent)
+def _remove(answer: _Answer) -> None:
+    """Take a file away that was read; what has come in its place meanwhile is left for the next pass."""
+    if marks_at(answer.path) != answer.marks:
+        return
+    answer.path.unlink()
+    remove_any(answer.path.with_name(answer.path.name + _MANIFEST))
+    sync_folder(answer.path.parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from batchport.data import replacement
@@ -22,5 +23,5 @@ def import_reference(app: App, path: Path, why: str) -> str:
     name, lines = replacement(data, str(path), folder)
     write_whole(make_folder(folder) / name, data)
     with app.store.transaction() as connection:
-        record_act(connection, at=app.stamp, who=app.user, what=f"reference {name}", why=why)
+        record_act(connection, at=app.stamp, who=app.user, what="reference import", why=why, about=f"{name}, {lines} lines", source=f"{path.name} {hashlib.sha256(data).hexdigest()[:12]}")
     return f"{folder / name}: {lines:,} lines, in place of the {name.removesuffix('.csv').replace('_', ' ')} that came with the program."

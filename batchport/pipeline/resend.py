@@ -66,7 +66,7 @@ def resend(app: App, tally: PassTally, submissions: list[Any], why: str) -> None
             else:
                 stored.mark(connection, one.id, "taken")
                 numbers.append(one.id)
-            record_act(connection, at=app.stamp, who=app.user, what="resend", why=why, submission_id=one.submission_id)
+            record_act(connection, at=app.stamp, who=app.user, what="resend", why=why, about=f"{one.partner}/{name}", submission_id=one.submission_id)
     send_stored(app, tally, numbers)
 
 

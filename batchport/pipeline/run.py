@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from batchport.pipeline.app import App
 from batchport.pipeline.bounces import read_bounces
+from batchport.pipeline.chronicle import chronicled
 from batchport.pipeline.count import Count, counted
 from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
@@ -23,12 +24,17 @@ from batchport.pipeline.restored import take_up
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import contain
+from batchport.store.acts import record_act
 from batchport.store.count import settle_finished
 from batchport.store.database import next_id
 from batchport.store.outbox import waiting
+from batchport.store.queued import LOOK
 from batchport.store.schema import passes
 
 __all__ = ["Busy", "PassDone", "Stage", "all_stages", "one_pass", "whole_pass"]
+
+#: The exit status of a pass at which the program failed.
+OUR_FAULT = 3
 
 Stage = Callable[[App, PassTally, int], None]
 
@@ -40,6 +46,13 @@ class PassDone:
     number: int
     tally: PassTally
     count: Count
+
+    @property
+    def exit_status(self) -> int:
+        """What the pass means for whoever started it: 0 clean, 1 something of it needs somebody, 3 the program failed at something, or the count does not come out."""
+        if self.tally.faults or not self.count.balanced:
+            return OUR_FAULT
+        return 1 if self.tally.needs_somebody else 0
 
     def json(self) -> dict[str, Any]:
         """The last line of the JSON output."""
@@ -96,20 +109,26 @@ def one_pass(app: App, command: str, stage: Stage, ended: Callable[[Connection, 
     with alone(app):
         pass_id = _begin(app, command)
         tally = PassTally()
-        take_up(app, tally, command)
-        stage(app, tally, pass_id)
-        with app.store.transaction() as connection:
-            connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
-            settle_finished(connection)
-            if ended is not None:
-                ended(connection, pass_id)
-        with app.store.reading() as connection:
-            tally.mails["waiting"] = waiting(connection)
-            return PassDone(pass_id, tally, counted(connection))
+        with chronicled(app, command, pass_id) as finished:
+            take_up(app, tally, command)
+            stage(app, tally, pass_id)
+            with app.store.transaction() as connection:
+                connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
+                settle_finished(connection)
+                if ended is not None:
+                    ended(connection, pass_id)
+            with app.store.reading() as connection:
+                tally.mails["waiting"] = waiting(connection)
+                done = PassDone(pass_id, tally, counted(connection))
+            finished(done)
+        return done
 
 
 def _begin(app: App, command: str) -> int:
     with app.store.transaction() as connection:
         number = next_id(connection, passes)
         connection.execute(passes.insert().values(id=number, command=command, started=app.stamp, summary=""))
+        # A look around comes every few minutes and mostly finds nothing; what it does is recorded all the same.
+        if command != LOOK:
+            record_act(connection, at=app.stamp, who=app.user, what="pass", about=command, pass_id=number)
     return number

@@ -14,6 +14,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+from batchport import log
 from batchport.carriers.render import Rendered, files_of
 from batchport.pipeline.app import App
 from batchport.pipeline.enclosures import each_enclosure
@@ -22,6 +23,7 @@ from batchport.pipeline.units import carry_out
 from batchport.pipeline.ways import way_to
 from batchport.progress import stepping
 from batchport.store import sendings as stored
+from batchport.store.acts import record_act
 from batchport.store.submissions import mark_sent
 from batchport.transport import Found, MaybeDelivered, NotDelivered, TransportError, Unreachable, Way
 
@@ -72,6 +74,7 @@ def _send_to(app: App, tally: PassTally, partner: str, waiting: list[Any]) -> No
                 _send(app, tally, way, sending)
                 done += 1
     except Unreachable as error:
+        log.event("partner not reached", "error", partner=partner, submissions=len(waiting) - done)
         for sending in waiting[done:]:
             _settle(app, sending.id, "unknown" if sending.state == "unknown" else "failed", str(error))
         tally.trouble(f"{partner} cannot be reached: {error}. {_named(waiting[done:])} kept and tried again in the next pass.")
@@ -99,12 +102,14 @@ def _send(app: App, tally: PassTally, way: Way, sending: Any) -> None:
         raise
     except MaybeDelivered as error:
         _settle(app, sending.id, "unknown", str(error))
+        _tell_log("submission unknown", "error", sending)
         tally.trouble(
             f"it is not known whether {sending.name} has reached {sending.partner}: {error}. It is looked for in the next pass, and not sent again before that is known. "
             f"Ask {sending.partner}; if they have not got it, `batchport resend {sending.name}`."
         )
     except TransportError as error:
         _settle(app, sending.id, "failed", str(error))
+        _tell_log("submission failed", "error", sending)
         tally.trouble(f"{sending.name} could not be sent to {sending.partner}: {error}. It is kept and tried again in the next pass.")
     else:
         arrived(app, tally, sending)
@@ -135,8 +140,14 @@ def arrived(app: App, tally: PassTally, sending: Any) -> None:
         stored.mark(connection, sending.id, "sent", sent=app.stamp)
         if sending.submission_state != "sent":
             mark_sent(connection, sending.submission_id, app.stamp, app.seconds)
+        record_act(connection, at=app.stamp, who=app.user, what="send", about=f"{sending.partner}/{sending.name}", submission_id=sending.submission_id)
+    _tell_log("submission sent", "info", sending)
     tally.sent.append(Sent(sending.partner, sending.name, sending.orders, sending.lines))
     tally.changed = True
+
+
+def _tell_log(what: str, level: log.Level, sending: Any) -> None:
+    log.event(what, level, submission=sending.submission_id, partner=sending.partner, sequence=sending.sequence, name=sending.name, orders=sending.orders, lines=sending.lines)
 
 
 def proved_by_answer(app: App, tally: PassTally, partner: str, orders: set[int]) -> None:

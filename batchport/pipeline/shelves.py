@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from batchport.files import make_folder, write_whole
+from batchport.files import fitting, make_folder, write_whole
 from batchport.pipeline.app import App
 from batchport.seal import KeyProblem
 
@@ -28,6 +28,7 @@ def shelve(app: App, folder: Path, name: str, data: bytes, *, context: str, dige
         reason: sentences for the `.txt` beside it.
     """
     make_folder(folder)
+    name = _fitting(name)
     chosen = name if _free(app, folder / name, context) else f"{digest[:8]}-{name}"
     if reason:
         write_whole(folder / f"{chosen}.txt", reason.encode())
@@ -36,7 +37,7 @@ def shelve(app: App, folder: Path, name: str, data: bytes, *, context: str, dige
 
 def archived(app: App, record: Any) -> Path | None:
     """Where a file of a customer lies in the archive; None where it is not there any more."""
-    archive, own = app.settings.folder("archive"), PurePosixPath(record.name).name
+    archive, own = app.settings.folder("archive"), _fitting(PurePosixPath(record.name).name)
     for folder in sorted(archive.iterdir()) if archive.is_dir() else ():
         for name in (own, f"{record.sha256[:8]}-{own}"):
             path: Path = folder / record.customer / name
@@ -52,6 +53,11 @@ def plain_copy(app: App, path: Path, record: Any) -> Iterator[Path]:
         copy = Path(folder) / "original"
         write_whole(copy, app.store.keyring.unseal(path.read_bytes(), f"original {record.sha256}"))
         yield copy
+
+
+def _fitting(name: str) -> str:
+    """A name that leaves room for what is put before and behind it."""
+    return fitting(name, len("01234567-.txt"))
 
 
 def _free(app: App, path: Path, context: str) -> bool:

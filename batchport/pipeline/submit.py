@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from batchport import log
 from batchport.carriers.render import Rendered, RenderError, manifest, render
 from batchport.domain.findings import Findings
 from batchport.domain.normalise import tidy
@@ -35,6 +36,7 @@ from batchport.store import versions
 from batchport.store.acts import record_act
 from batchport.store.corrected import with_shared
 from batchport.store.enclosures import store_enclosures
+from batchport.store.journal import source_of
 from batchport.store.pieces import load_rows
 from batchport.store.restored import in_doubt
 from batchport.store.sendings import add_sending
@@ -172,9 +174,14 @@ def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered,
     with app.store.transaction() as connection:
         submission = stored.store_submission(connection, record, *lines)
         store_enclosures(connection, submission, enclosures.records)
+        about = f"{source_of(partner, file.name, file.sha256)}: orders {file.orders}, lines {file.lines}"
+        record_act(connection, at=app.stamp, who=app.user, what="make submission", about=about, pass_id=pass_id, submission_id=submission)
         if not app.profile(partner).may_send(app.now):
-            record_act(connection, at=app.stamp, who=app.user, what="submit --now", why="outside the partner's windows", submission_id=submission)
-        return add_sending(connection, submission, sent.name, app.stamp)
+            why = "outside the partner's windows"
+            record_act(connection, at=app.stamp, who=app.user, what="submit --now", why=why, about=f"{partner}/{file.name}", submission_id=submission)
+        sending = add_sending(connection, submission, sent.name, app.stamp)
+    log.event("submission stored", submission=submission, partner=partner, sequence=file.sequence, name=sent.name, orders=file.orders, lines=file.lines, bytes=len(sent.stored))
+    return sending
 
 
 def _go_on(app: App) -> None:

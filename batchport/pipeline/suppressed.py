@@ -19,6 +19,7 @@ def silence(app: App, tally: PassTally, connection: Connection, record: Any, why
         tally.trouble(f"mail to the operator's own address, {address}, is refused: {why}. It is tried all the same; correct `operator.email`, or have the mailbox looked at")
         return False
     if stored.suppress(connection, address, since=app.stamp, why=why, mail_id=record.id):
+        record_act(connection, at=app.stamp, who=app.user, what="suppress", about=f"{address.casefold()}, mail {record.id}")
         tally.trouble(
             f"a mail ({record.kind}) to {address} was refused for good, and nothing more is sent there: {why}. Correct the address where it comes from; "
             f"`batchport suppressed lift` when it is right after all"
@@ -41,7 +42,7 @@ def lift(app: App, address: str, why: str) -> dict[str, Any]:
     with app.store.transaction() as connection:
         done = stored.lift(connection, address)
         if done:
-            record_act(connection, at=app.stamp, who=app.user, what="lift", why=f"{address.casefold()}: {why}")
+            record_act(connection, at=app.stamp, who=app.user, what="lift", why=why, about=address.casefold())
     if not done:
         raise Unknown(f"{address!r} is no address that mail is kept from; `batchport suppressed` lists them")
     return {"address": address.casefold(), "lifted": app.stamp, "by": app.user, "why": why}

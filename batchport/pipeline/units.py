@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from batchport import log
 from batchport.carriers.profile import ProfileError
 from batchport.config import ConfigProblem
 from batchport.data.tables import ReferenceProblem
@@ -81,6 +82,7 @@ def contain(tally: PassTally, what: str, work: Callable[[], object]) -> None:
     except Exception as error:
         if ends_the_pass(error) or words_of(error):
             raise
+        log.event("part failed", "error", part=what, fault=place_of(error))
         tally.fault(f"{what} did not come to an end by a fault of the program, {place_of(error)}. Nothing that was stored is lost; report this line if it comes back.")
 
 
@@ -98,6 +100,7 @@ def _may_try(app: App, tally: PassTally, before: Any) -> bool:
         park = f"the {before.attempts} processes that tried it did not come to its end"
         with app.store.transaction() as connection:
             stored.put_off(connection, before.kind, before.key, trouble=before.trouble or park, next_try=before.next_try, parked=True)
+        log.event("unit parked", "error", kind=before.kind, key=before.key, tries=before.attempts, reason=before.trouble or park)
         tally.fault(_parked(before.kind, before.key, before.attempts, before.trouble or park))
         return False
     if before.parked:
@@ -114,6 +117,7 @@ def _put_off(app: App, tally: PassTally, kind: str, key: str, tries: int, error:
     next_try = app.now if words else app.now + pause(min(tries, MOST_TRIES))
     with app.store.transaction() as connection:
         stored.put_off(connection, kind, key, trouble=why, next_try=app.stamp_of(next_try), parked=parked)
+    log.event("unit parked" if parked else "unit put off", "error", kind=kind, key=key, tries=tries, reason=why)
     if words:
         tally.trouble(f"{kind} {key} could not be dealt with: {why}. It is left as it was, and tried again by the next pass.")
     elif parked:

@@ -17,6 +17,7 @@ from batchport.domain.language import Language, phrase
 from batchport.domain.lifecycle import ORDERLESS, State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Mask, known
+from batchport.files import fitting
 from batchport.pipeline.app import App
 from batchport.pipeline.returned import shown_once
 from batchport.pipeline.summary import commonest_faults, port_results, summary_of_results
@@ -60,8 +61,8 @@ class FileView:
     @property
     def results_name(self) -> str:
         """The file name of its results workbook."""
-        stem = PurePosixPath(self.record.name).name.rsplit(".", 1)[0]
-        return f"{stem}.{self.record.sha256[:8]}.xlsx"
+        stem, end = PurePosixPath(self.record.name).name.rsplit(".", 1)[0], f".{self.record.sha256[:8]}.xlsx"
+        return fitting(stem, len(end)) + end
 
     @property
     def is_text(self) -> bool:

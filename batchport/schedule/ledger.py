@@ -59,7 +59,7 @@ def run(app: App, job: Job, dues: list[str]) -> PassDone:
     return one_pass(app, job.command, job.stage, done)
 
 
-def failed(app: App, job: Job, dues: list[str], trouble: str) -> None:
+def failed(app: App, trouble: str, job: Job, dues: list[str]) -> None:
     """Write down that a job could not be run for some times; it is tried again later."""
     with app.store.transaction() as connection:
         stored.end(connection, job.name, dues, stamp=app.stamp, trouble=trouble)

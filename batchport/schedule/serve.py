@@ -7,11 +7,10 @@ lasts, and what the first still writes when it wakes up is refused.
 
 from __future__ import annotations
 
-import logging
 import signal
 import types
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,19 +22,20 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from batchport.config import Settings, load
+from batchport import log
+from batchport.config import ConfigProblem, Log, Settings, load
 from batchport.faults import place_of, words_of
+from batchport.health import Health, observed
 from batchport.pipeline.alarms import cry
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.lease import LEAD, Busy, Fenced, held
-from batchport.pipeline.run import PassDone, one_pass
+from batchport.pipeline.run import OUR_FAULT, PassDone, one_pass
 from batchport.pipeline.units import Stopping
 from batchport.schedule import ledger
 from batchport.schedule.jobs import Job, jobs_of, look_around
 from batchport.store.leases import standing
 from batchport.store.queued import LOOK
 
-log = logging.getLogger("batchport.serve")
 #: Seconds between two looks whether this one leads, whether the clock was set, and what it is asked; and until a pass that found another one at work is tried again.
 _BEAT, _AGAIN = 2.0, 10.0
 
@@ -51,25 +51,39 @@ def serve(config: Path) -> None:
     Raises:
         ConfigProblem: the configuration is wrong at the start.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    asked = Asked()
-    settings = proved(config)
-    with asked.by_signals():
-        waits_for = ""
+    asked, settings = Asked(), proved(config)
+    with asked.by_signals(), closing(App(settings, now())) as app, ExitStack() as answering:
+        health, waits_for = _answer(app, answering), ""
         while not asked.to_stop():
             try:
-                with closing(App(settings, now())) as app, held(app, LEAD) as token:
+                with held(app, LEAD) as token:
                     waits_for = ""
-                    settings = lead(config, app, token, asked)
+                    health = health or _answer(app, answering)
+                    _lead(config, app, Leader(settings, token, asked.to_stop, now(), health or Health()), asked)
             except Fenced:
-                log.warning("another scheduler leads by now, since nothing was heard of this one for too long; this one waits")
+                log.event("scheduler lost the lead", "warning")
             except Busy as busy:
                 if waits_for != str(busy):
                     waits_for = str(busy)
-                    log.info("another scheduler leads (%s); this one waits, and takes over when that one ends", busy)
+                    log.event("scheduler waits", leader=waits_for)
                 asked.wait(_BEAT)
-    log.info("stopped")
+    log.event("scheduler stopped")
+
+
+def _answer(app: App, answering: ExitStack) -> Health | None:
+    """Answer over HTTP; None where another scheduler of this installation, that leads, has the port: it is tried again when that one has ended.
+
+    Raises:
+        ConfigProblem: the port cannot be had.
+    """
+    try:
+        return answering.enter_context(observed(app))
+    except ConfigProblem as problem:
+        with app.store.reading() as connection:
+            if standing(connection, LEAD) is None:
+                raise
+        log.event("port not answered", "warning", reason=str(problem))
+        return None
 
 
 class Asked:
@@ -109,7 +123,7 @@ class Asked:
         """Hear signals."""
 
         def stop(_number: int, _frame: types.FrameType | None) -> None:
-            log.info("stopping when the unit of work at hand is done")
+            log.event("scheduler asked to stop")
             self.stop()
 
         def reload(_number: int, _frame: types.FrameType | None) -> None:
@@ -136,20 +150,18 @@ def proved(config: Path) -> Settings:
     return settings
 
 
-def lead(config: Path, app: App, token: int, asked: Asked) -> Settings:
-    """Start passes by the clock until asked to stop, or until another scheduler leads; the settings as they are then."""
-    leader = Leader(app.settings, token, asked.to_stop, app.now)
-    log.info("this scheduler leads")
+def _lead(config: Path, app: App, leader: Leader, asked: Asked) -> None:
+    """Start passes by the clock until asked to stop, or until another scheduler leads."""
+    log.event("scheduler leads")
     leader.start()
     try:
-        while not asked.to_stop() and leads(app, token):
+        while not asked.to_stop() and leads(app, leader.token):
             if asked.to_reload():
                 leader.change(_settings_again(config, leader.settings))
             leader.look_at_the_clock()
             asked.wait(_BEAT)
     finally:
-        leader.stop()
-    return leader.settings
+        leader.stop(for_good=asked.to_stop())
 
 
 def leads(app: App, token: int) -> bool:
@@ -163,12 +175,14 @@ def _settings_again(config: Path, old: Settings) -> Settings:
     try:
         settings = proved(config)
     except Exception as error:  # noqa: BLE001  whatever is wrong with it, the old one is right
-        log.error("the configuration was read again and is wrong, so the old one is kept: %s", words_of(error) or place_of(error))  # noqa: TRY400  it is for the user
+        log.event("configuration refused", "error", reason=words_of(error) or place_of(error))
         return old
     if (settings.database_url, settings.home) != (old.database_url, old.home):
-        log.error("the configuration was read again and names another home or database, so the old one is kept; start `serve` anew for that")
+        log.event("configuration refused", "error", reason="`home` and `database` cannot be changed while it works; start it anew for that")
         return old
-    log.info("the configuration was read again")
+    kept = settings.log or Log()
+    log.start(kept.format, kept.level)
+    log.event("configuration read again")
     return settings
 
 
@@ -180,11 +194,12 @@ class Leader:
         token: of the lease that it leads by; all that its passes write is refused once another one leads.
         stopping: whether the process was asked to stop.
         since: when it began to lead.
+        health: hears how it goes.
     """
 
-    def __init__(self, settings: Settings, token: int, stopping: Callable[[], bool], since: datetime) -> None:
-        self.settings = settings
-        self._token, self._stopping, self._since = token, stopping, since
+    def __init__(self, settings: Settings, token: int, stopping: Callable[[], bool], since: datetime, health: Health) -> None:
+        self.settings, self.token = settings, token
+        self._stopping, self._since, self._health = stopping, since, health
         # One pass at a time; what was missed is made up for once, however often it was missed.
         self._clock = BackgroundScheduler(
             timezone=UTC, executors={"default": ThreadPoolExecutor(1)}, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
@@ -195,9 +210,11 @@ class Leader:
         """Begin with what was missed, and with a look around."""
         self._plan()
         self._clock.start()
+        self._health.leads = True
 
-    def stop(self) -> None:
+    def stop(self, *, for_good: bool) -> None:
         """Start nothing more, and wait for the pass at work."""
+        self._health.leads, self._health.stopping = False, for_good
         self._clock.shutdown(wait=True)
 
     def change(self, settings: Settings) -> None:
@@ -209,7 +226,7 @@ class Leader:
         """Notice that the machine slept, or that its clock was set: the alarm clock counts seconds of work, and trusts what it was told first."""
         moment = now()
         if moment < self._seen - timedelta(seconds=_BEAT):
-            log.warning("the clock was set back by %s; what is due is worked out anew", self._seen - moment)
+            log.event("clock set back", "warning", seconds=(self._seen - moment).total_seconds())
             self._plan()
         self._seen = moment
         self._clock.wakeup()
@@ -224,12 +241,12 @@ class Leader:
                 self._set(partial(self.window, job), job.trigger, job.name, at_once=bool(ledger.due(app, job, self._since)))
 
     def _set(self, work: Callable[[], None], trigger: BaseTrigger, name: str, *, at_once: bool) -> None:
-        log.info("%s: %s%s", name, trigger, ", and at once" if at_once else "")
+        log.event("job planned", job=name, trigger=str(trigger), at_once=at_once)
         self._clock.add_job(work, trigger, name=name, **({"next_run_time": now()} if at_once else {}))
 
     def _app(self) -> App:
         app = App(self.settings, now(), stopping=self._stopping)
-        app.store.held.append(self._token)
+        app.store.held.append(self.token)
         return app
 
     def look(self) -> None:
@@ -238,46 +255,45 @@ class Leader:
             jobs = jobs_of(app)
         for job in jobs:
             self.window(job)
-        self._tried(LOOK, lambda app: one_pass(app, LOOK, look_around))
+        self.try_pass(LOOK, lambda app: one_pass(app, LOOK, look_around))
 
     def window(self, job: Job) -> None:
         """Run a job where the ledger says that it is due; it waits for another pass that is at work."""
         while not self._stopping():
             with closing(self._app()) as app:
                 dues = ledger.due(app, job, self._since)
-            if not dues or self._tried(job.name, lambda app: ledger.run(app, job, dues), lambda app, said: ledger.failed(app, job, dues, said)):  # noqa: B023  called at once
+            if not dues or self.try_pass(job.name, partial(ledger.run, job=job, dues=dues), partial(ledger.failed, job=job, dues=dues)):
                 return
             self._rest()
 
     def _rest(self) -> None:
         Event().wait(_AGAIN)
 
-    def _tried(self, name: str, work: Callable[[App], PassDone], failed: Callable[[App, str], None] = lambda _app, _said: None) -> bool:
+    def try_pass(self, name: str, work: Callable[[App], PassDone], failed: Callable[[App, str], None] = lambda _app, _said: None) -> bool:
         """Whether a pass could begin; what goes wrong with it is told, and the next one is started all the same."""
         try:
             with closing(self._app()) as app:
                 done = work(app)
-        except Fenced as fenced:
-            log.warning("%s: %s", name, fenced)
-        except Busy as busy:
-            log.info("%s: %s", name, busy)
+        except Fenced:
+            log.event("pass taken over", "warning", wanted=name)
+        except Busy:
+            log.event("another pass is at work", wanted=name)
             return False
         except Stopping:
-            log.info("%s: stopped between two units of work; the rest is done when it is started again", name)
+            pass  # the rest is done when it is started again
         except Exception as error:  # noqa: BLE001  whatever it was, the next pass is started
             self._failed(name, error, failed)
         else:
-            told = done.json()
-            log.info("%s: files %s, submissions %s, exceptions %s, changed %s, balanced %s", name, told["files"], told["submissions"], told["exceptions"], told["changed"], told["balanced"])
+            self._health.pass_ended(name, failed=done.exit_status == OUR_FAULT)
         return True
 
     def _failed(self, name: str, error: Exception, failed: Callable[[App, str], None]) -> None:
+        self._health.pass_ended(name, failed=True)
         # Not the error's own words where they may hold what a row says.
         why = words_of(error) or place_of(error)
-        log.error("%s failed: %s", name, why)
         try:
             with closing(self._app()) as app:
                 failed(app, why)
                 cry(app, f"the pass {name} failed with {why}; the next one is started as planned, and nothing that was stored is lost")
         except Exception as another:  # noqa: BLE001  it was said in the log
-            log.error("the operator could not be told of it by mail: %s", words_of(another) or place_of(another))  # noqa: TRY400  the same goes for this one
+            log.event("operator not told", "error", fault=place_of(another))

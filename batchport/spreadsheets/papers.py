@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from batchport.domain.papers import PDF, TIFF, Paper
+from batchport.files import is_plain, open_plain
 
 #: Reads a paper: at most so many bytes of it, all of them where that is -1.
 Reader = Callable[[int], bytes]
@@ -19,14 +20,14 @@ _MARGIN = 1024
 
 def papers_in(folder: Path) -> dict[str, Reader]:
     """The files of a folder by name, to be read when they are asked for; links, and what stands below it, are not among them."""
-    return {entry.name: reader(entry) for entry in folder.iterdir() if entry.is_file() and not entry.is_symlink()}
+    return {entry.name: reader(entry) for entry in folder.iterdir() if is_plain(entry)}
 
 
 def reader(path: Path) -> Reader:
     """Reads the paper at a path when it is asked to."""
 
     def read(most: int) -> bytes:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return file.read(most)
 
     return read

@@ -32,6 +32,8 @@ from typing import Any, NoReturn, Self
 import pyarrow as pa
 
 import batchport
+from batchport import log
+from batchport.files import open_at_once
 from batchport.progress import Progress, quiet
 from batchport.spreadsheets.bundle import Member
 from batchport.spreadsheets.kinds import ZIP
@@ -198,6 +200,7 @@ class ReaderPool:
             request.answer = Unreadable(answer["code"], answer["detail"]) if "code" in answer else answer
         except Unreadable as error:
             request.answer = error
+            log.event("reader ended", "warning", code=error.code, limit=error.detail)
             self._processes.remove(process)
             process.end()
         process.waiting.popleft()
@@ -327,7 +330,7 @@ def unbundled(path: Path, pool: ReaderPool) -> Iterator[list[Member]]:
     Raises:
         Unreadable: see `ReaderPool.unpack`.
     """
-    with path.open("rb") as file:
+    with open_at_once(path) as file:
         bundle = file.read(4) in ZIP
     if not bundle or not pool.is_bundle(path):
         yield []

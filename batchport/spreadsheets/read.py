@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from batchport.domain.fields import EXAMPLE_REFERENCE, RESULT_SHEETS
 from batchport.domain.table import Column, Mask
+from batchport.files import open_at_once
 from batchport.spreadsheets.headers import comparable, result_headers
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.mapping import ColumnMapping, map_sheet
@@ -49,7 +50,7 @@ def read_file(path: Path, limits: Limits, *, pool: ReaderPool | None = None, sav
         Unreadable: `file-empty`, `file-unsupported`, `file-encrypted`, `file-too-large`, `file-unreadable`.
         OSError: it is not there, or no file.
     """
-    path.open("rb").close()  # what cannot be opened is the caller's matter, not the reading process's
+    open_at_once(path).close()  # what cannot be opened is the caller's matter, not the reading process's
     ask = Ask(saved or {})
     if pool is None:
         with ReaderPool(limits) as own:

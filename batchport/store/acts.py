@@ -1,4 +1,4 @@
-"""What operators do by hand and the record of it, and when passes were made."""
+"""What is done and the record of it in the journal, and when passes were made."""
 
 from __future__ import annotations
 
@@ -6,15 +6,48 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, func, select
 
-from batchport.store.schema import acts, exceptions, orders, passes
+from batchport.store.journal import append
+from batchport.store.schema import exceptions, orders, passes
 
 
 def record_act(
-    connection: Connection, *, at: str, who: str, what: str, why: str, about: str = "", order_id: int | None = None, exception_id: int | None = None, submission_id: int | None = None
+    connection: Connection,
+    *,
+    at: str,
+    who: str,
+    what: str,
+    why: str = "",
+    about: str = "",
+    source: str = "",
+    pass_id: int | None = None,
+    file_id: int | None = None,
+    order_id: int | None = None,
+    submission_id: int | None = None,
+    response_id: int | None = None,
+    exception_id: int | None = None,
 ) -> None:
-    """Write down who did what, when and why; `about` names what it was done to, where that is no order, exception line or submission."""
-    numbers = {"order_id": order_id, "exception_id": exception_id, "submission_id": submission_id}
-    connection.execute(acts.insert().values(at=at, who=who, what=what, why=why, about=about, **numbers))
+    """Write into the journal who did what, when and why, in the transaction that does it; ids, names and counts, and never what a row says.
+
+    Args:
+        connection: of the transaction.
+        at: when.
+        who: the system's user.
+        what: the act in a word or two, a command where it is one.
+        why: the operator's reason; "" for what the program does by itself.
+        about: what it was done to or led to, where the numbers below do not say it.
+        source: the file that it came from (`journal.source_of`).
+        pass_id: the pass in which it was done.
+        file_id: what it was done to: a file of a customer,
+        order_id: an order.
+        submission_id: a submission.
+        response_id: a response file.
+        exception_id: an exception line.
+    """
+    record = {
+        "at": at, "who": who, "what": what, "why": why, "about": about, "source": source, "pass_id": pass_id, "file_id": file_id, "order_id": order_id,
+        "submission_id": submission_id, "response_id": response_id, "exception_id": exception_id,
+    }  # fmt: skip
+    append(connection, record)
 
 
 def last_pass(connection: Connection, commands: Collection[str]) -> str | None:

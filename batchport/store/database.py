@@ -21,16 +21,19 @@ from sqlalchemy.exc import DatabaseError
 
 from batchport.domain.table import Ints
 from batchport.files import PRIVATE_FILE, sync_file, sync_folder
-from batchport.seal import Hasher, Keyring, Names
+from batchport.seal import Hasher, Keyring, Linker, Names
+from batchport.store.journal import take_in
 from batchport.store.leases import BEATS, LENGTH, keep
 from batchport.store.restored import leave_gap, restored
-from batchport.store.schema import meta
+from batchport.store.schema import meta, passes
 
 log = logging.getLogger("batchport.store")
 
 #: The newest migration; a database that is at it is opened without loading Alembic.
-HEAD = "0009"
+HEAD = "0010"
 _CHUNK = 20_000
+#: The root of all keys but the sealing one; behind it the mark that the journal is chained.
+_ROOT, _CHAINED = 32, b"\1"
 
 
 class DatabaseProblem(Exception):
@@ -49,7 +52,8 @@ class Store:
     """
 
     def __init__(self, engine: Engine, keyring: Keyring, root: bytes) -> None:
-        self.engine = engine
+        # Its connections bring what chains the journal, so that whoever has one can write into it.
+        self.engine = engine.execution_options(linker=Linker(root))
         self.keyring = keyring
         self.hash = Hasher(root)
         self.pons = Names(root, "P", 12)
@@ -100,14 +104,24 @@ def open_store(url: str, keyring: Keyring) -> Store:
     if done.copy is not None:
         log.warning("%s", done.words)
     with engine.execution_options(writing=True).begin() as connection:
-        sealed = connection.execute(select(meta.c.value).where(meta.c.name == "root")).scalar()
-        if sealed is None:
-            root = os.urandom(32)
-            connection.execute(meta.insert().values(name="root", value=keyring.seal(root, "root")))
-        else:
-            root = keyring.unseal(sealed, "root")
+        root = _root(connection, keyring)
+        if not root[_ROOT:]:
+            take_in(connection, Linker(root))
+            connection.execute(meta.update().where(meta.c.name == "root").values(value=keyring.seal(root + _CHAINED, "root")))
         leave_gap(connection, int(time.time()))
     return Store(engine, keyring, root)
+
+
+def _root(connection: Connection, keyring: Keyring) -> bytes:
+    """The root and its mark; a new one, not marked yet, for a database in which nothing was done so far."""
+    sealed = connection.execute(select(meta.c.value).where(meta.c.name == "root")).scalar()
+    if sealed is not None:
+        return keyring.unseal(sealed, "root")
+    if connection.execute(select(passes.c.id).limit(1)).first() is not None:
+        raise DatabaseProblem("the database has lost the root of its keys, without which no order is found again; put the newest backup back")
+    root = os.urandom(_ROOT)
+    connection.execute(meta.insert().values(name="root", value=keyring.seal(root, "root")))
+    return root
 
 
 def open_to_look(url: str, keyring: Keyring) -> Store:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from batchport.domain.lifecycle import ENDED, Act, State, after
 from batchport.domain.table import Ints
 from batchport.store.database import insert_many
-from batchport.store.schema import destinations, files
+from batchport.store.schema import destinations, files, orders
 
 _LIVE_STATES = tuple(int(state) for state in State if state not in ENDED)
 
@@ -181,6 +181,11 @@ def partners_of_orders(connection: Connection, orders: Sequence[int]) -> dict[in
     name = wanted(connection, orders, "numbers")
     found = connection.exec_driver_sql(f"select o.id, o.partner from {name} w cross join orders o on o.id = w.v")  # noqa: S608
     return {int(number): str(partner) for number, partner in found}
+
+
+def orders_that_go(connection: Connection, first: int) -> int:
+    """How many orders from a number on have a row that goes."""
+    return int(connection.execute(select(func.count()).where(orders.c.id >= first, orders.c.lines > 0)).scalar_one())
 
 
 def end_rows(connection: Connection, ended: Sequence[tuple[int, State]], act: Act, since: int) -> None:

@@ -210,14 +210,14 @@ def history_of_orders(connection: Connection, numbers: list[int]) -> dict[str, p
         f"""select a.order_id, a.row_id, a.ver, s.status, s.code, s.text, s.foc_date, a.at, a.applied, a.line, p.partner, p.name, p.received, p.pass_id
             from {name} w cross join answers a on a.order_id = w.v join sayings s on s.id = a.saying_id join responses p on p.id = a.response_id order by a.id""",  # noqa: S608
     ).assign(at=lambda found: moment_texts(found["at"]))
-    done = frame_of(connection, f"select a.order_id, a.at, a.who, a.what, a.why from {name} w cross join acts a on a.order_id = w.v order by a.id")  # noqa: S608
+    done = frame_of(connection, f"select a.order_id, a.at, a.who, a.what, a.why from {name} w cross join journal a on a.order_id = w.v order by a.id")  # noqa: S608
     of_submissions = f"(select distinct v.submission_id from {name} w cross join versions v on v.order_id = w.v) x join submissions s on s.id = x.submission_id"  # noqa: S608
     again = frame_of(
         connection,
         f"""select n.name, n.state, n.asked, n.sent, s.partner, s.name as submission from {of_submissions} join sendings n on n.submission_id = s.id
             where n.id > (select min(f.id) from sendings f where f.submission_id = s.id) order by n.id""",  # noqa: S608
     )
-    asked = frame_of(connection, f"select a.at, a.who, a.what, a.why, s.name as submission from {of_submissions} join acts a on a.submission_id = s.id order by a.id")  # noqa: S608
+    asked = frame_of(connection, f"select a.at, a.who, a.what, a.why, s.name as submission from {of_submissions} join journal a on a.submission_id = s.id where a.why <> '' order by a.id")  # noqa: S608
     return {"versions": versions, "answers": answers, "acts": done, "again": again, "asked": asked}
 
 

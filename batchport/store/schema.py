@@ -438,17 +438,27 @@ suppressed = Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 
-acts = Table(
-    "acts", metadata,
+#: Who did what, when, why and from which file, numbered without gaps, each record chained to the one before by `hash` (`store.journal`). Triggers refuse to
+#: change or delete a record that is in the chain; a later migration may not make the table anew, which would lose them. No reference is held to what a record
+#: speaks of, since it outlives that. `why` is what an operator gave as the reason; what the program does by itself has none.
+journal = Table(
+    "journal", metadata,
     Column("id", Id, primary_key=True),
     Column("at", Time, nullable=False),
     Column("who", Text, nullable=False),
     Column("what", String(40), nullable=False),
-    Column("order_id", Id, ForeignKey("orders.id")),
-    Column("exception_id", Id, ForeignKey("exceptions.id")),
-    Column("submission_id", Id, ForeignKey("submissions.id")),
     Column("why", Text, nullable=False),
-    Column("about", Text, nullable=False, server_default=""),
+    Column("about", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("pass_id", BigInteger),
+    Column("file_id", BigInteger),
+    Column("order_id", BigInteger),
+    Column("submission_id", BigInteger),
+    Column("response_id", BigInteger),
+    Column("exception_id", BigInteger),
+    Column("hash", LargeBinary(32)),
+    Index("ix_journal_order_id", "order_id", sqlite_where=text("order_id is not null"), postgresql_where=text("order_id is not null")),
+    Index("ix_journal_submission_id", "submission_id", sqlite_where=text("submission_id is not null"), postgresql_where=text("submission_id is not null")),
 )  # fmt: skip
 
 #: Who may do what one process at a time does. Each taking gets a higher `token`, of all leases together; whoever holds an older one is refused.

@@ -19,7 +19,7 @@ _first = sendings.alias("first")
 #: A sending with its submission: the bytes as they were rendered, and as they are sent where these are others; the name of the first sending, how many there are.
 _WITH_SUBMISSION = (
     sendings.c.id, sendings.c.submission_id, sendings.c.name, sendings.c.state, sendings.c.trouble, sendings.c.asked, submissions.c.partner,
-    submissions.c.name.label("rendered"), submissions.c.sealed, submissions.c.protected, submissions.c.manifest, submissions.c.orders, submissions.c.lines,
+    submissions.c.sequence, submissions.c.name.label("rendered"), submissions.c.sealed, submissions.c.protected, submissions.c.manifest, submissions.c.orders, submissions.c.lines,
     submissions.c.state.label("submission_state"), submissions.c.stored, submissions.c.sent.label("first_sent"),
     select(_first.c.name).where(_first.c.submission_id == submissions.c.id).order_by(_first.c.id).limit(1).scalar_subquery().label("first_name"),
     select(func.count()).where(_each.c.submission_id == submissions.c.id).scalar_subquery().label("times"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from batchport.files import legible
 
 #: Names that a file has while it is being written.
 TEMPORARY = (".*", "~$*", "*.tmp", "*.part", "*.filepart", "*.writing", "*.crdownload")
@@ -16,7 +18,7 @@ _MARK = ".done"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A complete file: where, its name, bytes, and when it was last changed (seconds since 1970); `mark` is the .done file that names it."""
+    """A complete file: where, its name as it can be shown, bytes, and when it was last changed (seconds since 1970); `mark` is the .done file that names it."""
 
     path: Path
     name: str
@@ -72,14 +74,24 @@ def _look(folder: Path) -> Iterator[Arrival]:
     except FileNotFoundError:
         return
     for entry in entries:
-        if any(fnmatchcase(entry.name.lower(), pattern) for pattern in TEMPORARY):
+        if _is_temporary(entry.name):
             continue
         try:
             if entry.is_file(follow_symlinks=False):
                 seen = entry.stat(follow_symlinks=False)
-                yield Arrival(Path(entry.path), entry.name, seen.st_size, seen.st_mtime)
+                yield Arrival(Path(entry.path), legible(entry.name), seen.st_size, seen.st_mtime)
         except FileNotFoundError:
             continue
+
+
+def _is_temporary(name: str) -> bool:
+    return any(fnmatchcase(name.lower(), pattern) for pattern in TEMPORARY)
+
+
+def no_files(folders: Iterable[Path]) -> list[Path]:
+    """What stands in some folders and is neither a file nor a folder: links, pipes, devices; hidden and temporary names left out."""
+    there = [entry for folder in folders if folder.is_dir() for entry in os.scandir(folder) if not _is_temporary(entry.name)]
+    return sorted(Path(entry.path) for entry in there if entry.is_symlink() or not (entry.is_file(follow_symlinks=False) or entry.is_dir()))
 
 
 def _marked(folder: Path) -> list[Arrival]:

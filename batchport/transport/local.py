@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from batchport.files import make_folder, write_whole
+from batchport.files import is_plain, make_folder, open_plain, write_whole
 from batchport.transport import Found, NameTaken, NotDelivered, at_once
 
 
@@ -38,9 +38,9 @@ def deliver(folder: Path, name: str, data: bytes, *, replace: bool = False) -> N
 
 def _holds(path: Path, data: bytes) -> bool:
     """Whether a file of exactly these bytes is there."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size != len(data):
+    if not is_plain(path) or path.stat().st_size != len(data):
         return False
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").digest() == hashlib.sha256(data).digest()
 
 

@@ -20,8 +20,9 @@ from typing import Any, Self, TypeVar
 
 import asyncssh
 
+from batchport.files import legible
 from batchport.transport import Found, MaybeDelivered, NameTaken, NotDelivered, TransportError, Unreachable, at_once
-from batchport.transport.sftp_files import FAULTS, LOST, Remote, RemoteFiles, legible, taken_away
+from batchport.transport.sftp_files import FAULTS, LOST, Remote, RemoteFiles, taken_away
 
 logging.getLogger("asyncssh").setLevel(logging.WARNING)
 

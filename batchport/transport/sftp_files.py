@@ -155,11 +155,6 @@ class RemoteFiles:
                 await file.close()
 
 
-def legible(name: str) -> str:
-    """A name that can be shown and stored: what is not UTF-8 in it is replaced."""
-    return name.encode(errors="replace").decode()
-
-
 def taken_away(path: str) -> MaybeDelivered:
     """What is to be said when a temporary file is gone that nobody but us should touch."""
     return MaybeDelivered(f"{path}: the server took the file away under its temporary name, before it could get its own")

@@ -97,7 +97,7 @@ class TestNothingIsLost:
     def test_it_is_recorded(self, home: Home) -> None:
         home("backup", home.path.parent / "monday.tar", "--why", "before the move")
         with closing(sqlite3.connect(home.path / "batchport.db")) as database:
-            assert database.execute("select what, about, why from acts").fetchall() == [("backup", "monday.tar", "before the move")]
+            assert database.execute("select what, about, why from journal where what = 'backup'").fetchall() == [("backup", "monday.tar", "before the move")]
 
 
 class TestWhileSomebodyWrites:
@@ -112,7 +112,7 @@ class TestWhileSomebodyWrites:
                     number = 1000 + len(written)
                     database.execute("begin immediate")
                     database.execute("insert into passes (id, command, started, summary) values (?, 'x', '', '')", (number,))
-                    database.execute("insert into acts (at, who, what, why) values ('', '', ?, '')", (str(number),))
+                    database.execute("insert into sayings (status, code, text, foc_date) values ('x', ?, '', '')", (str(number),))
                     database.execute("commit")
                     written.append(number)
 
@@ -129,7 +129,7 @@ class TestWhileSomebodyWrites:
         with closing(sqlite3.connect(anew.path / "batchport.db")) as database:
             assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
             seen = {str(number) for (number,) in database.execute("select id from passes where command = 'x'")}
-            assert seen and seen == {what for (what,) in database.execute("select what from acts where what glob '[0-9]*'")}
+            assert seen and seen == {code for (code,) in database.execute("select code from sayings where status = 'x'")}
         assert anew.state(LOCAL["tn"]) == "submitted"
 
     def test_a_sheet_that_a_pass_takes_in_meanwhile_is_in_it_and_makes_its_rows_once(self, home: Home) -> None:

@@ -65,7 +65,7 @@ def test_an_address_that_bounces_for_good_is_sent_nothing_more_until_it_is_lifte
     [lifted] = sent.json("suppressed", "lift", "Ann@acme.example", "--why", "they have made it", at=THIRD)
     assert (lifted["address"], lifted["why"]) == (CONTACT, "they have made it")
     with closing(sqlite3.connect(sent.path / "batchport.db")) as database:
-        assert database.execute("select what, why from acts").fetchall() == [("lift", f"{CONTACT}: they have made it")]
+        assert database.execute("select what, why, about from journal where why <> ''").fetchall() == [("lift", "they have made it", CONTACT)]
     assert sent("suppressed").out == "Mail goes to everybody.\n"
     sent.drop(OTHERS[0] | {"tn": "617-755-2209", "btn": "617-755-2209", "account_type": "single_line", "account_number": "D771", "destination": "line-9"}, name="third.csv")
     sent.run(THIRD)

@@ -139,11 +139,18 @@ def database_in_no_folder(home: Home) -> None:
 
 
 def reference_broken_in_the_database(home: Home) -> None:
-    in_database(home, "pragma foreign_keys=off", "insert into acts (at, who, what, why, order_id) values ('', '', '', '', 4711)")
+    in_database(home, "pragma foreign_keys=off", "update mails set pass_id = 4711 where id = (select min(id) from mails)")
 
 
 def setting_misspelt(home: Home) -> None:
     home.set("operator: {email:", "operator: {emial:")
+
+
+@contextmanager
+def package_not_installed(home: Home) -> Iterator[None]:
+    home.set("operator: {", "metrics: {file: figures.prom}\noperator: {")
+    with mock.patch("batchport.pipeline.app.find_spec", lambda _: None):
+        yield
 
 
 def folder_open_to_all(home: Home) -> None:
@@ -287,6 +294,15 @@ def row_in_another_state_than_was_counted(home: Home) -> None:
     in_database(home, "update files set counted = '{\"2\": 43}' where rows > 0")
 
 
+def journal_changed(home: Home) -> None:
+    in_database(home, "drop trigger journal_unchanged", "update journal set who = 'nobody' where id = 2")
+
+
+def inbox_is_a_link(home: Home) -> None:
+    shutil.move(home.path / "inbox" / "acme", home.path.parent / "elsewhere")
+    (home.path / "inbox" / "acme").symlink_to(home.path.parent / "elsewhere")
+
+
 def night_missed(home: Home) -> None:
     in_database(home, "update passes set started = '2026-02-27T01:00:00+00:00', finished = '2026-02-27T01:00:09+00:00'")
 
@@ -303,7 +319,7 @@ def exception_open(home: Home) -> None:
     home.answer(("P00000000000", "01", "", "ACK"), at=EVENING)
 
 
-NEED_THE_DATABASE = ("sealed data", "count", "clock", "passes", "schedule", "units", "sending", "mails", "answers", "exceptions")
+NEED_THE_DATABASE = ("sealed data", "count", "journal", "clock", "passes", "schedule", "units", "sending", "mails", "answers", "exceptions")
 #: What is broken: how, which looks are not green then, and a part of what the first of them says.
 BROKEN: dict[Callable[[Home], Any], tuple[dict[str, str], str]] = {
     key_lost: ({"key": "red", **dict.fromkeys(NEED_THE_DATABASE, "yellow")}, "seal.key"),
@@ -321,8 +337,9 @@ BROKEN: dict[Callable[[Home], Any], tuple[dict[str, str], str]] = {
         {"database": "red", **dict.fromkeys(("rights", "disk", *NEED_THE_DATABASE), "yellow")}, "only SQLite",
     ),
     database_in_no_folder: ({"database": "red", **dict.fromkeys(NEED_THE_DATABASE, "yellow")}, "/no/such/folder, does not exist"),
-    reference_broken_in_the_database: ({"database": "red"}, "acts: 1"),
+    reference_broken_in_the_database: ({"database": "red"}, "mails: 1"),
     setting_misspelt: ({"configuration": "red", **dict.fromkeys(("profiles", "templates", "lists", "mail server", "partners"), "yellow")}, "did you mean 'email'"),
+    package_not_installed: ({"configuration": "red"}, "pip install 'batchport[metrics]'"),
     folder_open_to_all: ({"rights": "red"}, "quarantine can be entered"),
     key_readable_by_the_group: ({"rights": "red"}, "seal.key can be"),
     outbox_is_no_folder: ({"folders": "red"}, "is not a folder"),
@@ -348,6 +365,8 @@ BROKEN: dict[Callable[[Home], Any], tuple[dict[str, str], str]] = {
     window_not_done: ({"schedule": "red"}, "night, due 2026-03-01 21:00 EST, is failed after 2 attempts"),
     row_lost: ({"count": "red"}, "43 rows when it was read, and 42 are there"),
     row_in_another_state_than_was_counted: ({"count": "red"}, "not in the states that were counted"),
+    journal_changed: ({"journal": "red"}, "not as it was written"),
+    inbox_is_a_link: ({"folders": "red"}, "is a link"),
     night_missed: ({"passes": "red"}, "a night was due at 2026-02-26 21:00 EST"),
     submission_unknown: ({"sending": "red"}, "not known whether sample-20260302-000001.csv has reached sample: the connection broke"),
     mails_stuck: ({"mails": "red"}, "no session with mail.example"),

@@ -98,7 +98,7 @@ class TestFromEverySchema:
         assert (done.exit, done.err) == (0, "")
         assert done.out == f"The database was brought from {revision} to {HEAD}; as it was it lies in {home.path / 'batchport.db'}.before-{HEAD}.\n"
         with closing(sqlite3.connect(home.path / "batchport.db")) as database:
-            assert database.execute("select what, about, why from acts order by id desc").fetchone() == ("db upgrade", f"from {revision}", "Monday's update")
+            assert database.execute("select what, about, why from journal order by id desc").fetchone() == ("db upgrade", f"from {revision}", "Monday's update")
 
 
 @pytest.fixture

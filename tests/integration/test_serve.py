@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,15 +76,39 @@ def test_a_night_that_was_missed_is_made_up_for_when_it_starts(home: Home, serve
     home.drop(LOCAL)
     assert home("intake").exit == 0
     serve()
-    assert waits_for(lambda: any((home.path / "outbox" / "sample").glob("*.csv")) and " night: " in log(home)), log(home)
+    assert waits_for(lambda: any((home.path / "outbox" / "sample").glob("*.csv")) and "pass finished" in log(home) and "command=run" in log(home)), log(home)
     assert home.state(LOCAL["tn"]) == "submitted"
 
 
 def test_it_ends_at_once_when_there_is_nothing_to_do(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
     process = serve()
-    assert waits_for(lambda: "changed False" in log(home)), log(home)
+    assert waits_for(lambda: "changed=False" in log(home)), log(home)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
+
+
+def test_it_answers_over_http_while_it_works(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    home.set("limits:\n", f"metrics: {{port: {port}}}\nlimits:\n")
+    process = serve()
+    assert waits_for(lambda: "pass finished" in log(home)), log(home)
+    for path in ("/healthz", "/readyz", "/metrics"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            said = answer.read()
+    assert b"batchport_leader 1.0" in said
+    assert b'batchport_pass_exit_status{command="look"} 0.0' in said
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_a_port_that_is_taken_stops_it_before_it_starts(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        home.set("limits:\n", f"metrics: {{port: {taken.getsockname()[1]}}}\nlimits:\n")
+        assert serve().wait(PATIENCE) == 2
+    assert "another program has this port" in log(home)
+    assert "Traceback" not in log(home)
 
 
 def test_settings_that_are_wrong_stop_it_before_it_starts(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
@@ -100,16 +126,16 @@ def test_a_schedule_that_cannot_be_stops_it_before_it_starts(home: Home, serve: 
 
 def test_of_two_one_leads_and_the_other_takes_over_when_it_is_killed(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
     first = serve()
-    assert waits_for(lambda: "changed False" in log(home)), log(home)
+    assert waits_for(lambda: "changed=False" in log(home)), log(home)
     second = serve()
-    assert waits_for(lambda: "another scheduler leads" in log(home, 2)), log(home, 2)
+    assert waits_for(lambda: "scheduler waits" in log(home, 2)), log(home, 2)
     assert f"process {first.pid}" in log(home, 2)
     file = home.drop(LOCAL)
     time.sleep(1)
     assert file.exists()
     first.kill()
     assert waits_for(lambda: not file.exists()), log(home, 2)
-    assert "this scheduler leads" in log(home, 2)
+    assert "scheduler leads" in log(home, 2)
     second.send_signal(signal.SIGTERM)
     assert second.wait(PATIENCE) == 0
     assert home.state(LOCAL["tn"]) == "ready"
@@ -142,8 +168,8 @@ def test_a_slow_one_that_wakes_up_is_fenced_off(home: Home, serve: Callable[[], 
         again = home.drop(LOCAL | {"tn": "617-234-0177", "account_number": "99", "destination": "line-177"}, name="again.csv")
         slow.send_signal(signal.SIGCONT)
         told = lambda: (home.path.parent / "slow").read_text("utf-8")  # noqa: E731
-        assert waits_for(lambda: "another process has taken over" in told()), told()
-        assert waits_for(lambda: told().count("another scheduler leads") >= 1), told()
+        assert waits_for(lambda: "pass stopped" in told()), told()
+        assert waits_for(lambda: "scheduler lost the lead" in told() or "scheduler waits" in told()), told()
         second.send_signal(signal.SIGTERM)
         assert second.wait(PATIENCE) == 0
         # The slow one leads again when the other has ended, and now what it does counts.
@@ -159,14 +185,14 @@ def test_a_slow_one_that_wakes_up_is_fenced_off(home: Home, serve: Callable[[], 
 
 def test_asked_to_it_reads_the_configuration_again_and_keeps_the_old_one_when_the_new_is_wrong(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
     process = serve()
-    assert waits_for(lambda: "changed False" in log(home)), log(home)
+    assert waits_for(lambda: "changed=False" in log(home)), log(home)
     home.set("  every_minutes: 5", "  every_minute: 1")
     process.send_signal(signal.SIGHUP)
-    assert waits_for(lambda: "the old one is kept" in log(home)), log(home)
+    assert waits_for(lambda: "configuration refused" in log(home)), log(home)
     assert "every_minutes" in log(home)
     home.set("  every_minute: 1", "  every_minutes: 1")
     process.send_signal(signal.SIGHUP)
-    assert waits_for(lambda: "look: interval[0:01:00]" in log(home)), log(home)
+    assert waits_for(lambda: "interval[0:01:00]" in log(home)), log(home)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
 
@@ -180,5 +206,5 @@ def test_asked_to_stop_it_finishes_the_sheet_at_hand_and_leaves_the_others(home:
     assert process.wait(PATIENCE) == 0, log(home)
     left = len(list(inbox.glob("*.csv")))
     assert 0 < left < 199
-    assert "stopped between two units of work" in log(home)
+    assert "the program was asked to stop" in log(home)
     assert len(home.states()) == 200 - left

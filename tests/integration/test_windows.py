@@ -77,7 +77,7 @@ def test_a_pass_that_finds_another_at_work_waits_for_it_unless_it_only_looks(win
                 at_work.close()
 
         leader._rest = rest
-        leader._tried(LOOK, lambda app: one_pass(app, LOOK, look_around))
+        leader.try_pass(LOOK, lambda app: one_pass(app, LOOK, look_around))
         assert tried == 0
         assert windowed.state(LOCAL["tn"]) == "ready"
         leader.window(next(job for job in jobs_of(app) if job.partner == "sample"))

@@ -30,6 +30,7 @@ _LOOKS: tuple[tuple[str, Look, str], ...] = (
     ("database", database.soundness, "home"),
     ("sealed data", database.sealed, "database"),
     ("count", database.count, "database"),
+    ("journal", database.journal, "database"),
     ("clock", database.clock, "database"),
     ("restored", database.put_back, "home"),
     ("profiles", words.profiles, "configuration"),

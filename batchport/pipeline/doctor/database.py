@@ -22,6 +22,7 @@ from batchport.pipeline.doctor.lines import RED, YELLOW, Looking, Seen
 from batchport.pipeline.doctor.patient import NotOpen, Patient
 from batchport.pipeline.restored import words_of
 from batchport.seal import key_id
+from batchport.store.journal import verify
 from batchport.store.restored import copied_at, restored
 
 #: A log of changes that was not written back into the database for so long has a reason.
@@ -139,6 +140,17 @@ def _rows_that_differ(connection: Connection) -> Iterator[str]:
         "select s.name, s.lines, coalesce(sum(v.lines), 0) as there from submissions s left join versions v on v.submission_id = s.id group by s.id having s.lines <> there"
     ):
         yield f"{name} was written with {told:,} lines, and its orders have {there:,}"
+
+
+def journal(patient: Patient) -> Looking:
+    """Whether every record of the journal is as it was written, and none lacks."""
+    if patient.is_new:
+        return "nothing was recorded yet"
+    with patient.store.reading() as connection:
+        found = verify(connection)
+    if found.trouble:
+        yield Seen(RED, f"the journal is not as it was written: {found.trouble}", "find out who has changed the database; keep a copy of it, and compare the night's mails, which say where the journal ended")
+    return f"{lines.count(found.records, 'record')} are as they were written"
 
 
 def clock(patient: Patient) -> Looking:

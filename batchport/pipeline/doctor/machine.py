@@ -30,6 +30,10 @@ def configuration(patient: Patient) -> Looking:
             yield Seen(RED, said, f"correct {patient.config}; nothing is done until then")
         return ""
     settings = patient.app.settings
+    try:
+        patient.app.prove_packages()
+    except ConfigProblem as error:
+        yield Seen(RED, str(error), "install the package, or take the setting out; nothing is done until then")
     for name in settings.partners:
         if all(route.partner != name for route in settings.routes):
             yield Seen(YELLOW, f"no route leads to partner {name}", "add one to `routes`, or take the partner out")
@@ -45,7 +49,9 @@ def folders(patient: Patient) -> Looking:
     """Whether the folders of the home are there and can be worked in."""
     wanted = [patient.home, *folders_of(patient.home, list(patient.app.settings.customers), list(patient.app.settings.partners))]
     for folder in wanted:
-        if not folder.exists():
+        if folder != patient.home and folder.is_symlink():
+            yield Seen(RED, f"{folder} is a link, and links are not followed", "put a folder in its place, or mount there what it leads to")
+        elif not folder.exists():
             yield Seen(YELLOW, f"{folder} is not there", "the next pass makes it; if it is a share, mount it")
         elif not folder.is_dir():
             yield Seen(RED, f"{folder} is not a folder", "move it away; the next pass makes the folder")
