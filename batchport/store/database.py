@@ -354,5 +354,10 @@ def next_id(connection: Connection, table: Table) -> int:
     In a database that was put back from a backup, none that may have been given since the copy was made.
     """
     number = int(connection.exec_driver_sql(f"select coalesce(max(id), 0) + 1 from {table.name}").scalar_one())  # noqa: S608
+    return max(number, least_id(connection, table))
+
+
+def least_id(connection: Connection, table: Table) -> int:
+    """The least number that a new record of a table may get: 1, but in a database that was put back from a backup."""
     known = restored(connection)
-    return number if known is None else max(number, known.floors.get(table.name, 0))
+    return 1 if known is None else known.floors.get(table.name, 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from batchport.store.database import next_id, run_many
+from batchport.store.database import least_id, run_many
 from batchport.store.schema import mails, passes
 
 #: What a look around between two nights is called among the passes.
@@ -15,7 +15,8 @@ LOOK = "look"
 #: Passes between two nights: looks around, and those that send when a window opens.
 _BETWEEN = (LOOK, "submit")
 _INSERT = """
-    insert into mails (id, pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble) values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')
+    insert into mails (id, pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble)
+    values ((select max(?, coalesce(max(id), 0) + 1) from mails), ?, ?, ?, ?, ?, ?, 0, ?, ?, '')
     on conflict (pass_id, kind, customer, recipient) do nothing
 """
 
@@ -42,8 +43,8 @@ def queue(connection: Connection, pass_id: int, kind: str, customer: str, recipi
 
 def _insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
     # Message-IDs are made from the numbers, so none may be given again after a backup was put back.
-    first = next_id(connection, mails) if values else 0
-    run_many(connection, _INSERT, [(first + place, *each) for place, each in enumerate(values)])
+    least = least_id(connection, mails) if values else 0
+    run_many(connection, _INSERT, [(least, *each) for each in values])
 
 
 def release(connection: Connection, pass_id: int, stamp: str) -> None:
