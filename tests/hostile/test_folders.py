@@ -195,22 +195,6 @@ def test_a_hard_link_is_taken_by_its_name_alone(home: Home) -> None:
     assert mine.read_bytes() == sheet(LOCAL).encode()
 
 
-def test_a_file_that_may_not_be_read_stops_nobody(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    from batchport.pipeline import intake
-
-    def refused(path: Path) -> Any:
-        """As the system does to anybody but root."""
-        if path.stat().st_mode & 0o400:
-            return open_plain(path)
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(intake, "open_plain", refused)
-    home.drop(LOCAL, name="locked.csv").chmod(0)
-    home.take(OTHER)
-    assert home.states() == {"sheet.csv:2": "submitted"}
-    assert "sheet acme/locked.csv could not be dealt with" in told(home)
-
-
 NAMES = {
     "as long as can be": "x" * 251 + ".csv", "as long as can be, in signs of two bytes": "é" * 125 + ".csv", "not UTF-8": os.fsdecode(b"caf\xe9.csv"),
     "a bidirectional mark": "a\u202efdp.csv", "a line break": "new\nline.csv", "only dots": "...csv", "an option": "--help.csv", "a device of Windows": "CON.csv", "a drive": "C:sheet.csv",

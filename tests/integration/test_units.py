@@ -15,6 +15,7 @@ from unittest import mock
 
 import pytest
 
+from batchport.files import open_plain
 from batchport.pipeline.units import MOST_TRIES, pause
 from tests.conftest import EVENING, LOCAL, NEXT, ROOT, Home, account, text_of
 
@@ -118,14 +119,13 @@ def test_a_file_that_was_taken_away_is_forgotten(home: Home) -> None:
 
 def test_a_file_that_may_not_be_read_is_told_and_tried_again_by_the_next_pass(home: Home) -> None:
     file, good = home.drop(OTHER, name="bad.csv"), home.drop(LOCAL, name="good.csv")
-    whole = Path.open
 
-    def refused(self: Path, *args: Any, **options: Any) -> Any:
-        if self == file:
-            raise PermissionError(13, "Permission denied", str(self))
-        return whole(self, *args, **options)
+    def refused(path: Path) -> Any:
+        if path == file:
+            raise PermissionError(13, "Permission denied", str(path))
+        return open_plain(path)
 
-    with mock.patch.object(Path, "open", refused):
+    with mock.patch("batchport.pipeline.intake.open_plain", refused):
         done = home.run()
     assert done.exit == 1
     assert not good.exists()
