@@ -30,7 +30,7 @@ class ConfigProblem(Exception):
 class Model(BaseModel):
     """Settings refuse what they do not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Secret(Model):
@@ -284,7 +284,7 @@ class Partner(Model):
         resend_name: the name under which `resend` sends a file again; the same one without it.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
     profile: str
     transport: Annotated[Annotated[Local | Sftp, Field(discriminator="kind")], BeforeValidator(_by_kind)] = Local()
@@ -360,6 +360,41 @@ class Limits(Model):
     paper_megabytes: Annotated[int, Field(ge=1)] = 10
 
 
+class Archive(Model):
+    """How what was read is kept.
+
+    Attributes:
+        seal: whether files in archive and quarantine are sealed; without it they lie there as they came, readable by their owner alone.
+    """
+
+    seal: bool = True
+
+
+Days = Annotated[int, Field(ge=0, le=36_500)]
+
+
+class Retention(Model):
+    """For how many days what is no longer needed is kept; `purge` takes it away then, and never what was not sent or not answered.
+
+    Attributes:
+        pins: after the end of the order.
+        papers: after they came, in the database.
+        originals: after they came, in the archive; rejected rows keep their PINs for as long.
+        quarantine: after they were set aside.
+        results: after the sheet came.
+        mails: after they were written, as `.eml` files.
+        submissions: after they were sent, their bytes in the database.
+    """
+
+    pins: Days = 0
+    papers: Days = 180
+    originals: Days = 400
+    quarantine: Days = 90
+    results: Days = 400
+    mails: Days = 90
+    submissions: Days = 90
+
+
 class Settings(Model):
     """All settings of an installation."""
 
@@ -374,6 +409,8 @@ class Settings(Model):
     operator: Operator = Operator(email="operator@batchport.example")
     schedule: Schedule = Schedule()
     limits: Limits = Limits()
+    archive: Archive = Archive()
+    retention: Retention = Retention()
     territories: bool = True
 
     @model_validator(mode="after")

@@ -55,10 +55,14 @@ class App:
     @cached_property
     def store(self) -> Store:
         """The database, opened when first needed."""
+        return open_store(self.settings.database_url, self.keyring())
+
+    def keyring(self) -> Keyring:
+        """The sealing keys as they are now."""
         key = self.settings.keys
         secret = key.read(self.settings.home).get_secret_value()
         name = f"the environment variable {key.env}" if key.env else str(self.settings.home / (key.file or ""))
-        return open_store(self.settings.database_url, Keyring.parse(secret, name))
+        return Keyring.parse(secret, name)
 
     @cached_property
     def reference(self) -> Reference:

@@ -6,7 +6,6 @@ so nobody can silence somebody else.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from batchport.mail.delivery import one_line
 from batchport.mail.enhanced import address_is_gone
 from batchport.pipeline.app import App
 from batchport.pipeline.outgoing import message_id_of
-from batchport.pipeline.shelves import shelve
+from batchport.pipeline.shelves import BOUNCE, shelve
 from batchport.pipeline.suppressed import silence
 from batchport.pipeline.tally import PassTally
 from batchport.store import outbox
@@ -106,16 +105,14 @@ def _came_back(app: App, tally: PassTally, record: Any, told: Told) -> None:
 
 def _archive(app: App, arrival: Arrival) -> None:
     data = arrival.path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    shelve(app, app.settings.folder("archive", app.day, "bounces"), arrival.name, data, context=f"bounce {digest}", digest=digest)
+    shelve(app, app.settings.folder("archive", app.day, "bounces"), arrival.name, data, kind=BOUNCE)
     _remove(arrival.path)
 
 
 def _set_aside(app: App, tally: PassTally, arrival: Arrival, reason: str) -> None:
     words = f"bounces/{arrival.name} {reason}. It was set aside, and nothing was changed.\n"
     data = arrival.path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    shelve(app, app.settings.folder("quarantine", "bounces"), arrival.name, data, context=f"bounce {digest}", digest=digest, reason=words)
+    shelve(app, app.settings.folder("quarantine", "bounces"), arrival.name, data, kind=BOUNCE, reason=words)
     _remove(arrival.path)
     tally.set_aside.append(words.strip())
     tally.changed = True

@@ -31,7 +31,7 @@ from batchport.pipeline.fetching import fetched
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.remedies import remedies
 from batchport.pipeline.sending import proved_by_answer
-from batchport.pipeline.shelves import shelve
+from batchport.pipeline.shelves import RESPONSE, shelve
 from batchport.pipeline.tally import Heard, PassTally
 from batchport.pipeline.view import iso
 from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
@@ -144,7 +144,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     if known:
         tally.heard_before += 1
         if put_away:
-            _archive(app, partner, path, data, digest)
+            _archive(app, partner, path, data)
         return
     app.progress(f"Reading the answer {path.name}")
     try:
@@ -165,7 +165,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     _tell(app, tally, partner, path.name, outcomes)
     tally.changed = True
     if put_away:
-        _archive(app, partner, path, data, digest)
+        _archive(app, partner, path, data)
 
 
 def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
@@ -316,9 +316,9 @@ def _queue(app: App, connection: Connection, pass_id: int, told: ToTell) -> None
             queue_mails(app, connection, pass_id, kind, customer, contacts, needs_them=rejected)
 
 
-def _archive(app: App, partner: str, path: Path, data: bytes, digest: str) -> None:
+def _archive(app: App, partner: str, path: Path, data: bytes) -> None:
     folder = app.settings.folder("archive", app.day, f"responses-{partner}")
-    shelve(app, folder, path.name, data, context=f"response {digest}", digest=digest)
+    shelve(app, folder, path.name, data, kind=RESPONSE)
     _remove(path)
 
 
@@ -330,8 +330,7 @@ def _refuse(app: App, tally: PassTally, partner: str, path: Path, data: bytes, r
 
 def _set_aside(app: App, tally: PassTally, partner: str, path: Path, data: bytes, reason: str) -> None:
     words = f"{path.name} of {partner} was set aside whole: {reason}. Nothing was changed. Ask {partner} for the file again and put it into responses/{partner}/.\n"
-    digest = hashlib.sha256(data).hexdigest()
-    shelve(app, app.settings.folder("quarantine", partner), path.name, data, context=f"response {digest}", digest=digest, reason=words)
+    shelve(app, app.settings.folder("quarantine", partner), path.name, data, kind=RESPONSE, reason=words)
     _remove(path)
     tally.set_aside.append(words.strip())
     tally.changed = True

@@ -15,9 +15,10 @@ from sqlalchemy.exc import DatabaseError
 from batchport.domain.table import Ints
 from batchport.seal import Hasher, Keyring, Names
 from batchport.store.schema import meta
+from batchport.store.sealed import ROOT
 
 #: The newest migration; a database that is at it is opened without loading Alembic.
-HEAD = "0009"
+HEAD = "0010"
 _CHUNK = 20_000
 
 
@@ -59,6 +60,23 @@ class Store:
         self.engine.dispose()
 
 
+@contextmanager
+def for_good(store: Store) -> Iterator[Connection]:
+    """A short transaction that leaves nothing of what it replaces or removes in the database file."""
+    with store.transaction() as connection:
+        connection.exec_driver_sql("pragma secure_delete=on")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("pragma secure_delete=off")
+
+
+def fold_in(store: Store) -> None:
+    """Write what stands beside the database file into it, so that nothing which was replaced is left there."""
+    with store.reading() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+
+
 def open_store(url: str, keyring: Keyring) -> Store:
     """The database at a URL, made and brought up to date where it is not."""
     engine = _engine(url)
@@ -69,12 +87,12 @@ def open_store(url: str, keyring: Keyring) -> Store:
             raise
         raise DatabaseProblem(f"{engine.url.database} is there, but is not a database of batchport; move it away, or correct `database:`") from None
     with engine.execution_options(writing=True).begin() as connection:
-        sealed = connection.execute(select(meta.c.value).where(meta.c.name == "root")).scalar()
+        sealed = connection.execute(select(meta.c.value).where(meta.c.name == ROOT)).scalar()
         if sealed is None:
             root = os.urandom(32)
-            connection.execute(meta.insert().values(name="root", value=keyring.seal(root, "root")))
+            connection.execute(meta.insert().values(name=ROOT, value=keyring.seal(root, ROOT)))
         else:
-            root = keyring.unseal(sealed, "root")
+            root = keyring.unseal(sealed, ROOT)
     return Store(engine, keyring, root)
 
 
