@@ -7,6 +7,7 @@ import binascii
 import difflib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -38,6 +39,13 @@ class Secret(Model):
 
     env: str | None = None
     file: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_itself(cls, value: object) -> object:
+        if not isinstance(value, Mapping | Secret):
+            raise ValueError("a secret is never written here; name where it is, as {env: NAME} or {file: PATH}")  # noqa: TRY004  pydantic wants this kind
+        return value
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Secret:

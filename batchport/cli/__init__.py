@@ -142,6 +142,8 @@ def main() -> NoReturn:
     atexit.register(gc.freeze)
     # A million tuples on their way to the database are no rings either; looking for these after every few hundred takes a tenth of a large pass.
     gc.set_threshold(_UNTIL_COLLECTED)
+    # What libraries write is the owner's alone too.
+    os.umask(0o077)
     _let_everything_be_printed()
     try:
         status = batchport.main(prog_name="batchport", standalone_mode=False)

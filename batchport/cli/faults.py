@@ -5,11 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import traceback
 
 from batchport.cli import OUR_FAULT, USAGE
 from batchport.cli.output import say
-from batchport.faults import place_of
+from batchport.faults import place_of, way_to
 
 #: Errors whose message is for the user; looked up only where their module was loaded.
 _MENDABLE = {
@@ -61,7 +60,7 @@ def told(error: Exception) -> int:
         err=True,
     )
     if os.environ.get("BATCHPORT_DEBUG"):
-        traceback.print_exception(error)
+        say(way_to(error), err=True)
     return OUR_FAULT
 
 

@@ -27,6 +27,7 @@ from batchport.domain.table import records
 from batchport.files import sync_folder
 from batchport.pipeline.acts import hold_moved
 from batchport.pipeline.app import App, Unknown
+from batchport.pipeline.echoes import without_echoes
 from batchport.pipeline.fetching import fetched
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.remedies import remedies
@@ -156,6 +157,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, partner: str, path: Path, *
     lines = _with_orders(app, lines)
     proved_by_answer(app, tally, partner, set(lines.order_id.unique().tolist()))
     with app.store.reading() as connection:
+        lines = without_echoes(app, connection, lines)
         outcomes = _outcomes(app, connection, partner, lines)
     record = {"partner": partner, "name": path.name, "sha256": digest, "lines": len(lines), "received": app.stamp, "pass_id": pass_id}
     with _told_of(app, outcomes) as told, app.store.transaction() as connection:
