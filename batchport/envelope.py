@@ -61,7 +61,7 @@ def label_of(stored: bytes) -> Label | None:
 
 
 def key_in_use(stored: bytes) -> bytes:
-    """The id of the key of a file on a shelf; nothing where it is not sealed. Its first 64 kilobytes are enough."""
+    """The id of the key of a file on a shelf; nothing where it is not sealed. Its first four kilobytes are enough."""
     parts = _parts(stored)
     return key_of(parts[1] if parts else stored)
 

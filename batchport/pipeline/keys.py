@@ -1,12 +1,13 @@
 """Sealing keys: a new one, and what was sealed with an old one sealed anew.
 
 `keys rotate` works in short batches, each with nobody else at work, so that a pass that began before never meets something sealed with a key which it does not
-know: passes read the keys when they begin. What is sealed with the first key already is passed over, so it may be stopped anywhere and run again.
+know: passes read the keys when they begin. Between two batches there is time for a pass to begin. What is sealed with the first key already is passed over, so it may be stopped anywhere and run again.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +26,11 @@ from batchport.store.database import fold_in, for_good
 from batchport.store.sealed import PLACES, Place
 
 #: A batch is as many things, or as many bytes of them.
-_BATCH, _BYTES = 200, 64 << 20
+_BATCH, _BYTES = 50, 16 << 20
+#: Seconds between two batches, at least; as long as a batch took, where that is more.
+_PAUSE = 0.25
 #: So much of a file tells which key it was sealed with.
-_HEAD = 65_536
+_HEAD = 4_096
 
 
 def new_key(app: App, why: str, output: Path | None) -> list[str]:
@@ -148,9 +151,12 @@ def rotate(app: App, why: str) -> Rotated:
         for batch in _batches(things):
             app.progress("Sealing anew", count, len(things), "things")
             with alone_at_last(app):
+                begun = time.monotonic()
                 _seal_anew(app, batch, done)
             count += len(batch)
             tried.update(batch)
+            if count < len(things):
+                time.sleep(max(_PAUSE, time.monotonic() - begun))
     fold_in(app.store)
     keyring = app.keyring()
     done.idle = sorted(name.hex() for name in set(keyring.keys) - {keyring.first} - set(_in_use(app)))

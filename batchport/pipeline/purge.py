@@ -32,7 +32,7 @@ from batchport.store.pieces import sheets_of
 
 _DAY = 86_400
 #: So much of a file holds its label.
-_HEAD = 65_536
+_HEAD = 4_096
 _AFTER_CONTENT = re.compile(r"[0-9a-f]{8}-")
 
 

@@ -149,11 +149,11 @@ def old_papers(connection: Connection, before: str) -> list[Old]:
     found = connection.exec_driver_sql(
         f"""
         select p.id, p.customer || '/' || p.name from papers p where p.sealed is not null
-        and not exists (select 1 from file_papers m join files f on f.id = m.file_id where m.paper_id = p.id and (f.received > :before or {_OPEN_FILE}))
-        and not exists (select 1 from enclosures e join submissions s on s.id = e.submission_id where e.paper_id = p.id and s.id not in (select submission_id from closed))
-        and not exists (
-            select 1 from rows r join files f on f.id = r.file_id
-            where f.customer = p.customer and r.live and r.state in ({int(State.HELD)}, {int(State.READY)}) and f.received <= :before)
+        and p.id not in (select m.paper_id from files f join file_papers m on m.file_id = f.id where f.received > :before or {_OPEN_FILE})
+        and p.id not in (select paper_id from enclosures where submission_id not in (select submission_id from closed))
+        and p.customer not in (
+            select f.customer from files f where f.counted = '' and f.received <= :before and exists (
+                select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and r.live and r.state in ({int(State.HELD)}, {int(State.READY)})))
         order by p.id
         """,  # noqa: S608
         {"before": before},
