@@ -8,10 +8,12 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from batchport.domain.fields import BY_NAME
@@ -82,9 +84,10 @@ def _zone(name: str) -> str:
 
 
 def _cron(expression: str) -> str:
-    fields = expression.split()
-    if len(fields) != 5 or not all(re.fullmatch(r"[0-9a-zA-Z*/,#-]+", field) for field in fields) or not re.search(r"[0-9*]", fields[0]):
-        raise ValueError(f"{expression!r} is not a cron expression of five fields, such as '0 21 * * *'")
+    try:
+        next(CronSim(expression, datetime(2026, 1, 1, tzinfo=UTC)))
+    except (CronSimError, StopIteration) as error:
+        raise ValueError(f"{expression!r} is not a cron expression of five fields that ever comes true, such as '0 21 * * *': {error}") from None
     return expression
 
 

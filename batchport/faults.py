@@ -1,10 +1,50 @@
-"""Faults of the program, told without the words of the error itself: these may hold what a row says."""
+"""What is said of an error: its own words where they are for the user, else its kind and place alone, since its words may hold what a row says."""
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+
+#: Errors whose message is for the user; looked up only where their module was loaded.
+_MENDABLE = {
+    "batchport.config": ("ConfigProblem",),
+    "batchport.data.tables": ("ReferenceProblem",),
+    "batchport.pipeline.app": ("Unknown",),
+    "batchport.seal": ("KeyProblem",),
+    "batchport.store.database": ("DatabaseProblem",),
+    "batchport.carriers.profile": ("ProfileError",),
+    "batchport.carriers.formats.template": ("TemplateFault",),
+    "batchport.carriers.golden": ("NotASample",),
+    "batchport.templates": ("TemplateFault",),
+    "batchport.spreadsheets.sheet": ("Unreadable",),
+}
+#: What to do about what the system says of a file.
+_REMEDIES = {
+    errno.ENOENT: "it, or the folder it is to lie in, does not exist; correct the name, or make the folder",
+    errno.ENOTDIR: "a part of its name is a file and no folder; correct the name",
+    errno.EISDIR: "it is a folder; name a file",
+    errno.EEXIST: "it is there already; move it away, or choose another name",
+    errno.EACCES: "you may not read or write it; run this as the user to whom the home belongs, or give yourself the right",
+    errno.EPERM: "you may not do this with it; run this as the user to whom the home belongs, or give yourself the right",
+    errno.EROFS: "it lies where nothing can be written; choose another place",
+    errno.ENOSPC: "the disk is full; make room, and run it again",
+    errno.EDQUOT: "you have used up your share of the disk; make room, and run it again",
+    errno.ELOOP: "it is a link that leads to itself; name the file",
+    errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
+}
+#: What to do about what SQLite says of the database, by a part of its words.
+_DATABASE = {
+    "disk is full": "the disk is full; make room, and run it again",
+    "readonly": "it may not be written; run this as the user to whom the home belongs, or give yourself the right",
+    "unable to open": "it cannot be opened; see whether its folder is there and may be written",
+    "locked": "another program has held it for a minute; wait until it is done, and run it again",
+    "disk I/O": "the disk fails or is full; look after the disk, and run it again",
+    "malformed": "it is damaged; stop sending, and put the newest backup back",
+}
 
 
 def place_of(error: BaseException) -> str:
@@ -22,3 +62,36 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def words_of(error: Exception) -> str:
+    """What went wrong and what to do about it, where that is known and the user can mend it; blank for a fault of the program."""
+    return _mendable(error) or _of_file(error) or of_database(error)
+
+
+def _mendable(error: Exception) -> str:
+    for name, kinds in _MENDABLE.items():
+        module = sys.modules.get(name)
+        if module is not None and isinstance(error, tuple(getattr(module, kind) for kind in kinds)):
+            return str(error)
+    return ""
+
+
+def _of_file(error: Exception) -> str:
+    """What the system says of a file; of the output where no file is named."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return ""
+    remedy = _REMEDIES.get(error.errno, "")
+    if error.filename is None:
+        return f"what is printed cannot be written: {remedy}." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
+    return f"{name}: {remedy}." if remedy else f"{name}: {error.strerror}"
+
+
+def of_database(error: Exception) -> str:
+    """What to do about what the database cannot do now, whatever it is asked."""
+    module = sys.modules.get("sqlalchemy.exc")
+    if module is None or not isinstance(error, module.DatabaseError):
+        return ""
+    said = str(error.orig)
+    return next((f"the database: {remedy}. Nothing was half stored." for words, remedy in _DATABASE.items() if words in said), "")

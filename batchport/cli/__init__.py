@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "init": "home", "template": "home", "rules": "home", "read": "read", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages",
     "intake": "stages", "submit": "stages", "resend": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace",
-    "exceptions": "look", "suppressed": "suppressed", "balance": "balance", "report": "report", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
+    "exceptions": "look", "suppressed": "suppressed", "parked": "parked", "balance": "balance", "report": "report", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
     "resubmit": "act", "loa": "loa", "carrier": "carrier", "reference": "reference", "purge": "purge", "keys": "keys", "archive": "archive",
 }  # fmt: skip
 

@@ -37,7 +37,7 @@ def carry_out(ctx: click.Context, command: str, stage: Stage, form: str) -> None
 
 
 def _status(done: PassDone) -> int:
-    if not done.count.balanced:
+    if done.tally.faults or not done.count.balanced:
         return OUR_FAULT
     return NEEDS_SOMEBODY if done.tally.needs_somebody else 0
 
@@ -234,7 +234,7 @@ def notify(ctx: click.Context, form: str) -> None:
 @click.pass_obj
 def serve(context: Context) -> None:
     """Work by the schedule until stopped: look for sheets and answers every few minutes, and run the whole pass at night."""
-    from batchport.schedule import serve as serve_by_schedule
+    from batchport.schedule.serve import serve as serve_by_schedule
 
     context.app()
     serve_by_schedule(context.config)

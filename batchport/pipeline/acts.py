@@ -19,7 +19,7 @@ from batchport.domain.table import known
 from batchport.domain.versions import CANCEL, CHANGE, NEW_DATE, frozen
 from batchport.pipeline import last_look as dates
 from batchport.pipeline.app import App, Unknown
-from batchport.pipeline.lock import Busy, alone
+from batchport.pipeline.lease import Busy, alone
 from batchport.pipeline.versions import Members, Version, look_again, may_take_new_date, members_of, waiting, write_versions
 from batchport.store import acts as stored
 from batchport.store import intake as looked_up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
@@ -44,11 +44,13 @@ class App:
         settings: as read from the configuration.
         now: the time to go by, with a time zone.
         progress: hears of long work.
+        stopping: whether the program was asked to stop.
     """
 
     settings: Settings
     now: datetime
     progress: Progress = field(default=quiet)
+    stopping: Callable[[], bool] = field(default=lambda: False)
     _profiles: dict[str, tuple[Profile, Codes]] = field(default_factory=dict)
     _rosters: dict[str, Roster] = field(default_factory=dict)
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection
@@ -36,6 +37,7 @@ from batchport.pipeline.ordering import write_holds, write_orders
 from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_beside, put_papers_away
 from batchport.pipeline.shelves import ORIGINAL, archived, plain_copy, shelve
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.units import carry_out, forget_all_but
 from batchport.pipeline.versions import write_versions
 from batchport.spreadsheets.papers import Reader, papers_in
 from batchport.spreadsheets.pool import ReaderPool, unbundled
@@ -86,7 +88,10 @@ def intake(app: App, tally: PassTally, pass_id: int) -> None:
         for arrival in arrivals:
             if is_paper(arrival.path) or waits.still(arrival, tally):
                 continue
-            _take_file(app, tally, pass_id, _source(inboxes[arrival.path.parent], arrival.path, arrival.name, arrival), pool, waits)
+            customer = inboxes[arrival.path.parent]
+            take = partial(_take_arrival, app, tally, pass_id, customer, arrival, pool, waits)
+            carry_out(app, tally, "sheet", f"{customer}/{arrival.name}", take, mark=arrival.mark_of_content)
+    forget_all_but(app, "sheet", {f"{inboxes[arrival.path.parent]}/{arrival.name}" for arrival in arrivals})
     retake(app, tally, pass_id)
     waits.set_aside_unwanted(tally)
     waits.write()
@@ -100,22 +105,30 @@ def retake(app: App, tally: PassTally, pass_id: int) -> None:
         return
     with ReaderPool(app.limits, app.progress) as pool:
         for record in waited:
-            found = archived(app, record)
-            if found is None:
-                with app.store.transaction() as connection:
-                    ask_to_retake(connection, record.id, wanted=False)
-                tally.trouble(f"{record.name} of {record.customer} is not in the archive any more; its columns are confirmed: drop it again")
-                continue
-            with plain_copy(app, found) as path:
-                papers = papers_in(app.settings.folder("inbox", record.customer))
-                source = _Source(record.customer, path, record.name, record.sha256, record.bytes, bundled=papers, waited=record.id)
-                _take(app, tally, pass_id, source, pool, None)
+            carry_out(app, tally, "confirmed sheet", f"{record.customer}/{record.name}", partial(_retake, app, tally, pass_id, record, pool), mark=record.sha256)
+
+
+def _retake(app: App, tally: PassTally, pass_id: int, record: Any, pool: ReaderPool) -> None:
+    found = archived(app, record)
+    if found is None:
+        with app.store.transaction() as connection:
+            ask_to_retake(connection, record.id, wanted=False)
+        tally.trouble(f"{record.name} of {record.customer} is not in the archive any more; its columns are confirmed: drop it again")
+        return
+    with plain_copy(app, found) as path:
+        papers = papers_in(app.settings.folder("inbox", record.customer))
+        source = _Source(record.customer, path, record.name, record.sha256, record.bytes, bundled=papers, waited=record.id)
+        _take(app, tally, pass_id, source, pool, None)
 
 
 def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer: str) -> None:
     """Take in one file that was taken in before, as if it were new; the file stays where it is."""
     with ReaderPool(app.limits, app.progress) as pool:
         _take_file(app, tally, pass_id, _source(customer, path, path.name), pool)
+
+
+def _take_arrival(app: App, tally: PassTally, pass_id: int, customer: str, arrival: Arrival, pool: ReaderPool, waits: Waits) -> None:
+    _take_file(app, tally, pass_id, _source(customer, arrival.path, arrival.name, arrival), pool, waits)
 
 
 def _arrivals(app: App, inboxes: dict[Path, str]) -> list[Arrival]:
@@ -334,16 +347,22 @@ def _put_away(
 
 
 def _clear(app: App, source: _Source, folder: Path, reason: str = "") -> None:
-    """Seal a file into a folder, and take it out of the inbox."""
-    _shelve_original(app, source, folder, reason)
+    """Seal a file into a folder, and take it out of the inbox; one that was changed since it was read is another file, and the next pass reads it."""
+    app.store.assure()
+    if not _shelve_original(app, source, folder, reason):
+        return
     source.path.unlink()
     source.path.with_name(f"{source.path.name}.done").unlink(missing_ok=True)
     sync_folder(source.path.parent)
 
 
-def _shelve_original(app: App, source: _Source, folder: Path, reason: str) -> None:
-    name = PurePosixPath(source.name).name
-    shelve(app, folder, name, source.path.read_bytes(), kind=ORIGINAL, reason=reason)
+def _shelve_original(app: App, source: _Source, folder: Path, reason: str) -> bool:
+    """Seal a file into a folder; False, and nothing is done, where it is not what was read any more."""
+    data = source.path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        return False
+    shelve(app, folder, PurePosixPath(source.name).name, data, kind=ORIGINAL, reason=reason)
+    return True
 
 
 def _reason(problems: Iterable[FileFinding]) -> str:

@@ -131,6 +131,7 @@ class _File:
         if label is None:
             return False
         known = label_of(old) or Label(label.kind, label.sha256, self.path.name)
+        app.store.assure()
         write_whole(self.path, closed(keyring, data, known))
         os.utime(self.path, ns=(before.st_atime_ns, before.st_mtime_ns))
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from batchport.files import make_folder, write_whole
@@ -12,6 +13,7 @@ from batchport.pipeline.bounces import read_bounces
 from batchport.pipeline.facts import Views
 from batchport.pipeline.outgoing import Unsendable, send_waiting
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.units import carry_out, contain
 from batchport.pipeline.writing import written
 from batchport.progress import stepping
 from batchport.store import look, queued
@@ -23,7 +25,7 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:
 
     What was gathered goes with a pass that is not between two nights.
     """
-    read_bounces(app, tally)
+    contain(tally, "reading the delivery reports", lambda: read_bounces(app, tally))
     with app.store.transaction() as connection:
         if not queued.is_between(connection, pass_id):
             queued.release(connection, pass_id, app.stamp)
@@ -36,16 +38,20 @@ def _write_results(app: App, tally: PassTally, views: Views) -> None:
     with app.store.reading() as connection:
         due = look.results_due(connection)
     for record in stepping(app.progress, "Writing results", due, "files"):
-        with app.store.reading() as connection:
-            view = views.of(connection, record.id)
-        folder = make_folder(app.settings.folder("results", record.customer))
-        write_whole(folder / view.results_name, view.workbook())
-        if view.is_text:
-            write_whole((folder / view.results_name).with_suffix(".csv"), view.csv())
-        with app.store.transaction() as connection:
-            connection.execute(files.update().where(files.c.id == record.id).values(results_due=False))
-        tally.results.append(f"results/{record.customer}/{view.results_name}")
-        tally.changed = True
+        carry_out(app, tally, "results", f"{record.customer}/{record.name} ({record.id})", partial(_write_result, app, tally, views, record))
+
+
+def _write_result(app: App, tally: PassTally, views: Views, record: Any) -> None:
+    with app.store.reading() as connection:
+        view = views.of(connection, record.id)
+    folder = make_folder(app.settings.folder("results", record.customer))
+    write_whole(folder / view.results_name, view.workbook())
+    if view.is_text:
+        write_whole((folder / view.results_name).with_suffix(".csv"), view.csv())
+    with app.store.transaction() as connection:
+        connection.execute(files.update().where(files.c.id == record.id).values(results_due=False))
+    tally.results.append(f"results/{record.customer}/{view.results_name}")
+    tally.changed = True
 
 
 def _delivery(app: App) -> Delivery:

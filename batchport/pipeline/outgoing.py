@@ -15,12 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from batchport.faults import place_of, words_of
 from batchport.mail.delivery import GIVE_UP_AFTER, Delivered, Delivery, Outcome, retry_after
 from batchport.mail.message import Packed, message_id
 from batchport.pipeline.app import App
 from batchport.pipeline.pace import MOST_WAITING, Clock, Pace
 from batchport.pipeline.suppressed import silence
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.units import ends_the_pass
 from batchport.store import outbox
 from batchport.store.schema import passes
 
@@ -133,6 +135,13 @@ class _Round:
             return self._make(record)
         except Unsendable as error:
             return Delivered(Outcome.REFUSED, str(error))
+        except Exception as error:
+            if ends_the_pass(error) or words_of(error):
+                raise
+            # Tried again like one that a server puts off, and given up in the end: the rest need not wait for it.
+            why = f"it could not be made, by a fault of the program: {place_of(error)}"
+            self._tally.fault(f"a mail ({record.kind}) to {record.recipient} was put off: {why}")
+            return Delivered(Outcome.AGAIN, why)
 
     async def _send_one(self, record: Any, made: Packed | Delivered | None) -> bool:
         if not isinstance(made, Packed) or record.recipient.casefold() in self._silenced:
@@ -141,6 +150,7 @@ class _Round:
             return True
         if not await self._may_go():
             return False
+        self._app.store.assure()
         began = self._clock.elapsed()
         delivered = await self._delivery.deliver(made, self._written)
         await self._noted()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from batchport.pipeline.app import App
-from batchport.pipeline.lock import Busy, alone
+from batchport.pipeline.lease import Busy, alone
 
 #: Seconds between two tries.
 _PAUSE = 0.2

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from batchport.pipeline.remedies import remedies
 from batchport.pipeline.sending import proved_by_answer
 from batchport.pipeline.shelves import RESPONSE, shelve
 from batchport.pipeline.tally import Heard, PassTally
+from batchport.pipeline.units import carry_out, contain, forget_all_but
 from batchport.pipeline.view import iso
 from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
 from batchport.store import look
@@ -52,12 +54,15 @@ def reconcile(app: App, tally: PassTally, pass_id: int) -> None:
     folders = {app.settings.folder("responses", partner): partner for partner in app.settings.partners}
     _tell_strangers(app, tally)
     for partner in app.settings.partners:
-        _try_again(app, tally, pass_id, partner)
+        contain(tally, f"trying the exception lines of {partner} again", partial(_try_again, app, tally, pass_id, partner))
     with fetched(app, tally) as spools:
         folders |= spools
-        for arrival in complete_files(list(folders), now=time.time(), settle=app.settings.limits.settle):
-            if not arrival.name.endswith(_MANIFEST):
-                _apply(app, tally, pass_id, folders[arrival.path.parent], arrival.path, put_away=True)
+        arrivals = [each for each in complete_files(list(folders), now=time.time(), settle=app.settings.limits.settle) if not each.name.endswith(_MANIFEST)]
+        for arrival in arrivals:
+            partner = folders[arrival.path.parent]
+            apply = partial(_apply, app, tally, pass_id, partner, arrival.path, put_away=True)
+            carry_out(app, tally, "response", f"{partner}/{arrival.name}", apply, mark=arrival.mark_of_content)
+        forget_all_but(app, "response", {f"{folders[arrival.path.parent]}/{arrival.name}" for arrival in arrivals})
 
 
 def reconcile_file(app: App, tally: PassTally, pass_id: int, path: Path, partner: str) -> None:

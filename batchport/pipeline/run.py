@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from sqlalchemy import Connection
 
 from batchport.pipeline.app import App
 from batchport.pipeline.bounces import read_bounces
@@ -12,12 +15,13 @@ from batchport.pipeline.count import Count, counted
 from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
 from batchport.pipeline.intake import intake
-from batchport.pipeline.lock import Busy, alone
+from batchport.pipeline.lease import Busy, alone
 from batchport.pipeline.mails import queue_for_operator
 from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.units import contain
 from batchport.store.count import settle_finished
 from batchport.store.database import next_id
 from batchport.store.outbox import waiting
@@ -30,8 +34,9 @@ Stage = Callable[[App, PassTally, int], None]
 
 @dataclass(frozen=True, slots=True)
 class PassDone:
-    """A pass and the count after it."""
+    """A pass, its number, and the count after it."""
 
+    number: int
     tally: PassTally
     count: Count
 
@@ -54,9 +59,9 @@ def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
     """Reconcile, intake, submit, notify, in this order; the clock is looked at before the operator is told."""
     app.prove_templates()
     for stage in (reconcile, intake, submit, watch):
-        stage(app, tally, pass_id)
+        contain(tally, f"the stage {stage.__name__}", partial(stage, app, tally, pass_id))
     # Before the operator is told, who is to hear of them.
-    read_bounces(app, tally)
+    contain(tally, "reading the delivery reports", lambda: read_bounces(app, tally))
     told = _told_to_operator(app, tally, pass_id)
     notify(app, tally, pass_id)
     if tally.mails["failed"] and not told:
@@ -74,8 +79,14 @@ def _told_to_operator(app: App, tally: PassTally, pass_id: int) -> bool:
     return True
 
 
-def one_pass(app: App, command: str, stage: Stage) -> PassDone:
+def one_pass(app: App, command: str, stage: Stage, ended: Callable[[Connection, int], None] | None = None) -> PassDone:
     """A pass of some stages.
+
+    Args:
+        app: the installation.
+        command: what the pass is called.
+        stage: what it does.
+        ended: what else is written down in the transaction that ends it; is given the number of the pass.
 
     Raises:
         Busy: another pass is at work; nothing was done.
@@ -88,9 +99,11 @@ def one_pass(app: App, command: str, stage: Stage) -> PassDone:
         with app.store.transaction() as connection:
             connection.execute(passes.update().where(passes.c.id == pass_id).values(finished=app.stamp))
             settle_finished(connection)
+            if ended is not None:
+                ended(connection, pass_id)
         with app.store.reading() as connection:
             tally.mails["waiting"] = waiting(connection)
-            return PassDone(tally, counted(connection))
+            return PassDone(pass_id, tally, counted(connection))
 
 
 def _begin(app: App, command: str) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +18,7 @@ from batchport.carriers.render import Rendered, files_of
 from batchport.pipeline.app import App
 from batchport.pipeline.enclosures import each_enclosure
 from batchport.pipeline.tally import PassTally, Sent
+from batchport.pipeline.units import carry_out
 from batchport.pipeline.ways import way_to
 from batchport.progress import stepping
 from batchport.store import sendings as stored
@@ -51,7 +53,7 @@ def send(app: App, tally: PassTally, sendings: Iterable[Any], *, regardless: boo
         if partner not in app.settings.partners:
             tally.trouble(f"{_named(waiting)} cannot be sent: there is no partner {partner!r} in the configuration any more; add it, until they are sent")
         elif regardless or app.profile(partner).may_send(app.now):
-            _send_to(app, tally, partner, waiting)
+            carry_out(app, tally, "sending", partner, partial(_send_to, app, tally, partner, waiting))
 
 
 def _send_to(app: App, tally: PassTally, partner: str, waiting: list[Any]) -> None:

@@ -5,6 +5,8 @@ A file is stored with its bytes and its number before anything is written (T2), 
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +27,7 @@ from batchport.pipeline.ordering import settle, write_orders
 from batchport.pipeline.paper_look import look_at_papers, mended
 from batchport.pipeline.sending import sealed_as_sent, send_open, send_stored
 from batchport.pipeline.tally import PassTally
+from batchport.pipeline.units import carry_out, contain
 from batchport.pipeline.versions import look_at_waiting
 from batchport.pipeline.ways import protection
 from batchport.store import submissions as stored
@@ -47,17 +50,22 @@ _FIELDS = (
 def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = None, now_regardless: bool = False) -> None:
     """Send what is ready, partner by partner; what was left unsent by an earlier pass first."""
     send_open(app, tally, partner=partner, regardless=now_regardless)
-    _go_on(app)
-    look_at_waiting(app)
-    _look_again_at_waiting(app)
+    contain(tally, "putting what is left of cancelled orders into new ones", lambda: _go_on(app))
+    contain(tally, "looking at the versions that wait", lambda: look_at_waiting(app))
+    contain(tally, "looking at the orders that wait", lambda: _look_again_at_waiting(app))
     with app.store.reading() as connection:
         ready = [name for name in stored.ready_partners(connection) if partner in (None, name) and name in app.settings.partners]
-    partners = [name for name in ready if now_regardless or app.profile(name).may_send(app.now)]
-    app.progress("Looking at orders once more")
-    look_once_more(app, tally, pass_id, partners)
-    look_at_papers(app, tally, pass_id, partners)
-    for name in partners:
-        send_stored(app, tally, _submit_to(app, tally, pass_id, name))
+    for name in ready:
+        if now_regardless or app.profile(name).may_send(app.now):
+            carry_out(app, tally, "submission", name, partial(_submit_ready, app, tally, pass_id, name))
+
+
+def _submit_ready(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
+    """Send what is ready for a partner, and was looked at once more."""
+    app.progress(f"Looking at orders to {partner} once more")
+    look_once_more(app, tally, pass_id, [partner])
+    look_at_papers(app, tally, pass_id, [partner])
+    send_stored(app, tally, _submit_to(app, tally, pass_id, partner))
 
 
 def plan(app: App, *, partner: str | None = None) -> pd.DataFrame:

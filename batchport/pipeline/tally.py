@@ -58,6 +58,7 @@ class PassTally:
         due: orders that are newly overdue or about to lapse, a sentence each.
         to_do: what an operator is to do about orders that partners rejected, a sentence each.
         troubles: what else needs the operator, a sentence each.
+        faults: how often the program failed.
         carrier_rejected: rows newly rejected by partners.
         mails: sent, waiting, failed.
         changed: whether anything was changed at all.
@@ -73,6 +74,7 @@ class PassTally:
     due: list[str] = field(default_factory=list)
     to_do: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    faults: int = 0
     carrier_rejected: int = 0
     mails: Counter[str] = field(default_factory=Counter)
     results: list[str] = field(default_factory=list)
@@ -90,6 +92,11 @@ class PassTally:
     def trouble(self, sentence: str) -> None:
         """Note something that needs the operator."""
         self.troubles.append(sentence)
+
+    def fault(self, sentence: str) -> None:
+        """Note that the program failed at something, while the rest went on."""
+        self.faults += 1
+        self.trouble(sentence)
 
     @property
     def answers(self) -> int:

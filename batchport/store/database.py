@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from batchport.domain.table import Ints
 from batchport.seal import Hasher, Keyring, Names
+from batchport.store.leases import BEATS, LENGTH, keep
 from batchport.store.schema import meta
 from batchport.store.sealed import ROOT
 
@@ -34,6 +36,7 @@ class Store:
         keyring: seals and opens pieces and submissions.
         hash: keyed hash of a text, for finding accounts and orders.
         pons, row_ids: the public names of orders and rows.
+        held: the tokens of the leases that this process writes under.
     """
 
     def __init__(self, engine: Engine, keyring: Keyring, root: bytes) -> None:
@@ -42,12 +45,32 @@ class Store:
         self.hash = Hasher(root)
         self.pons = Names(root, "P", 12)
         self.row_ids = Names(root, "R", 14)
+        self.held: list[int] = []
+        self._kept = 0.0
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One short transaction: all of it or nothing."""
+        """One short transaction: all of it or nothing.
+
+        Raises:
+            Fenced: a lease that this process writes under was taken over by another one; nothing is written.
+        """
         with self.engine.execution_options(writing=True).begin() as connection:
+            keep(connection, self.held)
             yield connection
+            # A long one has kept everybody else from the database; it shall not have cost the lease.
+            keep(connection, self.held)
+        self._kept = time.time()
+
+    def assure(self) -> None:
+        """Make sure that the leases are still held, before something is done that no transaction guards; it costs nothing soon after a transaction.
+
+        Raises:
+            Fenced: one was taken over.
+        """
+        if self.held and not 0 <= time.time() - self._kept < LENGTH / BEATS:
+            with self.transaction():
+                pass
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

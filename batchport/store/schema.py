@@ -465,7 +465,8 @@ leases = Table(
     Column("until", Float, nullable=False),
 )  # fmt: skip
 
-#: What the schedule has done: a job and the time that it was due at, once. `token` is of who did it last.
+#: What the schedule has done: a job and the time that it was due at, once. `token` is of who did it last, `pass_id` the pass that it was done with: several that
+#: were slept through are made up for by one.
 windows = Table(
     "windows", metadata,
     Column("job", String(80), nullable=False),
@@ -475,17 +476,20 @@ windows = Table(
     Column("attempts", Integer, nullable=False),
     Column("started", Time, nullable=False),
     Column("finished", Time),
+    Column("pass_id", Id, ForeignKey("passes.id")),
     Column("trouble", Text, nullable=False),
     PrimaryKeyConstraint("job", "due"),
     Index("ix_windows_open", "job", sqlite_where=text("state <> 'done'"), postgresql_where=text("state <> 'done'")),
     sqlite_with_rowid=False,
 )  # fmt: skip
 
-#: Units of work that are at hand, or could not be done so far; what was done is not here any more. `token` is of the lease of who has it at hand.
+#: Units of work that are at hand, or could not be done so far; what was done is not here any more. `token` is of the lease of who has it at hand, and `mark` what
+#: the tries go by: a file that was changed since is another unit, and begins anew.
 units = Table(
     "units", metadata,
     Column("kind", String(20), nullable=False),
     Column("key", Text, nullable=False),
+    Column("mark", Text, nullable=False),
     Column("token", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("since", Time, nullable=False),

@@ -24,6 +24,11 @@ class Arrival:
     mtime: float
     mark: Path | None = None
 
+    @property
+    def mark_of_content(self) -> str:
+        """Changes when the file is changed."""
+        return f"{self.size} {self.mtime}"
+
 
 def complete_files(
     folders: Sequence[Path],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -351,6 +352,17 @@ class TestOutboxes:
         assert [line["TN"] for line in home.sent()] == ["6172340142"]
 
 
+@contextmanager
+def at_work(home: Home) -> Iterator[None]:
+    """Another pass is at work."""
+    from batchport.config import load
+    from batchport.pipeline.app import App, closing
+    from batchport.pipeline.lease import alone
+
+    with closing(App(load(home.config), datetime.now(UTC))) as app, alone(app):
+        yield
+
+
 class TestAtWork:
     """A second pass beside the first."""
 
@@ -358,8 +370,7 @@ class TestAtWork:
     def test_a_second_pass_says_so_and_exits_0(self, home: Home, command: str) -> None:
         file = home.drop(LOCAL)
         home("status")
-        with (home.path / ".batchport.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with at_work(home):
             done = home(command)
             assert_told(done, 0, "another pass")
             assert file.exists()
@@ -368,15 +379,13 @@ class TestAtWork:
 
     def test_looking_is_possible_meanwhile(self, home: Home) -> None:
         home.take(LOCAL)
-        with (home.path / ".batchport.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with at_work(home):
             assert home("status").exit == 0
             assert home("check", home.drop(LOCAL), "--customer", "acme").exit == 0
 
     def test_a_release_waits_its_turn(self, home: Home) -> None:
         home.take(LOCAL)
-        with (home.path / ".batchport.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with at_work(home):
             done = home("release", home.pon(LOCAL["tn"]), "--why", "x")
             assert done.exit in (0, 2)
             assert "Traceback" not in done.err

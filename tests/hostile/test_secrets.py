@@ -15,7 +15,7 @@ import pytest
 from batchport.config import load
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.run import one_pass
-from batchport.schedule import look_around
+from batchport.schedule.jobs import look_around
 from tests.conftest import LOCAL, NEXT, NIGHTS, SAMPLES, Home, Result, Story, account, batchport_process, numbers, response, settled, sheet
 
 PIN, ACCOUNT = "7Q4X91", "ZK88120557341"

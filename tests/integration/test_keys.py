@@ -22,7 +22,8 @@ from batchport.config import load
 from batchport.envelope import Label, closed, key_in_use, opened
 from batchport.pipeline import shelves
 from batchport.pipeline.app import App
-from batchport.pipeline.lock import alone
+from batchport.pipeline.app import closing as closing_app
+from batchport.pipeline.lease import alone
 from batchport.seal import KeyProblem, Keyring, new_key_line
 from tests.conftest import EVENING, LOCAL, NEXT, ROOT, THIRD, TOLL_FREE, Home, account, response, sheet
 
@@ -185,7 +186,7 @@ class TestRotate:
     def test_it_waits_for_the_pass_that_is_at_work(self, full: Home) -> None:
         full("keys", "new", "--why", "x")
         command = [sys.executable, "-m", "batchport", "--config", str(full.config), "keys", "rotate", "--why", "x"]
-        with alone(App(load(full.config), datetime.fromisoformat(EVENING))):
+        with closing_app(App(load(full.config), datetime.fromisoformat(EVENING))) as app, alone(app):
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
             time.sleep(2)
             assert process.poll() is None

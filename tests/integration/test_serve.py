@@ -14,7 +14,11 @@ import pytest
 
 from tests.conftest import LOCAL, ROOT, Home
 
-PATIENCE = 60.0
+PATIENCE = 120.0
+
+
+#: `serve` as it is, but for a lease that ends sooner.
+_SHORT = "from batchport.store import leases; leases.LENGTH = 3.0; from batchport.pipeline import lease; lease.LENGTH = 3.0; from batchport.cli import main; main()"
 
 
 @pytest.fixture
@@ -23,20 +27,25 @@ def serve(home: Home) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def start() -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "batchport", "--config", str(home.config), "serve"]
-        with (home.path.parent / "log").open("w") as told:
+        command = [sys.executable, "-c", _SHORT, "--config", str(home.config), "serve"]
+        with (home.path.parent / ("log" if not started else f"log{len(started) + 1}")).open("w") as told:
             started.append(subprocess.Popen(command, cwd=home.path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=told, stderr=told, text=True))
         return started[-1]
 
     yield start
     for process in started:
         if process.poll() is None:
-            process.kill()
+            process.kill()  # a stopped one as well
         process.wait()
 
 
-def log(home: Home) -> str:
-    return (home.path.parent / "log").read_text("utf-8")
+def log(home: Home, number: int = 1) -> str:
+    return (home.path.parent / ("log" if number == 1 else f"log{number}")).read_text("utf-8")
+
+
+def received(home: Home) -> int:
+    """How many mails told a customer of a sheet."""
+    return len(list((home.path / "mail").glob("received*.eml")))
 
 
 def waits_for(what: Callable[[], bool]) -> bool:
@@ -65,7 +74,7 @@ def test_a_night_that_was_missed_is_made_up_for_when_it_starts(home: Home, serve
     home.drop(LOCAL)
     assert home("intake").exit == 0
     serve()
-    assert waits_for(lambda: any((home.path / "outbox" / "sample").glob("*.csv")) and " run: " in log(home)), log(home)
+    assert waits_for(lambda: any((home.path / "outbox" / "sample").glob("*.csv")) and " night: " in log(home)), log(home)
     assert home.state(LOCAL["tn"]) == "submitted"
 
 
@@ -87,3 +96,89 @@ def test_a_schedule_that_cannot_be_stops_it_before_it_starts(home: Home, serve: 
     home.set('nightly: "0 21 * * *"', 'nightly: "99 99 * * *"')
     assert serve().wait(PATIENCE) == 2
     assert "nightly" in log(home)
+
+
+def test_of_two_one_leads_and_the_other_takes_over_when_it_is_killed(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    first = serve()
+    assert waits_for(lambda: "changed False" in log(home)), log(home)
+    second = serve()
+    assert waits_for(lambda: "another scheduler leads" in log(home, 2)), log(home, 2)
+    assert f"process {first.pid}" in log(home, 2)
+    file = home.drop(LOCAL)
+    time.sleep(1)
+    assert file.exists()
+    first.kill()
+    assert waits_for(lambda: not file.exists()), log(home, 2)
+    assert "this scheduler leads" in log(home, 2)
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(PATIENCE) == 0
+    assert home.state(LOCAL["tn"]) == "ready"
+
+
+#: A scheduler that stops itself like one whose machine is suspended, in the middle of taking a sheet, and goes on when it is woken. It does not renew its lease
+#: in between: stopped while it writes, it would keep everybody from the database, until it is killed or woken.
+_SLEEPY = _SHORT.replace("from batchport.cli", """
+lease.BEATS = 0.01
+import os, signal
+from batchport.pipeline import intake
+stored = intake._store
+def sleepy(*args):
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return stored(*args)
+intake._store = sleepy
+from batchport.cli""")
+
+
+def test_a_slow_one_that_wakes_up_is_fenced_off(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    file = home.drop(LOCAL)
+    with (home.path.parent / "slow").open("w") as told:
+        slow = subprocess.Popen([sys.executable, "-c", _SLEEPY, "--config", str(home.config), "serve"], cwd=home.path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=told, stderr=told)
+    try:
+        assert waits_for(lambda: Path(f"/proc/{slow.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "T")
+        began = time.monotonic()
+        second = serve()
+        assert waits_for(lambda: not file.exists()), log(home)
+        assert time.monotonic() - began < PATIENCE / 2
+        again = home.drop(LOCAL | {"tn": "617-234-0177", "account_number": "99", "destination": "line-177"}, name="again.csv")
+        slow.send_signal(signal.SIGCONT)
+        told = lambda: (home.path.parent / "slow").read_text("utf-8")  # noqa: E731
+        assert waits_for(lambda: "another process has taken over" in told()), told()
+        assert waits_for(lambda: told().count("another scheduler leads") >= 1), told()
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(PATIENCE) == 0
+        # The slow one leads again when the other has ended, and now what it does counts.
+        assert waits_for(lambda: Path(f"/proc/{slow.pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "T"), told()
+        slow.send_signal(signal.SIGCONT)
+        assert waits_for(lambda: not again.exists() and received(home) == 2), told()
+    finally:
+        slow.kill()
+        slow.wait()
+    assert home.states() == {"sheet.csv:2": "ready", "again.csv:2": "ready"}
+    assert received(home) == 2
+
+
+def test_asked_to_it_reads_the_configuration_again_and_keeps_the_old_one_when_the_new_is_wrong(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    process = serve()
+    assert waits_for(lambda: "changed False" in log(home)), log(home)
+    home.set("  every_minutes: 5", "  every_minute: 1")
+    process.send_signal(signal.SIGHUP)
+    assert waits_for(lambda: "the old one is kept" in log(home)), log(home)
+    assert "every_minutes" in log(home)
+    home.set("  every_minute: 1", "  every_minutes: 1")
+    process.send_signal(signal.SIGHUP)
+    assert waits_for(lambda: "look: interval[0:01:00]" in log(home)), log(home)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_asked_to_stop_it_finishes_the_sheet_at_hand_and_leaves_the_others(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    for number in range(200):
+        home.drop(LOCAL | {"tn": f"617-234-{1000 + number}", "account_number": f"8014{number:04}", "destination": f"line-{number}"}, name=f"{number:03}.csv")
+    process, inbox = serve(), home.path / "inbox" / "acme"
+    assert waits_for(lambda: len(list(inbox.glob("*.csv"))) < 199), log(home)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0, log(home)
+    left = len(list(inbox.glob("*.csv")))
+    assert 0 < left < 199
+    assert "stopped between two units of work" in log(home)
+    assert len(home.states()) == 200 - left

@@ -13,7 +13,8 @@ import pytest
 from batchport.config import load
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.run import one_pass
-from batchport.schedule import look_around
+from batchport.schedule.jobs import look_around
+from tests.clock import leading
 from tests.conftest import EVENING, LOCAL, MULTI, NEXT, THIRD, Home, batchport_process, settled, text_of
 
 CONTACT = "it@acme.example"
@@ -164,11 +165,11 @@ class TestAlarms:
         assert "bad.csv" in text_of(home.mails("night")[0])
 
     def test_a_pass_that_failed_is_told_without_the_words_of_the_error(self, home: Home) -> None:
-        from batchport import schedule
+        from batchport.schedule import jobs
 
         home.drop(LOCAL)
-        with mock.patch.object(schedule, "intake", side_effect=RuntimeError(f"{LOCAL['pin']} {LOCAL['account_number']}")):
-            schedule._look(home.config)
+        with mock.patch.object(jobs, "intake", side_effect=RuntimeError(f"{LOCAL['pin']} {LOCAL['account_number']}")), leading(home, NEXT) as leader:
+            leader.look()
         (mail,) = home.mails("alarm")
         assert "the pass look failed with RuntimeError in " in text_of(mail).replace("\n", " ")
         assert LOCAL["account_number"] not in str(mail)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
 
 import pytest
 
-from batchport import schedule
 from batchport.config import load
 from batchport.pipeline.app import App, closing
-from batchport.schedule import make_scheduler
+from batchport.pipeline.lease import alone
+from batchport.pipeline.run import one_pass
+from batchport.schedule import ledger, serve
+from batchport.schedule.jobs import jobs_of, look_around
+from batchport.store.queued import LOOK
+from tests.clock import leading
 from tests.conftest import LOCAL, Home
 
 SAMPLE = "    profile: generic-csv\n"
@@ -28,7 +33,7 @@ def windowed(home: Home) -> Home:
 def at_once(home: Home, now: str) -> set[str]:
     """The jobs that `serve` would begin with at a moment."""
     with closing(App(load(home.config), datetime.fromisoformat(now))) as app:
-        return {job.name for job in make_scheduler(app, home.config).get_jobs() if getattr(job, "next_run_time", None)}
+        return {job.name for job in jobs_of(app) if ledger.due(app, job, app.now)}
 
 
 def test_what_is_ready_waits_for_the_window_and_goes_when_it_opens(windowed: Home) -> None:
@@ -48,35 +53,37 @@ def test_an_operator_may_send_outside_it_which_is_written_down(windowed: Home) -
 
 
 @pytest.mark.parametrize(("last", "now", "expected"), [
-    (MORNING, TEN, {"look", "sample opens"}),  # it opened while nobody was there, and is open still
-    (MORNING, EVENING, {"look"}),  # it is over; the next one comes
-    (TEN, "2026-03-03T11:00:00-05:00", {"look"}),
-    (TEN, "2026-03-04T10:00:00-05:00", {"look", "night", "sample opens"}),
-    (EVENING, "2026-03-03T22:00:00-05:00", {"look", "night"}),
-    ("2026-03-03T21:00:00-05:00", "2026-03-03T22:00:00-05:00", {"look"}),
+    (MORNING, TEN, {"sample opens 09:00"}),  # it opened while nobody was there, and is open still
+    (MORNING, EVENING, set()),  # it is over; the next one comes
+    (TEN, "2026-03-03T11:00:00-05:00", set()),
+    (TEN, "2026-03-04T10:00:00-05:00", {"night", "sample opens 09:00"}),
+    (EVENING, "2026-03-03T22:00:00-05:00", {"night"}),
+    ("2026-03-03T21:00:00-05:00", "2026-03-03T22:00:00-05:00", set()),
 ])  # fmt: skip
 def test_what_was_missed_is_made_up_for_once(windowed: Home, last: str, now: str, expected: set[str]) -> None:
     windowed.run(last)
     assert at_once(windowed, now) == expected
 
 
-@pytest.mark.parametrize(("command", "tries"), [("run", 2001), ("submit", 2001), ("look", 1)])
-def test_a_pass_that_finds_another_at_work_waits_for_it_unless_it_only_looks(home: Home, monkeypatch: pytest.MonkeyPatch, command: str, tries: int) -> None:
+def test_a_pass_that_finds_another_at_work_waits_for_it_unless_it_only_looks(windowed: Home) -> None:
     tried = 0
+    with leading(windowed, TEN) as leader, closing(App(load(windowed.config), serve.now())) as app, ExitStack() as at_work:
+        at_work.enter_context(alone(app))
 
-    def busy(*_: object) -> object:
-        nonlocal tried
-        tried += 1
-        if tried <= 2000:
-            raise schedule.Busy("another pass is at work")
-        raise schedule.ConfigProblem("it began")
+        def rest() -> None:
+            nonlocal tried
+            tried += 1
+            if tried == 3:
+                at_work.close()
 
-    monkeypatch.setattr(schedule, "one_pass", busy)
-    monkeypatch.setattr(schedule, "load", lambda _: None)
-    monkeypatch.setattr(schedule, "_AGAIN", 0)
-    schedule._pass(home.config, command, schedule.all_stages)
-    assert tried == tries
+        leader._rest = rest
+        leader._tried(LOOK, lambda app: one_pass(app, LOOK, look_around))
+        assert tried == 0
+        assert windowed.state(LOCAL["tn"]) == "ready"
+        leader.window(next(job for job in jobs_of(app) if job.partner == "sample"))
+    assert tried == 3
+    assert windowed.state(LOCAL["tn"]) == "submitted"
 
 
 def test_a_new_home_has_missed_nothing(home: Home) -> None:
-    assert at_once(home, TEN) == {"look"}
+    assert at_once(home, TEN) == set()

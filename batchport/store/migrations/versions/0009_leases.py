@@ -6,6 +6,7 @@ from alembic import op
 revision = '0009'
 down_revision = '0008'
 
+_ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 _TIME = sa.String(length=32)
 #: All three are kept in the order of their keys, and have few records.
 _TABLES = {
@@ -23,11 +24,13 @@ _TABLES = {
         sa.Column('attempts', sa.Integer(), nullable=False),
         sa.Column('started', _TIME, nullable=False),
         sa.Column('finished', _TIME, nullable=True),
+        sa.Column('pass_id', _ID, sa.ForeignKey('passes.id'), nullable=True),
         sa.Column('trouble', sa.Text(), nullable=False),
     ),
     'units': (
         sa.Column('kind', sa.String(length=20), primary_key=True),
         sa.Column('key', sa.Text(), primary_key=True),
+        sa.Column('mark', sa.Text(), nullable=False),
         sa.Column('token', sa.BigInteger(), nullable=False),
         sa.Column('attempts', sa.Integer(), nullable=False),
         sa.Column('since', _TIME, nullable=False),

@@ -1,0 +1,118 @@
+"""One pass, one act of an operator, one scheduler at a time: leases held by this process.
+
+Beside the lease in the database (`store.leases`) a file `.locks/NAME.TOKEN` is locked while its holder lives, and the system lets go of it when the holder dies,
+however it dies. So what a dead process of this home has left behind is free at once, and only of one that lives, but is not heard of, a lease must run out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+from sqlalchemy.exc import DatabaseError
+
+from batchport.files import PRIVATE_FILE, make_folder
+from batchport.pipeline.app import App
+from batchport.store.database import Store
+from batchport.store.leases import BEATS, LENGTH, Busy, Fenced, keep, let_go, standing, take
+
+__all__ = ["Busy", "Fenced", "alone", "held"]
+
+PASS, LEAD = "pass", "lead"
+
+
+@contextmanager
+def alone(app: App) -> Iterator[None]:
+    """Be the only pass or act at work in this installation.
+
+    Raises:
+        Busy: another one is at work.
+        Fenced: this one was not heard of for so long that another one went on with its work.
+    """
+    try:
+        with held(app, PASS) as token:
+            app.store.held.append(token)
+            try:
+                yield
+            finally:
+                app.store.held.remove(token)
+    except Fenced:
+        raise
+    except Busy as busy:
+        raise Busy(f"another pass is at work in {app.settings.home} ({busy}); this one did nothing") from None
+
+
+@contextmanager
+def held(app: App, name: str) -> Iterator[int]:
+    """Hold the lease of a name, and renew it until the end; its token.
+
+    Raises:
+        Busy: another process holds it; its words say who.
+    """
+    folder = app.settings.folder(".locks")
+
+    def dead(token: int) -> bool:
+        return _is_free(folder / f"{name}.{token}")
+
+    store = app.store
+    with store.reading() as connection:  # first without waiting for whoever is writing now
+        lease = standing(connection, name)
+    if lease is not None and not dead(lease.token):
+        raise Busy(lease.holder)
+    with store.engine.execution_options(writing=True).begin() as connection:
+        token = take(connection, name, f"process {os.getpid()} on {socket.gethostname()}", dead)
+        # Before anybody can see the token, so that its holder is never taken for dead.
+        mark = _locked(make_folder(folder) / f"{name}.{token}")
+    ended = Event()
+    heart = Thread(target=_beat, args=(store, token, ended), name=f"lease {name}", daemon=True)
+    heart.start()
+    try:
+        yield token
+    finally:
+        ended.set()
+        heart.join()
+        with contextlib.suppress(DatabaseError), store.engine.execution_options(writing=True).begin() as connection:  # that nobody lives here is told by the file as well
+            let_go(connection, token)
+        for left in folder.glob(f"{name}.*"):  # what dead holders left is in nobody's way, but need not stay
+            if left == folder / f"{name}.{token}" or _is_free(left):
+                left.unlink(missing_ok=True)
+        os.close(mark)
+
+
+def _locked(path: Path) -> int:
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE)
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return handle
+
+
+def _is_free(path: Path) -> bool:
+    """Whether a file that a holder keeps locked is there, and is not locked."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(handle)
+
+
+def _beat(store: Store, token: int, ended: Event) -> None:
+    """Renew a lease until it is given back or lost. That it could not be done once does not matter; the next transaction finds out whether it was lost."""
+    while not ended.wait(LENGTH / BEATS):
+        with contextlib.suppress(DatabaseError):
+            try:
+                with store.engine.execution_options(writing=True).begin() as connection:
+                    keep(connection, [token])
+            except Fenced:
+                return
