@@ -7,6 +7,7 @@ import binascii
 import difflib
 import os
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -33,7 +34,7 @@ class ConfigProblem(Exception):
 class Model(BaseModel):
     """Settings refuse what they do not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Secret(Model):
@@ -41,6 +42,13 @@ class Secret(Model):
 
     env: str | None = None
     file: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_itself(cls, value: object) -> object:
+        if not isinstance(value, Mapping | Secret):
+            raise ValueError("a secret is never written here; name where it is, as {env: NAME} or {file: PATH}")  # noqa: TRY004  pydantic wants this kind
+        return value
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Secret:
@@ -288,7 +296,7 @@ class Partner(Model):
         resend_name: the name under which `resend` sends a file again; the same one without it.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
     profile: str
     transport: Annotated[Annotated[Local | Sftp, Field(discriminator="kind")], BeforeValidator(_by_kind)] = Local()
@@ -395,6 +403,41 @@ class Metrics(Model):
         return self
 
 
+class Archive(Model):
+    """How what was read is kept.
+
+    Attributes:
+        seal: whether files in archive and quarantine are sealed; without it they lie there as they came, readable by their owner alone.
+    """
+
+    seal: bool = True
+
+
+Days = Annotated[int, Field(ge=0, le=36_500)]
+
+
+class Retention(Model):
+    """For how many days what is no longer needed is kept; `purge` takes it away then, and never what was not sent or not answered.
+
+    Attributes:
+        pins: after the end of the order.
+        papers: after they came, in the database.
+        originals: after they came, in the archive; rejected rows keep their PINs for as long.
+        quarantine: after they were set aside.
+        results: after the sheet came.
+        mails: after they were written, as `.eml` files.
+        submissions: after they were sent, their bytes in the database.
+    """
+
+    pins: Days = 0
+    papers: Days = 180
+    originals: Days = 400
+    quarantine: Days = 90
+    results: Days = 400
+    mails: Days = 90
+    submissions: Days = 90
+
+
 class Settings(Model):
     """All settings of an installation."""
 
@@ -411,6 +454,8 @@ class Settings(Model):
     limits: Limits = Limits()
     log: Log | None = None
     metrics: Metrics | None = None
+    archive: Archive = Archive()
+    retention: Retention = Retention()
     territories: bool = True
 
     @model_validator(mode="after")

@@ -20,12 +20,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from batchport.files import write_whole
+from batchport.files import make_folder, write_whole
 
 if TYPE_CHECKING:  # what it brings takes longer to load than a key to use
     from batchport.domain.table import Ints
 
-_MAGIC, _ID, _NONCE, _KEY = b"BP1", 4, 12, 32
+_MAGIC, _ID, _NONCE, _KEY, _TAG = b"BP1", 4, 12, 32, 16
 #: Digits and capitals without I, O, L and U: nothing is mistaken for anything else, and no word comes out.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BASE = np.uint64(len(ALPHABET))
@@ -36,6 +36,12 @@ _VALUES[np.frombuffer(ALPHABET.encode(), np.uint8)] = np.arange(len(ALPHABET))
 
 class KeyProblem(Exception):
     """A sealing key that is absent, damaged or not the one that something was sealed with."""
+
+
+def key_of(sealed: bytes) -> bytes:
+    """The id of the key that something was sealed with, which its first bytes tell; nothing where it is not sealed."""
+    head = len(_MAGIC)
+    return bytes(sealed[head : head + _ID]) if sealed[:head] == _MAGIC else b""
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,16 @@ class Keyring:
             except (IndexError, ValueError, binascii.Error):
                 name, key = b"", b""
             if len(name) != _ID or len(key) != _KEY:
-                raise KeyProblem(f"{source} is not a sealing key: each line is a key id and the key, as `batchport init` writes them")
+                raise KeyProblem(f"{source} is not a sealing key: each line is a key id and the key, as `batchport init` and `batchport keys new` write them")
             keys[name] = key
         if not keys:
             raise KeyProblem(f"{source} holds no sealing key; `batchport init` makes one")
         return cls(keys)
+
+    @property
+    def first(self) -> bytes:
+        """The id of the key that seals."""
+        return next(iter(self.keys))
 
     def seal(self, data: bytes, context: str) -> bytes:
         """The data sealed; it opens again only with the same context."""
@@ -75,21 +86,31 @@ class Keyring:
         Raises:
             KeyProblem: the key is not in the keyring, or the data is not what was sealed in this context.
         """
-        head = len(_MAGIC)
-        key = self.keys.get(sealed[head : head + _ID])
-        if sealed[:head] != _MAGIC or key is None:
-            raise KeyProblem(f"{context} was sealed with a key that is not in the keyring; put the old key back as a further line of the key file")
-        nonce = sealed[head + _ID : head + _ID + _NONCE]
+        key = self._key(sealed, context)
+        start = len(_MAGIC) + _ID
         try:
-            return AESGCM(key).decrypt(nonce, sealed[head + _ID + _NONCE :], context.encode())
+            return AESGCM(key).decrypt(sealed[start : start + _NONCE], sealed[start + _NONCE :], context.encode())
         except InvalidTag:
             raise KeyProblem(f"{context} is damaged, or was sealed for something else") from None
 
+    def unproved(self, sealed: bytes, what: str) -> bytes:
+        """What was sealed in a context that is not known; it may be anything until it has been unsealed with the context that it leads to.
 
-def key_id(sealed: bytes) -> bytes:
-    """The id of the key that something was sealed with, told from how it begins; nothing for what is not sealed."""
-    head = len(_MAGIC)
-    return sealed[head : head + _ID] if sealed[:head] == _MAGIC else b""
+        Raises:
+            KeyProblem: the key is not in the keyring; `what` names the data.
+        """
+        key = self._key(sealed, what)
+        start = len(_MAGIC) + _ID
+        # What GCM seals with: the block cipher counts on from 2 behind the nonce.
+        counting = Cipher(algorithms.AES(key), modes.CTR(sealed[start : start + _NONCE] + (2).to_bytes(4, "big"))).decryptor()
+        return counting.update(sealed[start + _NONCE : -_TAG])
+
+    def _key(self, sealed: bytes, what: str) -> bytes:
+        name = key_of(sealed)
+        if name not in self.keys:
+            named = f" (it has the id {name.hex()})" if name else ""
+            raise KeyProblem(f"{what} was sealed with a key that is not in the keyring{named}; put the old key back as a further line of the key file")
+        return self.keys[name]
 
 
 def new_key_line() -> str:
@@ -99,7 +120,7 @@ def new_key_line() -> str:
 
 def write_new_key(path: Path) -> None:
     """Make a key file, readable by its owner alone."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_whole(path, new_key_line().encode())
 
 

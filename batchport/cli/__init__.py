@@ -30,6 +30,7 @@ _COMMANDS = {
     "intake": "stages", "submit": "stages", "resend": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace",
     "exceptions": "look", "suppressed": "suppressed", "parked": "parked", "balance": "balance", "report": "report", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
     "resubmit": "act", "loa": "loa", "carrier": "carrier", "reference": "reference", "audit": "audit", "doctor": "doctor", "backup": "backup", "db": "db",
+    "purge": "purge", "keys": "keys", "archive": "archive",
 }  # fmt: skip
 
 #: How many new objects there are before rings are looked for among them.
@@ -146,6 +147,8 @@ def main() -> NoReturn:
     atexit.register(gc.freeze)
     # A million tuples on their way to the database are no rings either; looking for these after every few hundred takes a tenth of a large pass.
     gc.set_threshold(_UNTIL_COLLECTED)
+    # What libraries write is the owner's alone too.
+    os.umask(0o077)
     _let_everything_be_printed()
     try:
         status = batchport.main(prog_name="batchport", standalone_mode=False)

@@ -79,7 +79,7 @@ def _with_customer(context: Context, path: Path, customer: str | None) -> list[S
         found = archived(app, record)
         if found is None:
             raise Unknown(f"{record.name} of {record.customer} is not in the archive any more")
-        with plain_copy(app, found, record) as copy:
+        with plain_copy(app, found) as copy:
             return columns_of(copy, record.name, app.limits, app, record.customer)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import traceback
 
 from batchport.cli import OUR_FAULT, USAGE
 from batchport.cli.output import say
-from batchport.faults import place_of, words_of
+from batchport.faults import place_of, way_to, words_of
 
 
 def told(error: Exception) -> int:
@@ -22,5 +21,5 @@ def told(error: Exception) -> int:
         err=True,
     )
     if os.environ.get("BATCHPORT_DEBUG"):
-        traceback.print_exception(error)
+        say(way_to(error), err=True)
     return OUR_FAULT

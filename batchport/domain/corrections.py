@@ -14,6 +14,7 @@ import pandas as pd
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.repeats import data_ids
 from batchport.domain.findings import Findings
+from batchport.domain.purged import as_kept
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints, Mask
 
@@ -42,10 +43,10 @@ class Named:
 
 
 def same_data(rows: Requests, earlier: Requests) -> Mask:
-    """Which of the rows say the same as the earlier row beside them."""
+    """Which of the rows say the same as the earlier row beside them, as far as that is kept."""
     if not len(rows):
         return np.zeros(0, dtype=bool)
-    both = data_ids(Requests.concat([rows, earlier]))
+    both = data_ids(Requests.concat([rows, as_kept(rows, earlier)]))
     same: Mask = both[: len(rows)] == both[len(rows) :]
     return same
 

@@ -12,6 +12,7 @@ import numpy as np
 from batchport.domain import normalise
 from batchport.domain.checks.repeats import SAME_DATA
 from batchport.domain.orders import AGREE, CLASSES
+from batchport.domain.purged import as_kept
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints
 
@@ -45,6 +46,7 @@ class Blame:
 
 def changed_fields(rows: Requests, earlier: Requests) -> list[tuple[str, ...]]:
     """For each row the fields in which it says otherwise than the earlier row beside it, in the order of the registry."""
+    earlier = as_kept(rows, earlier)
     unlike = {name: np.array(rows[name].text().to_pylist(), dtype=object) != np.array(earlier[name].text().to_pylist(), dtype=object) for name in SAME_DATA}
     return [tuple(name for name, mask in unlike.items() if mask[at]) for at in range(len(rows))]
 

@@ -23,7 +23,7 @@ from batchport.mail.enhanced import address_is_gone
 from batchport.pipeline.app import App
 from batchport.pipeline.doors import tell_what_is_no_file
 from batchport.pipeline.outgoing import message_id_of
-from batchport.pipeline.shelves import shelve
+from batchport.pipeline.shelves import BOUNCE, shelve
 from batchport.pipeline.suppressed import silence
 from batchport.pipeline.tally import PassTally
 from batchport.store import outbox
@@ -112,8 +112,7 @@ def _came_back(app: App, tally: PassTally, record: Any, told: Told) -> None:
 
 def _archive(app: App, arrival: Arrival) -> None:
     data = read_plain(arrival.path)
-    digest = hashlib.sha256(data).hexdigest()
-    shelve(app, app.settings.folder("archive", app.day, "bounces"), arrival.name, data, context=f"bounce {digest}", digest=digest)
+    shelve(app, app.settings.folder("archive", app.day, "bounces"), arrival.name, data, kind=BOUNCE)
     _remove(arrival.path)
 
 
@@ -121,7 +120,7 @@ def _set_aside(app: App, tally: PassTally, arrival: Arrival, reason: str) -> Non
     words = f"bounces/{arrival.name} {reason}. It was set aside, and nothing was changed.\n"
     data = read_plain(arrival.path)
     digest = hashlib.sha256(data).hexdigest()
-    shelve(app, app.settings.folder("quarantine", "bounces"), arrival.name, data, context=f"bounce {digest}", digest=digest, reason=words)
+    shelve(app, app.settings.folder("quarantine", "bounces"), arrival.name, data, kind=BOUNCE, reason=words)
     with app.store.transaction() as connection:
         record_act(connection, at=app.stamp, who=app.user, what="set aside", about="delivery report", source=source_of("bounces", arrival.name, digest))
     _remove(arrival.path)

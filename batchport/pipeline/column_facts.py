@@ -17,6 +17,7 @@ from batchport.pipeline.facts import Views, customer_name
 from batchport.pipeline.view import FileView, sentence
 from batchport.pipeline.wording import file_words
 from batchport.store import look
+from batchport.store.sealed import proposal_context
 
 
 def columns_facts(app: App, connection: Connection, views: Views, record: Any, contact: str | None) -> tuple[ColumnsFacts, list[FileView]]:  # noqa: ARG001
@@ -28,7 +29,7 @@ def columns_facts(app: App, connection: Connection, views: Views, record: Any, c
 
 
 def _columns_file(app: App, file: Any, language: Language) -> ColumnsFile:
-    lines: list[Any] = json.loads(app.store.keyring.unseal(file.proposal, f"proposal {file.sha256}"))["lines"]
+    lines: list[Any] = json.loads(app.store.keyring.unseal(file.proposal, proposal_context(file.sha256)))["lines"]
     several = len({line["sheet"] for line in lines}) > 1
     columns: dict[str, list[ColumnLine]] = {"certain": [], "confirm": [], "ignored": []}
     for line in lines:

@@ -228,7 +228,7 @@ def confirm_waiting(app: App, record: Any, changes: Mapping[str, str], why: str)
     path = archived(app, record)
     if path is None:
         raise Unknown(f"{record.name} of {record.customer} is not in the archive any more; confirm a copy of it: columns confirm FILE --customer {record.customer}")
-    with plain_copy(app, path, record) as copy:
+    with plain_copy(app, path) as copy:
         return confirm(app, copy, record.name, record.customer, changes, why)
 
 

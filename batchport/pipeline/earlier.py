@@ -13,6 +13,7 @@ from batchport.domain.checks.prepared import Prepared
 from batchport.domain.corrections import Named, same_data
 from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, State
+from batchport.domain.purged import PURGED
 from batchport.domain.requests import Requests
 from batchport.domain.roster import plain_lines
 from batchport.domain.table import Ints, Mask
@@ -50,14 +51,15 @@ def named_rows(app: App, customer: str, requests: Requests) -> Named:
 def restore_masked(requests: Requests, named: Named) -> Requests:
     """The rows with the stored PINs and account numbers where a results workbook came back with the masks that it was sent with.
 
-    A mask beside the Row ID of a row of this customer's means: as stored. Anything else stays as it is.
+    A mask beside the Row ID of a row of this customer's means: as stored, as long as that is kept. Anything else stays as it is.
     """
     for name in ("pin", "account_number"):
         mask = requests[name].contains(r"\A\*{4}")[named.position]
         # What the mask showed must be what is stored: a mask that was carried to another row means nothing there.
         shown = [masked(name, value) for value in named.requests[name].text().to_pylist()]
         written = requests[name].take(named.position).text().to_pylist()
-        same = mask & np.array([cell == mark for cell, mark in zip(written, shown, strict=True)], dtype=bool)
+        kept = ~named.requests[name].equals(PURGED)
+        same = mask & kept & np.array([cell == mark for cell, mark in zip(written, shown, strict=True)], dtype=bool)
         place = np.full(len(requests), -1, np.int64)
         place[named.position[same]] = np.flatnonzero(same)
         filled = place >= 0

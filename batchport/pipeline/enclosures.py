@@ -19,6 +19,7 @@ from batchport.pipeline.app import App
 from batchport.pipeline.papers import known_papers, unsealed
 from batchport.store import enclosures as stored
 from batchport.store.enclosures import Enclosure
+from batchport.store.sealed import enclosure_context
 from batchport.transport import NotDelivered
 
 
@@ -126,7 +127,7 @@ def enclosed(app: App, partner: str, meant: Mapping[str, list[Meant]], protect: 
                 same[paper.paper] = protect(_bytes(app, paper.paper))
             data, name = same[paper.paper], name + suffix
             found.told.append((name, hashlib.sha256(data).hexdigest()))
-            found.records.append(Enclosure(name, paper.paper, app.store.keyring.seal(data, _context(partner, name))))
+            found.records.append(Enclosure(name, paper.paper, app.store.keyring.seal(data, enclosure_context(partner, name))))
     return found
 
 
@@ -135,11 +136,7 @@ def each_enclosure(app: App, partner: str, submission: int) -> Iterator[tuple[st
     with app.store.reading() as connection:
         found = stored.enclosures_of(connection, submission)
     for one in found:
-        yield one.name, app.store.keyring.unseal(one.protected, _context(partner, one.name)) if one.protected is not None else _bytes(app, one.paper)
-
-
-def _context(partner: str, name: str) -> str:
-    return f"enclosure {partner}/{name}"
+        yield one.name, app.store.keyring.unseal(one.protected, enclosure_context(partner, one.name)) if one.protected is not None else _bytes(app, one.paper)
 
 
 def _bytes(app: App, number: int) -> bytes:

@@ -38,7 +38,7 @@ from batchport.pipeline.earlier import Outlook, lines_for_one, named_rows, resto
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import write_holds, write_orders
 from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_beside, put_papers_away
-from batchport.pipeline.shelves import archived, plain_copy, shelve
+from batchport.pipeline.shelves import ORIGINAL, archived, plain_copy, shelve
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import carry_out, forget_all_but
 from batchport.pipeline.versions import write_versions
@@ -53,6 +53,7 @@ from batchport.store.mappings import ask_to_retake, to_retake
 from batchport.store.papers import PaperRecord
 from batchport.store.pieces import Piece, insert_pieces, seal_sheet
 from batchport.store.schema import files, orders, rows
+from batchport.store.sealed import proposal_context
 from batchport.transport.arrivals import Arrival, complete_files
 
 _REPEATED = "repeated"
@@ -127,7 +128,7 @@ def _retake(app: App, tally: PassTally, pass_id: int, record: Any, pool: ReaderP
             ask_to_retake(connection, record.id, wanted=False)
         tally.trouble(f"{record.name} of {record.customer} is not in the archive any more; its columns are confirmed: drop it again")
         return
-    with plain_copy(app, found, record) as path:
+    with plain_copy(app, found) as path:
         papers = papers_in(app.settings.folder("inbox", record.customer))
         source = _Source(record.customer, path, record.name, record.sha256, record.bytes, bundled=papers, waited=record.id)
         _take(app, tally, pass_id, source, pool, None)
@@ -349,7 +350,7 @@ def _sealed_proposal(app: App, source: _Source, read: ReadFile) -> bytes | None:
     """What the columns of an unmapped file may mean; sealed, since examples of cells stand in it."""
     if read.state != UNMAPPED:
         return None
-    return app.store.keyring.seal(json.dumps(proposal_of(read)).encode(), f"proposal {source.sha256}")
+    return app.store.keyring.seal(json.dumps(proposal_of(read)).encode(), proposal_context(source.sha256))
 
 
 def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, same_as: int, same_name: str) -> None:
@@ -416,7 +417,7 @@ def _shelve_original(app: App, source: _Source, folder: Path, reason: str) -> bo
     data = read_plain(source.path)
     if hashlib.sha256(data).hexdigest() != source.sha256:
         return False
-    shelve(app, folder, PurePosixPath(source.name).name, data, context=f"original {source.sha256}", digest=source.sha256, reason=reason)
+    shelve(app, folder, PurePosixPath(source.name).name, data, kind=ORIGINAL, reason=reason)
     return True
 
 

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,18 +26,24 @@ from batchport.store.leases import BEATS, LENGTH, Busy, Fenced, keep, let_go, st
 __all__ = ["Busy", "Fenced", "alone", "held"]
 
 PASS, LEAD = "pass", "lead"
+#: Seconds that a pass waits for what goes on beside passes and holds their lease for moments, such as `keys rotate`; and between two looks.
+_PATIENCE, _LOOKS = 1.5, 0.1
 
 
 @contextmanager
-def alone(app: App) -> Iterator[None]:
+def alone(app: App, patience: float = _PATIENCE) -> Iterator[None]:
     """Be the only pass or act at work in this installation.
+
+    Args:
+        app: the installation.
+        patience: seconds for which it is waited that another one ends.
 
     Raises:
         Busy: another one is at work.
         Fenced: this one was not heard of for so long that another one went on with its work.
     """
     try:
-        with held(app, PASS) as token:
+        with held(app, PASS, patience) as token:
             app.store.held.append(token)
             try:
                 yield
@@ -49,26 +56,27 @@ def alone(app: App) -> Iterator[None]:
 
 
 @contextmanager
-def held(app: App, name: str) -> Iterator[int]:
+def held(app: App, name: str, patience: float = 0.0) -> Iterator[int]:
     """Hold the lease of a name, and renew it until the end; its token.
+
+    Args:
+        app: the installation.
+        name: what the lease is for.
+        patience: seconds for which it is waited that another process gives it back.
 
     Raises:
         Busy: another process holds it; its words say who.
     """
-    folder = app.settings.folder(".locks")
-
-    def dead(token: int) -> bool:
-        return _is_free(folder / f"{name}.{token}")
-
-    store = app.store
-    with store.reading() as connection:  # first without waiting for whoever is writing now
-        lease = standing(connection, name)
-    if lease is not None and not dead(lease.token):
-        raise Busy(lease.holder)
-    with store.engine.execution_options(writing=True).begin() as connection:
-        token = take(connection, name, f"process {os.getpid()} on {socket.gethostname()}", dead)
-        # Before anybody can see the token, so that its holder is never taken for dead.
-        mark = _locked(make_folder(folder) / f"{name}.{token}")
+    store, folder, until = app.store, app.settings.folder(".locks"), time.monotonic() + patience
+    while True:
+        try:
+            token, mark = _taken(store, make_folder(folder), name)
+            break
+        except Busy:
+            if time.monotonic() >= until:
+                raise
+            app.progress("Waiting for the pass that is at work")
+            time.sleep(_LOOKS)
     ended = Event()
     heart = Thread(target=_beat, args=(store, token, ended), name=f"lease {name}", daemon=True)
     heart.start()
@@ -83,6 +91,22 @@ def held(app: App, name: str) -> Iterator[int]:
             if left == folder / f"{name}.{token}" or _is_free(left):
                 left.unlink(missing_ok=True)
         os.close(mark)
+
+
+def _taken(store: Store, folder: Path, name: str) -> tuple[int, int]:
+    """The token of a lease that was free, and the file that is locked as long as its holder lives."""
+
+    def dead(token: int) -> bool:
+        return _is_free(folder / f"{name}.{token}")
+
+    with store.reading() as connection:  # first without waiting for whoever is writing now
+        lease = standing(connection, name)
+    if lease is not None and not dead(lease.token):
+        raise Busy(lease.holder)
+    with store.engine.execution_options(writing=True).begin() as connection:
+        token = take(connection, name, f"process {os.getpid()} on {socket.gethostname()}", dead)
+        # Before anybody can see the token, so that its holder is never taken for dead.
+        return token, _locked(folder / f"{name}.{token}")
 
 
 def _locked(path: Path) -> int:

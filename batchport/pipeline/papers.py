@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from batchport.domain.papers import Paper
 from batchport.files import is_plain, read_plain, remove_any
 from batchport.pipeline.app import App
-from batchport.pipeline.shelves import shelve
+from batchport.pipeline.shelves import ORIGINAL, shelve
 from batchport.pipeline.tally import PassTally
 from batchport.spreadsheets.kinds import PAPERS
 from batchport.spreadsheets.papers import Reader, found, look_at, paper_of, papers_in, plain
@@ -27,6 +27,7 @@ from batchport.store import papers as stored
 from batchport.store.acts import record_act
 from batchport.store.journal import source_of
 from batchport.store.papers import PaperRecord, Waiting
+from batchport.store.sealed import paper_context
 from batchport.transport.arrivals import Arrival, complete_files
 
 #: How long a paper waits for a sheet to name it.
@@ -97,17 +98,13 @@ def papers_beside(app: App, customer: str, names: Collection[str], there: Mappin
 
 def _record(app: App, customer: str, name: str, data: bytes) -> PaperRecord:
     digest, paper = hashlib.sha256(data).hexdigest(), paper_of(data, app.limits.max_paper)
-    sealed = None if paper.trouble else app.store.keyring.seal(data, _context(customer, digest))
+    sealed = None if paper.trouble else app.store.keyring.seal(data, paper_context(customer, digest))
     return PaperRecord(name, plain(name), digest, paper.form, paper.trouble, sealed)
 
 
 def unsealed(app: App, paper: Any) -> bytes:
     """The bytes of a stored paper."""
-    return app.store.keyring.unseal(paper.sealed, _context(paper.customer, paper.sha256))
-
-
-def _context(customer: str, digest: str) -> str:
-    return f"paper {customer}/{digest}"
+    return app.store.keyring.unseal(paper.sealed, paper_context(paper.customer, paper.sha256))
 
 
 def put_papers_away(app: App, customer: str, folder: Path, file_id: int) -> None:
@@ -119,7 +116,7 @@ def put_papers_away(app: App, customer: str, folder: Path, file_id: int) -> None
         if is_paper(path) and is_plain(path):
             data = read_plain(path)
             if hashlib.sha256(data).hexdigest() == digest:
-                shelve(app, app.settings.folder("archive", app.day, customer), name, data, context=f"original {digest}", digest=digest)
+                shelve(app, app.settings.folder("archive", app.day, customer), name, data, kind=ORIGINAL)
                 _remove(path)
 
 
@@ -215,7 +212,7 @@ class Waits:
         data = read_plain(arrival.path)
         digest = hashlib.sha256(data).hexdigest()
         reason = f"No sheet has named this paper in {KEPT_DAYS} days. Send it again together with a sheet that names it.\n"
-        shelve(self._app, self._app.settings.folder("quarantine", customer), name, data, context=f"original {digest}", digest=digest, reason=reason)
+        shelve(self._app, self._app.settings.folder("quarantine", customer), name, data, kind=ORIGINAL, reason=reason)
         with self._app.store.transaction() as connection:
             record_act(connection, at=self._app.stamp, who=self._app.user, what="set aside", about="paper", source=source_of(customer, name, digest))
         _remove(arrival.path)

@@ -32,11 +32,12 @@ from batchport.files import Marks, is_plain, legible, marks, marks_at, open_plai
 from batchport.pipeline.acts import hold_moved
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.doors import tell_what_is_no_file
+from batchport.pipeline.echoes import without_echoes
 from batchport.pipeline.fetching import fetched
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.remedies import remedies
 from batchport.pipeline.sending import proved_by_answer
-from batchport.pipeline.shelves import shelve
+from batchport.pipeline.shelves import RESPONSE, shelve
 from batchport.pipeline.tally import Heard, PassTally
 from batchport.pipeline.units import carry_out, contain, forget_all_but
 from batchport.pipeline.view import iso
@@ -183,7 +184,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, answer: _Answer) -> None:
     if known:
         tally.heard_before += 1
         log.event("response repeated", partner=partner, name=name)
-        _archive(app, answer, data, digest)
+        _archive(app, answer, data)
         return
     app.progress(f"Reading the answer {name}")
     try:
@@ -195,6 +196,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, answer: _Answer) -> None:
     lines = _with_orders(app, lines)
     proved_by_answer(app, tally, partner, set(lines.order_id.unique().tolist()))
     with app.store.reading() as connection:
+        lines = without_echoes(app, connection, lines)
         outcomes = _outcomes(app, connection, partner, lines)
     record = {"partner": partner, "name": name, "sha256": digest, "lines": len(lines), "received": app.stamp, "pass_id": pass_id}
     with _told_of(app, outcomes) as told, app.store.transaction() as connection:
@@ -210,7 +212,7 @@ def _apply(app: App, tally: PassTally, pass_id: int, answer: _Answer) -> None:
     log.event("response applied", partner=partner, name=name, bytes=len(data), lines=heard.lines, applied=heard.applied, exceptions=heard.exceptions)
     _tell(app, tally, partner, name, outcomes)
     tally.changed = True
-    _archive(app, answer, data, digest)
+    _archive(app, answer, data)
 
 
 def _try_again(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
@@ -363,12 +365,12 @@ def _queue(app: App, connection: Connection, pass_id: int, told: ToTell) -> None
             queue_mails(app, connection, pass_id, kind, customer, contacts, needs_them=rejected)
 
 
-def _archive(app: App, answer: _Answer, data: bytes, digest: str) -> None:
+def _archive(app: App, answer: _Answer, data: bytes) -> None:
     """Seal a file that has come into the archive, and take it away; one that was named by hand stays where it is."""
     if answer.marks is None:
         return
     folder = app.settings.folder("archive", app.day, f"responses-{answer.partner}")
-    shelve(app, folder, answer.name, data, context=f"response {digest}", digest=digest)
+    shelve(app, folder, answer.name, data, kind=RESPONSE)
     _remove(answer)
 
 
@@ -381,7 +383,7 @@ def _refuse(app: App, tally: PassTally, pass_id: int, answer: _Answer, data: byt
 def _set_aside(app: App, tally: PassTally, pass_id: int, answer: _Answer, data: bytes, reason: str) -> None:
     partner, name, digest = answer.partner, answer.name, hashlib.sha256(data).hexdigest()
     words = f"{name} of {partner} was set aside whole: {reason}. Nothing was changed. Ask {partner} for the file again and put it into responses/{partner}/.\n"
-    shelve(app, app.settings.folder("quarantine", partner), name, data, context=f"response {digest}", digest=digest, reason=words)
+    shelve(app, app.settings.folder("quarantine", partner), name, data, kind=RESPONSE, reason=words)
     with app.store.transaction() as connection:
         record_act(connection, at=app.stamp, who=app.user, what="set aside", about="response", source=source_of(partner, name, digest), pass_id=pass_id)
     _remove(answer)

@@ -11,13 +11,14 @@ from batchport.pipeline.sending import send_stored
 from batchport.pipeline.tally import PassTally
 from batchport.store import sendings as stored
 from batchport.store.acts import record_act
+from batchport.store.enclosures import without_bytes
 
 
 def one_submission(app: App, name: str, partner: str | None) -> list[Any]:
     """The submission of a name.
 
     Raises:
-        Unknown: there is none, or more than one.
+        Unknown: there is none, or more than one, or it is not kept any more.
     """
     if partner is not None:
         app.profile(partner)
@@ -27,19 +28,36 @@ def one_submission(app: App, name: str, partner: str | None) -> list[Any]:
         raise Unknown(f"there is no submission {name!r}{f' to {partner}' if partner else ''}; `batchport trace PON` tells in which file an order went")
     if len(found) > 1:
         raise Unknown(f"{', '.join(one.partner for one in found)} each have a submission {name!r}; name the partner: --partner P")
-    return found
+    return _kept(app, found)
 
 
 def submissions_between(app: App, partner: str, since: date | datetime, until: date | datetime) -> list[Any]:
     """A partner's submissions from a day or moment until another, days whole, by the installation's own clock.
 
     Raises:
-        Unknown: there is no such partner.
+        Unknown: there is no such partner, or one of them is not kept any more.
     """
     app.profile(partner)
     end = until if isinstance(until, datetime) else until + timedelta(days=1)
     with app.store.reading() as connection:
-        return stored.submissions_between(connection, partner, app.stamp_of(since), app.stamp_of(end))
+        found = stored.submissions_between(connection, partner, app.stamp_of(since), app.stamp_of(end))
+    return _kept(app, found)
+
+
+def _kept(app: App, submissions: list[Any]) -> list[Any]:
+    """The same submissions.
+
+    Raises:
+        Unknown: the bytes of one, or a paper beside it, are not kept any more.
+    """
+    with app.store.reading() as connection:
+        for one in submissions:
+            if not one.sealed or without_bytes(connection, one.submission_id):
+                raise Unknown(
+                    f"{one.first_name} to {one.partner} cannot be sent again: all of it was answered, and {'a paper beside it is' if one.sealed else 'its bytes are'} not kept "
+                    "any more (`retention:`)"
+                )
+    return submissions
 
 
 def told(app: App, submissions: list[Any]) -> list[dict[str, Any]]:

@@ -24,22 +24,14 @@ from batchport.pipeline.ways import way_to
 from batchport.progress import stepping
 from batchport.store import sendings as stored
 from batchport.store.acts import record_act
+from batchport.store.sealed import sent_context, submission_context
 from batchport.store.submissions import mark_sent
 from batchport.transport import Found, MaybeDelivered, NotDelivered, TransportError, Unreachable, Way
 
 
 def sealed_as_sent(app: App, partner: str, rendered: Rendered, sent: Rendered) -> bytes | None:
     """The bytes that are sent, sealed for the database; None where they are those that were rendered."""
-    return None if sent.stored == rendered.stored else app.store.keyring.seal(sent.stored, _sent_context(partner, rendered.name))
-
-
-def context(partner: str, name: str) -> str:
-    """What the rendered bytes of a submission are sealed as."""
-    return f"submission {partner}/{name}"
-
-
-def _sent_context(partner: str, name: str) -> str:
-    return f"sent submission {partner}/{name}"
+    return None if sent.stored == rendered.stored else app.store.keyring.seal(sent.stored, sent_context(partner, rendered.name))
 
 
 def send_open(app: App, tally: PassTally, *, partner: str | None = None, regardless: bool = False) -> None:
@@ -166,8 +158,8 @@ def _settle(app: App, number: int, state: stored.State, trouble: str = "", *, ag
 def _bytes(app: App, sending: Any) -> bytes:
     """A submission as it is sent, and behind it what lies beside it."""
     if sending.protected is not None:
-        return app.store.keyring.unseal(sending.protected, _sent_context(sending.partner, sending.rendered))
-    return app.store.keyring.unseal(sending.sealed, context(sending.partner, sending.rendered))
+        return app.store.keyring.unseal(sending.protected, sent_context(sending.partner, sending.rendered))
+    return app.store.keyring.unseal(sending.sealed, submission_context(sending.partner, sending.rendered))
 
 
 def manifest_of(sending: Any) -> bytes:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from batchport.envelope import Label, closed, must_be_closed, opened, same_content
 from batchport.files import fitting, make_folder, write_whole
 from batchport.pipeline.app import App
-from batchport.seal import KeyProblem
+
+ORIGINAL, RESPONSE, BOUNCE = "original", "response", "bounce"
 
 
-def shelve(app: App, folder: Path, name: str, data: bytes, *, context: str, digest: str, reason: str = "") -> None:
-    """Put sealed bytes into a folder, beside them why they could not be used, where that is so.
+def shelve(app: App, folder: Path, name: str, data: bytes, *, kind: str, reason: str = "") -> None:
+    """Put a file into a folder, sealed where the settings do not say otherwise, beside it why it could not be used, where that is so.
 
     A file of the same name keeps it, and this one is called after its content too; the very same file, put here before a stop, is only put here again.
 
@@ -23,36 +26,55 @@ def shelve(app: App, folder: Path, name: str, data: bytes, *, context: str, dige
         folder: of the archive or the quarantine.
         name: the file's own name.
         data: its bytes.
-        context: what it is sealed as; it names the content, so that nothing else opens with it.
-        digest: SHA-256 of the bytes.
+        kind: ORIGINAL, RESPONSE or BOUNCE.
         reason: sentences for the `.txt` beside it.
     """
     make_folder(folder)
     name = _fitting(name)
-    chosen = name if _free(app, folder / name, context) else f"{digest[:8]}-{name}"
+    label = Label(kind, hashlib.sha256(data).hexdigest(), name, app.stamp)
+    chosen = name if _free(app, folder / name, label) else f"{label.sha256[:8]}-{name}"
     if reason:
         write_whole(folder / f"{chosen}.txt", reason.encode())
-    write_whole(folder / chosen, app.store.keyring.seal(data, context))
+    plain = not app.settings.archive.seal and not must_be_closed(data)
+    write_whole(folder / chosen, data if plain else closed(app.store.keyring, data, label))
 
 
 def archived(app: App, record: Any) -> Path | None:
     """Where a file of a customer lies in the archive; None where it is not there any more."""
     archive, own = app.settings.folder("archive"), _fitting(PurePosixPath(record.name).name)
+    label = Label(ORIGINAL, record.sha256, own)
     for folder in sorted(archive.iterdir()) if archive.is_dir() else ():
         for name in (own, f"{record.sha256[:8]}-{own}"):
             path: Path = folder / record.customer / name
-            if path.is_file() and _free(app, path, f"original {record.sha256}"):
+            if path.is_file() and same_content(app.store.keyring, path.read_bytes(), label):
                 return path
     return None
 
 
 @contextmanager
-def plain_copy(app: App, path: Path, record: Any) -> Iterator[Path]:
+def plain_copy(app: App, path: Path) -> Iterator[Path]:
     """An archived file opened, in a folder of this user's alone that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="batchport-") as folder:
         copy = Path(folder) / "original"
-        write_whole(copy, app.store.keyring.unseal(path.read_bytes(), f"original {record.sha256}"))
+        write_whole(copy, opened(app.store.keyring, path.read_bytes(), str(path))[1])
         yield copy
+
+
+def shelved(app: App) -> Iterator[Path]:
+    """Every file of archive and quarantine, but what is being written and the reasons beside them."""
+    for shelf in ("archive", "quarantine"):
+        for path in sorted(app.settings.folder(shelf).rglob("*")):
+            if path.is_file() and not path.name.startswith(".") and not (shelf == "quarantine" and _is_reason(path)):
+                yield path
+
+
+def reason_beside(path: Path) -> Path:
+    """The `.txt` that says why a file could not be used."""
+    return path.with_name(f"{path.name}.txt")
+
+
+def _is_reason(path: Path) -> bool:
+    return path.suffix == ".txt" and path.with_suffix("").is_file()
 
 
 def _fitting(name: str) -> str:
@@ -60,11 +82,5 @@ def _fitting(name: str) -> str:
     return fitting(name, len("01234567-.txt"))
 
 
-def _free(app: App, path: Path, context: str) -> bool:
-    if not path.exists():
-        return True
-    try:
-        app.store.keyring.unseal(path.read_bytes(), context)
-    except KeyProblem:
-        return False
-    return True
+def _free(app: App, path: Path, label: Label) -> bool:
+    return not path.exists() or same_content(app.store.keyring, path.read_bytes(), label)

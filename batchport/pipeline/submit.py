@@ -17,6 +17,7 @@ from batchport.carriers.render import Rendered, RenderError, manifest, render
 from batchport.domain.findings import Findings
 from batchport.domain.normalise import tidy
 from batchport.domain.orders import AGREE, LOCAL, agreed
+from batchport.domain.purged import PURGED
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, text_array
 from batchport.domain.versions import CANCEL, CHANGE
@@ -26,7 +27,7 @@ from batchport.pipeline.last_look import look_once_more
 from batchport.pipeline.ordering import settle, write_orders
 from batchport.pipeline.paper_look import look_at_papers, mended
 from batchport.pipeline.restored import other_sequence
-from batchport.pipeline.sending import context, sealed_as_sent, send_open, send_stored
+from batchport.pipeline.sending import sealed_as_sent, send_open, send_stored
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import carry_out, contain
 from batchport.pipeline.versions import look_at_waiting
@@ -39,6 +40,7 @@ from batchport.store.enclosures import store_enclosures
 from batchport.store.journal import source_of
 from batchport.store.pieces import load_rows
 from batchport.store.restored import in_doubt
+from batchport.store.sealed import submission_context
 from batchport.store.sendings import add_sending
 from batchport.transport import NotDelivered
 
@@ -89,7 +91,9 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
         if ready.empty:
             return []
         sequence = stored.next_sequence(connection, partner)
-        rows = _texts(app, connection, ready)
+        ready, rows = _whole(app, tally, ready, _texts(app, connection, ready))
+        if ready.empty:
+            return []
         papers = beside_orders(app, connection, ready, rows)
         doubtful = in_doubt(connection, partner)
     app.progress(f"Making files for {partner}", 0, len(ready), "lines")
@@ -116,6 +120,18 @@ def _submit_to(app: App, tally: PassTally, pass_id: int, partner: str) -> list[i
     except NotDelivered as error:
         tally.trouble(f"nothing was sent to {partner}: {error}. The orders stay ready.")
     return stored_sendings
+
+
+def _whole(app: App, tally: PassTally, ready: pd.DataFrame, rows: Requests) -> tuple[pd.DataFrame, Requests]:
+    """What is ready, without orders that had ended, lost their PINs to `purge`, and are to go again all the same."""
+    lacking = rows["pin"].equals(PURGED)
+    if not lacking.any():
+        return ready, rows
+    for order in ready.order_id[lacking].unique().tolist():
+        pon = app.store.pons.one(int(order))
+        tally.trouble(f"order {pon} was not sent: it had ended, and its PINs are not kept any more; ask the customer for the rows with their PINs, and `batchport cancel {pon}`")
+    stays = ~ready.order_id.isin(ready.order_id[lacking]).to_numpy(dtype=bool)
+    return ready[stays].reset_index(drop=True), rows.take(stays)
 
 
 def _lines(app: App, ready: pd.DataFrame, rows: Requests) -> pd.DataFrame:
@@ -168,7 +184,7 @@ def _store(app: App, pass_id: int, partner: str, file: Rendered, sent: Rendered,
     """
     record = {
         "partner": partner, "sequence": file.sequence, "name": file.name, "sha256": file.sha256, "orders": file.orders, "lines": file.lines,
-        "sealed": app.store.keyring.seal(file.stored, context(partner, file.name)), "protected": sealed_as_sent(app, partner, file, sent),
+        "sealed": app.store.keyring.seal(file.stored, submission_context(partner, file.name)), "protected": sealed_as_sent(app, partner, file, sent),
         "manifest": manifest(sent, enclosures.told), "pass_id": pass_id, "stored": app.stamp,
     }  # fmt: skip
     with app.store.transaction() as connection:

@@ -26,11 +26,12 @@ from batchport.store.journal import take_in
 from batchport.store.leases import BEATS, LENGTH, keep
 from batchport.store.restored import leave_gap, restored
 from batchport.store.schema import meta, passes
+from batchport.store.sealed import ROOT
 
 log = logging.getLogger("batchport.store")
 
 #: The newest migration; a database that is at it is opened without loading Alembic.
-HEAD = "0010"
+HEAD = "0011"
 _CHUNK = 20_000
 #: The root of all keys but the sealing one; behind it the mark that the journal is chained.
 _ROOT, _CHAINED = 32, b"\1"
@@ -96,31 +97,48 @@ class Store:
         self.engine.dispose()
 
 
+@contextmanager
+def for_good(store: Store) -> Iterator[Connection]:
+    """A short transaction that leaves nothing of what it replaces or removes in the database file."""
+    with store.transaction() as connection:
+        connection.exec_driver_sql("pragma secure_delete=on")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("pragma secure_delete=off")
+
+
+def fold_in(store: Store) -> None:
+    """Write what stands beside the database file into it, so that nothing which was replaced is left there."""
+    with store.reading() as connection:
+        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+
+
 def open_store(url: str, keyring: Keyring) -> Store:
     """The database at a URL, made and brought up to date where it is not."""
     engine = _engine(url)
     with _told_if_none(path_of(url)):
         done = upgrade(engine)
     if done.copy is not None:
-        log.warning("%s", done.words)
+        log.warning(done.words)
     with engine.execution_options(writing=True).begin() as connection:
         root = _root(connection, keyring)
         if not root[_ROOT:]:
             take_in(connection, Linker(root))
-            connection.execute(meta.update().where(meta.c.name == "root").values(value=keyring.seal(root + _CHAINED, "root")))
+            connection.execute(meta.update().where(meta.c.name == ROOT).values(value=keyring.seal(root + _CHAINED, ROOT)))
         leave_gap(connection, int(time.time()))
     return Store(engine, keyring, root)
 
 
 def _root(connection: Connection, keyring: Keyring) -> bytes:
     """The root and its mark; a new one, not marked yet, for a database in which nothing was done so far."""
-    sealed = connection.execute(select(meta.c.value).where(meta.c.name == "root")).scalar()
+    sealed = connection.execute(select(meta.c.value).where(meta.c.name == ROOT)).scalar()
     if sealed is not None:
-        return keyring.unseal(sealed, "root")
+        return keyring.unseal(sealed, ROOT)
     if connection.execute(select(passes.c.id).limit(1)).first() is not None:
         raise DatabaseProblem("the database has lost the root of its keys, without which no order is found again; put the newest backup back")
     root = os.urandom(_ROOT)
-    connection.execute(meta.insert().values(name="root", value=keyring.seal(root, "root")))
+    connection.execute(meta.insert().values(name=ROOT, value=keyring.seal(root, ROOT)))
     return root
 
 
@@ -141,10 +159,10 @@ def open_to_look(url: str, keyring: Keyring) -> Store:
         _refuse_newer(path, revision)
         raise DatabaseProblem(f"the tables of {path} are {f'at {revision}' if revision else 'not made'}, this program wants them at {HEAD}; `batchport db upgrade` does that, and keeps a copy")
     with engine.connect() as connection:
-        sealed = connection.execute(select(meta.c.value).where(meta.c.name == "root")).scalar()
+        sealed = connection.execute(select(meta.c.value).where(meta.c.name == ROOT)).scalar()
     if sealed is None:
         raise DatabaseProblem(f"{path} has no root; it was cut off when it was made: the next pass makes it whole")
-    return Store(engine, keyring, keyring.unseal(sealed, "root"))
+    return Store(engine, keyring, keyring.unseal(sealed, ROOT))
 
 
 @contextmanager

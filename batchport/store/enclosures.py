@@ -52,6 +52,12 @@ def enclosures_of(connection: Connection, submission: int) -> list[Enclosure]:
     return [Enclosure(str(each.name), int(each.paper_id), each.protected) for each in found]
 
 
+def without_bytes(connection: Connection, submission: int) -> bool:
+    """Whether a paper beside a submission is not kept any more."""
+    gone = select(papers.c.id).join(enclosures).where(enclosures.c.submission_id == submission, enclosures.c.protected.is_(None), papers.c.sealed.is_(None))
+    return connection.execute(gone.limit(1)).first() is not None
+
+
 def lacking_orders(connection: Connection) -> pd.DataFrame:
     """Orders that a paper keeps from going: id, customer, held_by."""
     return frame_of(connection, f"select id, customer, held_by from orders where {HELD_AT_LAST} and held_by <> 'date-too-soon'")  # noqa: S608

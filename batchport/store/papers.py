@@ -34,7 +34,7 @@ class PaperRecord:
 
 def usable_papers(connection: Connection, customer: str, alike: Iterable[str]) -> list[tuple[int, str, str, str]]:
     """Number, name, form and SHA-256 of a customer's usable papers of some names as they are looked for, oldest first."""
-    query = select(papers.c.id, papers.c.name, papers.c.form, papers.c.sha256).where(papers.c.customer == customer, papers.c.trouble == "", papers.c.alike.in_(list(alike)))
+    query = select(papers.c.id, papers.c.name, papers.c.form, papers.c.sha256).where(papers.c.customer == customer, papers.c.trouble == "", papers.c.sealed.is_not(None), papers.c.alike.in_(list(alike)))
     return [(int(number), str(name), str(form), str(sha256)) for number, name, form, sha256 in connection.execute(query.order_by(papers.c.id))]
 
 

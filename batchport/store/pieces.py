@@ -15,6 +15,7 @@ from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask
 from batchport.store.database import Store, insert_many
 from batchport.store.schema import files, pieces
+from batchport.store.sealed import piece_context
 
 SIZE = 50_000
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -49,7 +50,7 @@ def seal_sheet(store: Store, sha256: str, sheet: int, start: int, cells: pa.Tabl
         arrays = {name: _slice(column, low, high) for name, column in columns.items()}
         arrays["row"] = pa.array(requests.row[low:high])
         arrays["account_filled"] = pa.array(account_filled[low:high])
-        yield start + low, sheet, high - low, store.keyring.seal(_packed(pa.table(arrays)), f"piece {sha256}/{start + low}")
+        yield start + low, sheet, high - low, sealed_piece(store, pa.table(arrays), sha256, start + low)
 
 
 def insert_pieces(connection: Connection, file_id: int, sealed: list[Piece]) -> None:
@@ -63,7 +64,18 @@ def open_pieces(store: Store, connection: Connection, file_id: int) -> Iterator[
         select(pieces.c.start, pieces.c.sheet, pieces.c.sealed, files.c.sha256).join(files).where(pieces.c.file_id == file_id).order_by(pieces.c.start)
     )
     for start, sheet, sealed, sha256 in found:
-        yield start, sheet, _opened(store, sealed, f"piece {sha256}/{start}")
+        yield start, sheet, _opened(store, sealed, piece_context(sha256, start))
+
+
+def opened_piece(store: Store, connection: Connection, file_id: int, start: int) -> pa.Table:
+    """All that one piece says."""
+    found = connection.execute(select(pieces.c.sealed, files.c.sha256).join(files).where(pieces.c.file_id == file_id, pieces.c.start == start)).one()
+    return _opened(store, found.sealed, piece_context(found.sha256, start))
+
+
+def sealed_piece(store: Store, table: pa.Table, sha256: str, start: int) -> bytes:
+    """A piece as it is stored; `sha256` is the file's, `start` the place of the first row in it."""
+    return store.keyring.seal(_packed(table), piece_context(sha256, start))
 
 
 def load_rows(store: Store, connection: Connection, ids: Ints, names: Sequence[str] = NAMES) -> Stored:
@@ -79,7 +91,7 @@ def load_rows(store: Store, connection: Connection, ids: Ints, names: Sequence[s
             if not len(here):
                 continue
             sealed = connection.execute(select(pieces.c.sealed).where(pieces.c.file_id == file_id, pieces.c.start == start)).scalar_one()
-            table = _opened(store, sealed, f"piece {sha256}/{start}", names)
+            table = _opened(store, sealed, piece_context(sha256, start), names)
             at = here - first_row - start
             requests = requests_of(table, names)
             parts.append(requests if len(at) == len(requests) else requests.take(at))

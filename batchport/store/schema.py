@@ -25,6 +25,8 @@ it is taken by a process until a time after which another one may take it over.
 `destinations` holds the rows of customers with a roster that go to a line for one number, and of nobody else: it answers whether a line is taken without
 opening earlier sheets. `papers` are what came beside sheets, sealed; `file_papers` says which paper a sheet meant by a name. `waiting` are files in the
 inboxes that cannot be dealt with yet: sheets without their papers, and papers that no sheet has named.
+What is kept no longer leaves its record: `pieces.pins` says whether PINs may still stand in a piece, a paper without bytes that had no `trouble` and a
+submission with none were purged (`store.purge`).
 A file whose columns were not certain keeps its proposal (sealed, since examples of cells stand in it); `retake` says that its columns were confirmed
 since, and that the next pass is to make rows of it.
 """
@@ -127,7 +129,9 @@ pieces = Table(
     Column("sheet", Integer, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("pins", Boolean, nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("file_id", "start"),
+    Index("ix_pieces_with_pins", "file_id", sqlite_where=text("pins"), postgresql_where=text("pins")),
 )  # fmt: skip
 
 papers = Table(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -15,21 +14,23 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import State
+from batchport.envelope import key_in_use
 from batchport.pipeline.balance import balance
 from batchport.pipeline.count import counted
 from batchport.pipeline.doctor import lines
 from batchport.pipeline.doctor.lines import RED, YELLOW, Looking, Seen
 from batchport.pipeline.doctor.patient import NotOpen, Patient
 from batchport.pipeline.restored import words_of
-from batchport.seal import key_id
+from batchport.pipeline.shelves import shelved as shelved_files
 from batchport.store.journal import verify
 from batchport.store.restored import copied_at, restored
+from batchport.store.sealed import PLACES, keys_in_use
 
+#: So much of a shelved file tells its key.
+_HEAD = 4096
 #: A log of changes that was not written back into the database for so long has a reason.
 _LARGE_LOG = 1 << 28
 _DAMAGED = "stop sending, keep the file as it is, and put the newest backup back (docs/operations.md, Backup); ask for help before you repair it"
-#: What is sealed in the database.
-_SEALED = {"meta": ("value",), "pieces": ("sealed",), "papers": ("sealed",), "submissions": ("sealed", "protected"), "enclosures": ("protected",), "files": ("proposal",)}
 #: Times that were written down when something was done; the clock was never later than now.
 _TIMES = (
     "select max(started) from passes", "select max(finished) from passes", "select max(received) from files", "select max(stored) from submissions",
@@ -79,27 +80,23 @@ def sealed(patient: Patient) -> Looking:
     """Whether every key that something was sealed with is there."""
     if patient.is_new:
         return "nothing is sealed yet"
-    found: dict[bytes, list[str]] = defaultdict(list)
+    found: dict[bytes, Counter[str]] = defaultdict(Counter)
     with patient.store.reading() as connection:
-        for table, columns in _SEALED.items():
-            for column in columns:
-                of = "where name = 'root'" if table == "meta" else f"where {column} is not null"
-                for (head,) in connection.exec_driver_sql(f"select distinct substr({column}, 1, 7) from {table} {of}"):  # noqa: S608
-                    found[key_id(bytes(head))].append(table)
-    shelved = Counter(key_id(head) for folder in ("archive", "quarantine") for head in _heads(patient.home / folder))
+        for place in PLACES:
+            for _, name, _ in keys_in_use(connection, place):
+                found[name][place.words] += 1
+    shelved = Counter(_key_of(path) for path in shelved_files(patient.app))
     for name in found.keys() | shelved.keys():
         if name and name not in patient.app.keyring.keys:
-            where = [*dict.fromkeys(found.get(name, ())), *([lines.count(shelved[name], "file") + " of archive/ and quarantine/"] if shelved[name] else [])]
+            where = [*found.get(name, ()), *([lines.count(shelved[name], "file") + " of archive/ and quarantine/"] if shelved[name] else [])]
             yield Seen(RED, f"key {name.hex()} is not in the key file, and these were sealed with it: {', '.join(where)}", "put the old key back as a further line of the key file")
     return f"every key that something was sealed with is there ({lines.count(len(found.keys() | shelved.keys() - {b''}), 'key')})"
 
 
-def _heads(folder: Path) -> Iterator[bytes]:
-    """How the files below a folder begin."""
-    for path, _, names in os.walk(folder):
-        for name in names:
-            with open(os.path.join(path, name), "rb") as file:  # noqa: PTH118, PTH123  millions of them
-                yield file.read(7)
+def _key_of(path: Path) -> bytes:
+    """The id of the key that a shelved file was sealed with."""
+    with path.open("rb") as file:
+        return key_in_use(file.read(_HEAD))
 
 
 def count(patient: Patient) -> Looking:
