@@ -32,6 +32,8 @@ _REMEDIES = {
     errno.EPERM: "you may not do this with it; run this as the user to whom the home belongs, or give yourself the right",
     errno.EROFS: "it lies where nothing can be written; choose another place",
     errno.ENOSPC: "the disk is full; make room, and run it again",
+    errno.EFBIG: "a file may not grow so large here; raise the limit on the size of files (`ulimit -f`), and run it again",
+    errno.EIO: "the disk fails; look after the disk, and run it again",
     errno.EDQUOT: "you have used up your share of the disk; make room, and run it again",
     errno.ELOOP: "it is a link that leads to itself; name the file",
     errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
@@ -46,7 +48,6 @@ _DATABASE = {
     "append-only": "somebody else has written into its journal; `batchport audit verify` says where, then put the newest backup back that is whole",
     "malformed": "it is damaged; stop sending, and put the newest backup back",
 }
-
 
 
 def place_of(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from typing import Any
 from batchport.files import fitting, make_folder, write_whole
 from batchport.pipeline.app import App
 from batchport.seal import KeyProblem
+from batchport.spreadsheets.pool import ReaderPool
 
 
 def shelve(app: App, folder: Path, name: str, data: bytes, *, context: str, digest: str, reason: str = "") -> None:
@@ -48,9 +48,9 @@ def archived(app: App, record: Any) -> Path | None:
 
 @contextmanager
 def plain_copy(app: App, path: Path, record: Any) -> Iterator[Path]:
-    """An archived file opened, in a folder of this user's alone that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="batchport-") as folder:
-        copy = Path(folder) / "original"
+    """An archived file opened, in a folder of this user's alone that is gone afterwards; where this process dies, a reader removes it."""
+    with ReaderPool(app.limits) as reader:
+        copy = reader.folder() / "original"
         write_whole(copy, app.store.keyring.unseal(path.read_bytes(), f"original {record.sha256}"))
         yield copy
 
