@@ -2,7 +2,8 @@
 
 A moment comes before every operation on a file or folder of the home that changes something (Python's audit events tell of these), before and half way
 through what is written into one, before every sync, before and after every transaction that writes, and before and after everything that is handed to a
-mail server or asked of an SFTP server. SQLite's own files are left to SQLite: the transactions stand for them.
+mail server or asked of an SFTP server. SQLite's own files are left to SQLite: the transactions stand for them. What renews a lease every few seconds has no
+moments: when it does so is no matter of how far the pass is.
 
 Each moment has a name that says what it is. In names, PONs and mails are counted in the order in which they appear, so that the names of two homes are alike.
 """
@@ -60,7 +61,7 @@ class Moments:
 
     def pass_by(self, what: str, *, listed: bool = True) -> None:
         """A moment; one that is not listed can be acted at all the same."""
-        if getattr(self._here, "acting", False):
+        if getattr(self._here, "acting", False) or threading.current_thread().name.startswith("lease"):
             return
         name = self._plain(what)
         self._seen[name] += 1

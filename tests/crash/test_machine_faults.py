@@ -197,7 +197,7 @@ def test_what_goes_away_between_the_look_and_the_reading_stops_nothing_else(fail
     played = fails.play(home, moment=f"before reading {door.relative_to(home)}/{name}", act=gone)
     assert (played.exit, played.err) == (1, "")
     said = " ".join(text_of(mail) for mail in Home(home).mails("night"))
-    assert f"{name} of {door.name} was there, and was gone before it could be read" in " ".join(said.split())
+    assert f"{door.name}/{name} could not be dealt with: {door / name}: it, or the folder it is to lie in, does not exist" in " ".join(said.split())
     for file in kept.iterdir():
         if gone.endswith((door.name, file.name)) and not list(home.glob(f"*/2026-03-03/*/{file.name}")):
             settled(door / file.name, file.read_bytes())
