@@ -122,7 +122,7 @@ def test_shared_memory_that_is_full_is_no_fault_of_the_sheet(failing: Callable[[
     assert fails.ends_like_a_clean_night(home)
 
 
-@pytest.mark.parametrize("where", ["run.begin", "reconcile.apply", "intake.store", "submit.store", "notify.write_results", "outgoing.settle"])
+@pytest.mark.parametrize("where", ["run.begin", "reconcile.apply", "intake.store", "submit.store", "notify.write_result", "outgoing.settle"])
 def test_a_database_that_another_program_holds(failing: Callable[[Path], Failing], tmp_path: Path, where: str) -> None:
     fails = failing(tmp_path)
     home = fails.home()
