@@ -41,6 +41,7 @@ def end_of(home: Home) -> dict[str, Any]:
         "set aside": [(str(path.relative_to(folder)), path.stat().st_size) for path in sorted(folder.glob("quarantine/*/*"))],
         "waiting": sorted(str(path.relative_to(folder)) for door in ("inbox", "responses") for path in folder.glob(f"{door}/*/*")),
         "exceptions": [(line["file"], line["line"]) for line in home.exceptions()],
+        "journal": home("audit", "verify").exit,
         "undone": home.json("parked"),
         "locked": sorted(path.name for path in folder.glob(".locks/*")),
         "half written": sorted(str(path.relative_to(folder)) for path in folder.rglob("*.writing")),

@@ -33,7 +33,7 @@ _HEAD = """\
 Each night is played in a process of its own, which is killed by SIGKILL at the moment that is named; then it is run again to its end. That end is compared with the
 end of the same night when nothing happens: the state, order and reasons of every row, the bytes and names of the submission files, results, archive, quarantine,
 exception lines, empty inboxes, the count, no number in submission files of two orders, no half-written file, no
-unit of work and no lock left, a sound database, and for every recipient all that
+unit of work and no lock left, a sound database, an unbroken journal, and for every recipient all that
 was told by mail.
 
 The moments are listed by the night itself when it is played without being killed; a second time it lists the same. They stand before every change of a file or
