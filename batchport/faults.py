@@ -34,6 +34,8 @@ _REMEDIES = {
     errno.EPERM: "you may not do this with it; run this as the user to whom the home belongs, or give yourself the right",
     errno.EROFS: "it lies where nothing can be written; choose another place",
     errno.ENOSPC: "the disk is full; make room, and run it again",
+    errno.EFBIG: "a file may not grow so large here; raise the limit on the size of files (`ulimit -f`), and run it again",
+    errno.EIO: "the disk fails; look after the disk, and run it again",
     errno.EDQUOT: "you have used up your share of the disk; make room, and run it again",
     errno.ELOOP: "it is a link that leads to itself; name the file",
     errno.ENAMETOOLONG: "its name is too long; choose a shorter one",

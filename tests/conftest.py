@@ -354,7 +354,11 @@ def _calm_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def _fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `init` makes, and a database without rows: made once, copied for every test."""
-    path = tmp_path_factory.mktemp("fresh") / "home"
+    return make_fresh_home(tmp_path_factory.mktemp("fresh") / "home")
+
+
+def make_fresh_home(path: Path) -> Path:
+    """What `init` makes in a folder, with customers acme and harbor, and a database without rows."""
     assert batchport("init", path).exit == 0
     home = Home(path)
     home.set("partners:\n", "  harbor: {name: Harbor Voice, email: ports@harbor.example}\npartners:\n")

@@ -53,7 +53,7 @@ def _show(done: PassDone, form: str) -> None:
         )
     for said in (*tally.found, *(f"written: {result}" for result in tally.results), *tally.waiting, *tally.due):
         say(f"  {said}")
-    for said in (*tally.set_aside, *tally.troubles):
+    for said in (*tally.set_aside, *tally.troubles, *tally.cut_off):
         say(f"  ! {said}", "red")
     mails = ", ".join(f"{tally.mails[name]:,} {name}" for name in ("sent", "waiting", "failed") if tally.mails[name])
     if mails:

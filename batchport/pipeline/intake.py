@@ -215,7 +215,8 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: Reade
         seen = looked_up.file_seen(connection, source.customer, source.sha256)
         useful = looked_up.useful_rows(connection, seen.first_row, seen.rows) if seen is not None else 0
     if unfinished is not None and not again:
-        _put_away(app, tally, source, unfinished.id, unfinished.state, papers_of=unfinished.same_as)
+        problems = [FileFinding(**problem) for problem in json.loads(unfinished.problems)]
+        _put_away(app, tally, source, unfinished.id, unfinished.state, problems, papers_of=unfinished.same_as)
         return
     if seen is not None and useful and not again:
         _store_repeated(app, tally, pass_id, source, seen.id, seen.name)

@@ -85,12 +85,13 @@ def held(app: App, name: str, patience: float = 0.0) -> Iterator[int]:
     finally:
         ended.set()
         heart.join()
-        with contextlib.suppress(DatabaseError), store.engine.execution_options(writing=True).begin() as connection:  # that nobody lives here is told by the file as well
-            let_go(connection, token)
-        for left in folder.glob(f"{name}.*"):  # what dead holders left is in nobody's way, but need not stay
-            if left == folder / f"{name}.{token}" or _is_free(left):
-                left.unlink(missing_ok=True)
-        os.close(mark)
+        os.close(mark)  # from now on the file tells that nobody lives here, should the database not be able to
+        with contextlib.suppress(DatabaseError):
+            with store.engine.execution_options(writing=True).begin() as connection:
+                let_go(connection, token)
+            for left in folder.glob(f"{name}.*"):  # what dead holders left is in nobody's way, but need not stay
+                if _is_free(left):
+                    left.unlink(missing_ok=True)
 
 
 def _taken(store: Store, folder: Path, name: str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from batchport.pipeline.facts import Views
 from batchport.pipeline.mails import retell
 from batchport.pipeline.outgoing import Unsendable, send_waiting
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import carry_out, contain
+from batchport.pipeline.units import carry_out, contain, forget_all_but
 from batchport.pipeline.writing import written
 from batchport.progress import stepping
 from batchport.store import look, queued
@@ -38,12 +38,17 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:
 def _write_results(app: App, tally: PassTally, pass_id: int, views: Views) -> None:
     with app.store.reading() as connection:
         due = look.results_due(connection)
+    forget_all_but(app, "results", {_key(record) for record in due})
     for record in stepping(app.progress, "Writing results", due, "files"):
         before = len(tally.troubles)
-        carry_out(app, tally, "results", f"{record.customer}/{record.name} ({record.id})", partial(_write_result, app, tally, views, record))
+        carry_out(app, tally, "results", _key(record), partial(_write_result, app, tally, views, record))
         if len(tally.troubles) > before:
             with app.store.transaction() as connection:
                 retell(connection, pass_id, tally)
+
+
+def _key(record: Any) -> str:
+    return f"{record.customer}/{record.name} ({record.id})"
 
 
 def _write_result(app: App, tally: PassTally, views: Views, record: Any) -> None:

@@ -13,6 +13,7 @@ from batchport.pipeline.app import App
 from batchport.pipeline.bounces import read_bounces
 from batchport.pipeline.chronicle import chronicled
 from batchport.pipeline.count import Count, counted
+from batchport.pipeline.cut_off import tell_of_cut_off
 from batchport.pipeline.deadlines import watch
 from batchport.pipeline.home import make_folders
 from batchport.pipeline.intake import intake
@@ -26,6 +27,7 @@ from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import contain
 from batchport.store.acts import record_act
 from batchport.store.count import settle_finished
+from batchport.store.cut_off import mark_told
 from batchport.store.database import next_id
 from batchport.store.outbox import waiting
 from batchport.store.queued import LOOK
@@ -76,6 +78,7 @@ def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
         contain(tally, f"the stage {stage.__name__}", partial(stage, app, tally, pass_id))
     # Before the operator is told, who is to hear of them.
     contain(tally, "reading the delivery reports", lambda: read_bounces(app, tally))
+    tell_of_cut_off(app, tally, pass_id)
     told = _told_to_operator(app, tally, pass_id)
     notify(app, tally, pass_id)
     if tally.mails["failed"] and not told:
@@ -85,9 +88,10 @@ def all_stages(app: App, tally: PassTally, pass_id: int) -> None:
 
 def _told_to_operator(app: App, tally: PassTally, pass_id: int) -> bool:
     """Store what a pass did, with the mail that tells it; False where there is nothing to tell."""
-    if not (tally.changed or tally.needs_somebody):
+    if not (tally.changed or tally.needs_somebody or tally.cut_off):
         return False
     with app.store.transaction() as connection:
+        mark_told(connection, pass_id)
         connection.execute(passes.update().where(passes.c.id == pass_id).values(summary=tally.to_json()))
         queue_for_operator(app, connection, pass_id, "night")
     return True

@@ -19,7 +19,7 @@ from batchport.carriers.render import Rendered, files_of
 from batchport.pipeline.app import App
 from batchport.pipeline.enclosures import each_enclosure
 from batchport.pipeline.tally import PassTally, Sent
-from batchport.pipeline.units import carry_out
+from batchport.pipeline.units import carry_out, forget_all_but
 from batchport.pipeline.ways import way_to
 from batchport.progress import stepping
 from batchport.store import sendings as stored
@@ -38,6 +38,8 @@ def send_open(app: App, tally: PassTally, *, partner: str | None = None, regardl
     """Bring every stored submission that is not known to be sent to its partner, or find out what became of it (T3)."""
     with app.store.reading() as connection:
         found = stored.open_sendings(connection)
+    if partner is None:
+        forget_all_but(app, "sending", {one.partner for one in found})
     send(app, tally, [one for one in found if partner in (None, one.partner)], regardless=regardless)
 
 

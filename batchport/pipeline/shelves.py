@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from typing import Any
 from batchport.envelope import Label, closed, must_be_closed, opened, same_content
 from batchport.files import fitting, make_folder, write_whole
 from batchport.pipeline.app import App
+from batchport.spreadsheets.pool import ReaderPool
 
 ORIGINAL, RESPONSE, BOUNCE = "original", "response", "bounce"
 
@@ -53,9 +53,9 @@ def archived(app: App, record: Any) -> Path | None:
 
 @contextmanager
 def plain_copy(app: App, path: Path) -> Iterator[Path]:
-    """An archived file opened, in a folder of this user's alone that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="batchport-") as folder:
-        copy = Path(folder) / "original"
+    """An archived file opened, in a folder of this user's alone that is gone afterwards; where this process dies, a reader removes it."""
+    with ReaderPool(app.limits) as reader:
+        copy = reader.folder() / "original"
         write_whole(copy, opened(app.store.keyring, path.read_bytes(), str(path))[1])
         yield copy
 

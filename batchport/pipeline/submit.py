@@ -29,7 +29,7 @@ from batchport.pipeline.paper_look import look_at_papers, mended
 from batchport.pipeline.restored import other_sequence
 from batchport.pipeline.sending import sealed_as_sent, send_open, send_stored
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import carry_out, contain
+from batchport.pipeline.units import carry_out, contain, forget_all_but
 from batchport.pipeline.versions import look_at_waiting
 from batchport.pipeline.ways import protection
 from batchport.store import submissions as stored
@@ -59,6 +59,8 @@ def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = No
     contain(tally, "looking at the orders that wait", lambda: _look_again_at_waiting(app))
     with app.store.reading() as connection:
         ready = [name for name in stored.ready_partners(connection) if partner in (None, name) and name in app.settings.partners]
+    if partner is None:  # a pass that was killed when all was sent has left its unit behind
+        forget_all_but(app, "submission", set(ready))
     for name in ready:
         if now_regardless or app.profile(name).may_send(app.now):
             carry_out(app, tally, "submission", name, partial(_submit_ready, app, tally, pass_id, name))

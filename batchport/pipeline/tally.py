@@ -59,6 +59,7 @@ class PassTally:
         to_do: what an operator is to do about orders that partners rejected, a sentence each.
         troubles: what else needs the operator, a sentence each.
         faults: how often the program failed.
+        cut_off: passes before this one that were cut off before they could tell the operator what they did, a sentence each.
         carrier_rejected: rows newly rejected by partners.
         mails: sent, waiting, failed.
         changed: whether anything was changed at all.
@@ -75,6 +76,7 @@ class PassTally:
     to_do: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     faults: int = 0
+    cut_off: list[str] = field(default_factory=list)
     carrier_rejected: int = 0
     mails: Counter[str] = field(default_factory=Counter)
     results: list[str] = field(default_factory=list)
@@ -127,7 +129,7 @@ class PassTally:
         """What the operator's mail tells of the pass, as text."""
         return json.dumps({
             "files": self.file_counts(), "sources": [[done.customer, done.name, done.state, dict(done.counts)] for done in self.files],
-            "sent": [astuple(sent) for sent in self.sent], "problems": [*self.set_aside, *self.troubles],
+            "sent": [astuple(sent) for sent in self.sent], "problems": [*self.set_aside, *self.troubles, *self.cut_off],
             "due": self.due, "to_do": self.to_do,
             "rejected": self.newly_rejected + self.carrier_rejected,
         })  # fmt: skip

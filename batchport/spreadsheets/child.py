@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from batchport.spreadsheets.bundle import unpack
 from batchport.spreadsheets.kinds import Kind, kind_of
-from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.limits import NO_FAULT_OF_A_FILE, Limits
 from batchport.spreadsheets.sheet import ABOUT, Ask, Bundled, Problem, Sheet, Unreadable
 
 
@@ -34,8 +34,11 @@ def main() -> None:
         folders.add(asked.parent)
         request = json.loads(asked.read_bytes())
         asked.unlink()
-        answer = _serve(request, limits, asked.with_suffix(""))
-        asked.with_suffix(".answer").write_text(json.dumps(answer), encoding="utf-8")
+        try:
+            answer = _serve(request, limits, asked.with_suffix(""))
+            asked.with_suffix(".answer").write_text(json.dumps(answer), encoding="utf-8")
+        except OSError as error:  # where there is no room for the answer, there is none for the reason either
+            sys.exit(error.errno)
         sys.stdout.write("\n")
         sys.stdout.flush()
     for folder in folders:  # the owner is gone, perhaps without having been able to
@@ -48,15 +51,28 @@ def _serve(request: dict[str, Any], limits: Limits, into: Path) -> dict[str, Any
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + limits.cpu_seconds + 1, hard))
     try:
-        return _DO[request["do"]](request, Path(os.fsdecode(bytes.fromhex(request["path"]))), limits, into)
+        return _DO[request["do"]](request, Path(os.fsdecode(bytes.fromhex(request.get("path", "")))), limits, into)
     except Bundled:
         return {"bundle": True}
     except Unreadable as error:
         return {"code": error.code, "detail": error.detail}
     except MemoryError:
         return {"code": "file-too-large", "detail": f"reading it takes more than {limits.memory_bytes // 1024**2:,} MB of memory"}
+    except OSError as error:
+        if error.errno in NO_FAULT_OF_A_FILE:
+            raise
+        return _failed(error)
     except BaseException as error:  # noqa: BLE001  whatever a file does to its reader is a finding of that file
-        return {"code": "file-unreadable", "detail": f"reading it failed ({type(error).__name__})"}
+        return _failed(error)
+
+
+def _failed(error: BaseException) -> dict[str, Any]:
+    return {"code": "file-unreadable", "detail": f"reading it failed ({type(error).__name__})"}
+
+
+def _know(*_: object) -> dict[str, Any]:
+    """Nothing: to be asked is to know the folder of whoever asks."""
+    return {}
 
 
 def _kind(_: dict[str, Any], path: Path, *__: object) -> dict[str, Any]:
@@ -92,7 +108,7 @@ def _tell(path: Path, done: int, of: int) -> None:
     os.close(handle)
 
 
-_DO: Mapping[str, Callable[[dict[str, Any], Path, Limits, Path], dict[str, Any]]] = {"kind": _kind, "unpack": _unpack, "read": _read}
+_DO: Mapping[str, Callable[[dict[str, Any], Path, Limits, Path], dict[str, Any]]] = {"know": _know, "kind": _kind, "unpack": _unpack, "read": _read}
 
 
 def _pack(sheet: Sheet, name: str) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
+
+#: Errors of the system that say nothing of the file that is read: no room for what was read, a failing disk, too many open files.
+NO_FAULT_OF_A_FILE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE))
 
 
 @dataclass(frozen=True, slots=True)

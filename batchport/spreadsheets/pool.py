@@ -37,7 +37,7 @@ from batchport.files import open_at_once
 from batchport.progress import Progress, quiet
 from batchport.spreadsheets.bundle import Member
 from batchport.spreadsheets.kinds import ZIP
-from batchport.spreadsheets.limits import Limits
+from batchport.spreadsheets.limits import NO_FAULT_OF_A_FILE, Limits
 from batchport.spreadsheets.sheet import ABOUT, Ask, Bundled, Problem, Reading, Sheet, Unreadable
 
 #: With more processes than this, reading waits for whoever makes rows of what was read.
@@ -110,6 +110,7 @@ class ReaderPool:
 
         Raises:
             Unreadable: whatever is wrong with the file, and `file-unreadable` when the process died of it.
+            OSError: the machine has no room for what is read, which is no fault of the file.
         """
         words = self._to_read(path, ask)
         self.progress(f"Reading {path.name}")
@@ -140,6 +141,11 @@ class ReaderPool:
         """
         answer = self._answer(_Request({**_about("unpack", path), "into": str(into)}, 0))
         return [Member(name, into / file) for name, file in answer["members"]]
+
+    def folder(self) -> Path:
+        """The folder for what must not touch the disk; a reader knows it, and removes it when this process dies."""
+        self._answer(_Request({"do": "know"}, 0))
+        return self._place()
 
     def close(self) -> None:
         """End the processes, and remove what they left."""
@@ -198,6 +204,8 @@ class ReaderPool:
             answer = json.loads(answered.read_bytes())
             answered.unlink()
             request.answer = Unreadable(answer["code"], answer["detail"]) if "code" in answer else answer
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._place().parent)) from None
         except Unreadable as error:
             request.answer = error
             log.event("reader ended", "warning", code=error.code, limit=error.detail)
@@ -316,6 +324,8 @@ def _environment() -> dict[str, str]:
 
 
 def _raise_death(status: int, limits: Limits) -> NoReturn:
+    if status in NO_FAULT_OF_A_FILE:
+        raise OSError(status, os.strerror(status))
     if status == -signal.SIGXCPU:
         raise Unreadable("file-too-large", f"reading it takes more than {limits.cpu_seconds} seconds of computing")
     if status == -signal.SIGABRT:  # so ends a reader that asks for more memory than there is
@@ -335,7 +345,7 @@ def unbundled(path: Path, pool: ReaderPool) -> Iterator[list[Member]]:
     if not bundle or not pool.is_bundle(path):
         yield []
         return
-    with tempfile.TemporaryDirectory(prefix="batchport-", dir=shared_memory()) as folder:
+    with tempfile.TemporaryDirectory(dir=pool.folder()) as folder:
         yield pool.unpack(path, Path(folder))
 
 

@@ -35,6 +35,8 @@ HEAD = "0011"
 _CHUNK = 20_000
 #: The root of all keys but the sealing one; behind it the mark that the journal is chained.
 _ROOT, _CHAINED = 32, b"\1"
+#: So many seconds are waited for a database that another program holds.
+PATIENCE = 60.0
 
 
 class DatabaseProblem(Exception):
@@ -308,13 +310,13 @@ def _engine(url: str, *, may_write: bool = True) -> Engine:
     if may_write and not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
     # Statements carry customers' values; an error may not repeat them.
-    engine = create_engine(url, connect_args={"timeout": 60}, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": PATIENCE}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, so that reads inside one are of one moment
         cursor = connection.cursor()
-        cursor.execute("pragma busy_timeout=60000")
+        cursor.execute(f"pragma busy_timeout={PATIENCE * 1000:.0f}")
         if may_write:
             cursor.execute("pragma journal_mode=wal")
         cursor.execute("pragma synchronous=full")

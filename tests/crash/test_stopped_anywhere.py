@@ -1,219 +1,178 @@
-"""A pass that is killed at any moment, and run again: the end is the same, nothing goes twice, nothing is lost.
+"""A night that is killed anywhere, and run again: the end is the same, nothing goes twice, nothing is lost.
 
-The moments are those between which something lasts: before and after every transaction, before every sync of a file, which then takes its name, and before
-every removal of a file. A clean pass counts them; then the pass is killed at each in turn.
+Here each night is killed at some of its moments; `python -m tests.crash.table` kills it at all. What a moment is: `moments.py`.
 """
 
 from __future__ import annotations
 
-import contextlib
+import io
 import os
+import random
 import re
 import shutil
-import stat
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import time
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 import pytest
-from sqlalchemy import Connection
 
-from tests.conftest import EVENING, LOCAL, NEXT, THIRD, TOLL_FREE, Home, account, text_of
+from tests.conftest import EVENING, LOCAL, MULTI, NEXT, Home, batchport, sheet, text_of
+from tests.crash.moments import TAKEN
+from tests.crash.nights import IN_DOUBT, NIGHTS, SAME, SAME_MAIL_TWICE, Night, night
+from tests.crash.zygote import Zygote
+from tests.integration.test_columns import ROWS, SETS, odd
 
-SHARDS = 6
-#: Every second moment, or, with BATCHPORT_EVERY_MOMENT, every one.
-TRIED = range(0, SHARDS, 1 if os.environ.get("BATCHPORT_EVERY_MOMENT") else 2)
-WAITING = account(2, btn="617-744-2200", account_number="C550", destination="line-7")
-
-
-class Killed(BaseException):
-    """The power has gone."""
+EVERY = bool(os.environ.get("BATCHPORT_EVERY_MOMENT"))
+#: Steps after which something else is there than before; one of each kind is tried where not all are.
+_WEIGHTY = re.compile(f"after committing|half way|before remove|before rename|{TAKEN}|before asking")
 
 
-@contextmanager
-def power_cut(home: Path, moment: int | None) -> Iterator[Counter[str]]:
-    """The power goes at the given moment, counted from 1; what was counted comes back."""
-    from batchport.store.database import Store
-
-    counted: Counter[str] = Counter()
-
-    def tick(what: str) -> None:
-        counted[what] += 1
-        if counted.total() == moment:
-            raise Killed(f"{what} {counted[what]}")
-
-    transaction, fsync, unlink = Store.transaction, os.fsync, Path.unlink
-
-    @contextmanager
-    def watched(self: Store) -> Iterator[Connection]:
-        tick("before a transaction")
-        with transaction(self) as connection:
-            yield connection
-        tick("after a transaction")
-
-    def synced(handle: int) -> None:
-        if stat.S_ISREG(os.fstat(handle).st_mode):
-            tick("before a sync")
-        fsync(handle)
-
-    def removed(self: Path, **options: Any) -> None:
-        if self.is_relative_to(home) and self.exists():
-            tick("before a removal")
-        unlink(self, **options)
-
-    with mock.patch.object(Store, "transaction", watched), mock.patch.object(os, "fsync", synced), mock.patch.object(Path, "unlink", removed):
-        yield counted
-
-
-@dataclass(frozen=True)
-class End:
-    """What a night left, as the world sees it."""
-
-    states: dict[str, str]
-    sent: dict[str, bytes]
-    results: dict[str, bytes]
-    archived: list[str]
-    set_aside: list[str]
-    waiting: list[str]
-    answers: list[tuple[str, str | None, list[str]]]
-    exceptions: list[tuple[str, int]]
-    told: dict[tuple[str, str], set[str]]
-
-
-_THINGS = re.compile(r"[0-9]{3}-[0-9]{3}-[0-9]{4}|[a-z-]+\.(?:csv|xlsx)")
-
-
-def end_of(home: Home) -> End:
-    """The end of a night."""
-    folder = home.path
-    told: dict[tuple[str, str], set[str]] = {}
-    for mail in home.mails():
-        kind = mail["Message-ID"].strip("<").partition(".")[0]
-        told.setdefault((kind, mail["To"]), set()).update(_THINGS.findall(f"{mail['Subject']}\n{text_of(mail)}"))
-    told = {who: things for who, things in told.items() if who[0] != "night"}
-    return End(
-        states=home.states(),
-        sent={path.name: path.read_bytes() for path in sorted(folder.glob("outbox/sample/*"))},
-        results={path.name: path.read_bytes() for path in sorted(folder.glob("results/*/*.csv"))},
-        archived=sorted(str(path.relative_to(folder)) for path in folder.glob("archive/*/*/*")),
-        set_aside=sorted(str(path.relative_to(folder)) for path in folder.glob("quarantine/*/*")),
-        waiting=sorted(str(path.relative_to(folder)) for door in ("inbox", "responses") for path in folder.glob(f"{door}/*/*")),
-        answers=[(row["tn"], row["foc_date"], [reason["code"] for reason in row["reasons"]]) for row in home.json("status")],
-        exceptions=[(line["file"], line["line"]) for line in home.exceptions()],
-        told=told,
-    )
-
-
-SHEET = (LOCAL, *WAITING[:1], WAITING[1] | {"name": ""})
-
-
-def first_night(home: Home) -> None:
-    """A sheet with a row that is wrong and one with a letter of authorization, and a sheet that cannot be read."""
-    home.drop(*SHEET, TOLL_FREE, name="one.csv")
-    home.drop(name="broken.csv", content=b"\x00\x01" * 99)
-
-
-def second_night(home: Home) -> None:
-    """Answers, a response that is set aside, a sheet that corrects, and one that repeats."""
-    home.drop(*SHEET, *account(2), name="one.csv")
-    assert home.run(EVENING).exit == 1
-    home.answer((home.pon("617-236-2200"), "01", "", "FOC", "", "", "2026-03-12"), ("", "", "6172340142", "REJECT", "8A"), ("", "", "6179990000", "ACK"), run=False)
-    (home.path / "responses" / "sample" / "bad.csv").write_bytes(b"nothing of the kind")
-    home.drop(*WAITING, name="corrected.csv")
-    home.drop(*SHEET, *account(2), name="again.csv")
-
-
-OTHERS = account(2, btn="617-755-2200", account_number="D770", destination="line-8")
-
-
-def third_night(home: Home) -> None:
-    """Further versions of sent orders: corrected, called off, given another date, cancelled so that a new order takes its place."""
-    home.set("profile: generic-csv", "profile: generic-csv\n    fixed_fields: [pin]")
-    home.drop(LOCAL, *WAITING, *account(2), *OTHERS, name="one.csv")
-    assert home.run(EVENING).exit == 0
-    first, second, third, fourth = (home.pon(tn) for tn in (WAITING[0]["tn"], "617-236-2200", OTHERS[0]["tn"], LOCAL["tn"]))
-    home.answer((first, "01", "", "REJECT", "8C"), (second, "01", "", "REJECT", "8G"), (third, "01", "", "FOC", "", "", "2026-03-16"), run=False)
-    home.drop(WAITING[1] | {"pin": "9090"}, name="pin.csv")
-    assert home.run(NEXT).exit == 1
-    home.answer((first, "02", "", "CANCEL"), ("", "", "6179990000", "ACK"), name="cancelled.csv", run=False)
-    home.drop(account(2)[1] | {"name": "Harbor Bakery Inc", "action": "correct"}, name="name.csv")
-    assert home("redate", third, "2026-03-18", "--why", "asked for", at=NEXT).exit == 0
-    assert home("cancel", fourth, "--why", "asked for", at=NEXT).exit == 0
-
-
-NIGHTS: dict[str, tuple[Callable[[Home], None], str]] = {"first": (first_night, EVENING), "second": (second_night, NEXT), "third": (third_night, THIRD)}
-
-
-@dataclass(frozen=True)
-class Night:
-    """A night that is about to begin, how many moments it has, and its end when nothing happens."""
-
-    before: Path
-    at: str
-    moments: int
-    end: End
-
-
-@pytest.fixture(scope="module", params=list(NIGHTS))
-def night(request: pytest.FixtureRequest, _fresh_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
+@pytest.fixture(params=list(NIGHTS))
+def each_night(request: pytest.FixtureRequest, process: Zygote, _fresh_home: Path, tmp_path: Path) -> Iterator[Night]:
     """Each of the nights."""
-    prepare, at = NIGHTS[request.param]
-    folder = tmp_path_factory.mktemp(request.param)
-    home = Home(Path(shutil.copytree(_fresh_home, folder / "before")))
-    prepare(home)
-    whole = Home(Path(shutil.copytree(home.path, folder / "whole")))
-    with power_cut(whole.path, None) as counted:
-        assert whole.run(at).exit == 1
-    assert min(counted["before a transaction"], counted["before a sync"], counted["before a removal"]) > 1
-    return Night(home.path, at, counted.total(), end_of(whole))
+    with night(request.param, _fresh_home, process, tmp_path) as found:
+        yield found
 
 
-@pytest.mark.parametrize("shard", TRIED)
-def test_a_night_that_was_cut_off_ends_the_same(night: Night, shard: int, tmp_path: Path) -> None:
-    for moment in range(shard + 1, night.moments + 1, SHARDS):
-        home = Home(Path(shutil.copytree(night.before, tmp_path / str(moment))))
-        with power_cut(home.path, moment), pytest.raises(Killed) as cut:
-            home.run(night.at)
-        where = f"cut off at moment {moment}, {cut.value}"
-        again = home.run(night.at)
-        assert again.exit in (0, 1), f"{where}: {again}"
-        assert again.last["balanced"] is True, where
-        assert again.last["mails"]["waiting"] == 0, where
-        end = end_of(home)
-        for name in End.__dataclass_fields__:
-            assert getattr(end, name) == getattr(night.end, name), f"{where}: {name}"
+def tried(found: Night) -> list[str]:
+    """Every second kind of weighty moment, other ones for other nights."""
+    if EVERY:
+        return found.moments
+    kinds: dict[str, str] = {}
+    for moment in found.moments:
+        if _WEIGHTY.match(moment):
+            kind = re.sub(r"transaction \d+, ", "", moment.partition(" (")[0])
+            kinds.setdefault(re.sub(r"(?<![a-z])(\.?[a-z]+)/\S*", r"\1", kind), moment)
+    return list(kinds.values())[list(NIGHTS).index(found.name) % 2 :: 2]
+
+
+def test_a_night_that_was_killed_ends_the_same(each_night: Night) -> None:
+    assert each_night.listed_again() == each_night.moments, "a list of moments that is another every time has not every moment"
+    assert len(set(each_night.moments)) == len(each_night.moments)
+    good = {SAME, SAME_MAIL_TWICE, *([IN_DOUBT] if each_night.outside.forgets else ())}
+    outcomes = {moment: each_night.killed_at(moment) for moment in tried(each_night)}
+    assert {moment: outcome for moment, outcome in outcomes.items() if outcome not in good} == {}
+    assert all(moment.startswith(TAKEN) or "settle" in moment for moment, outcome in outcomes.items() if outcome == SAME_MAIL_TWICE)
+    # Twice in a row, and at times that no list knows.
+    length, chance = len(each_night.moments), random.Random(each_night.name)
+    for _ in range(length // 16 if EVERY else 1):
+        later, sooner = (each_night.moments[chance.randrange(length)] for _ in range(2))
+        assert each_night.killed_at(later, sooner) in good, (later, sooner)
+    for _ in range(20 if EVERY else 2):
+        seconds = chance.random() * each_night.seconds
+        assert each_night.killed_after(seconds) in good, seconds
+
+
+def test_every_door_of_a_home_has_its_moments(process: Zygote, _fresh_home: Path, tmp_path: Path) -> None:
+    with night("second", _fresh_home, process, tmp_path) as found:
+        named = "\n".join(found.moments)
+    for sort in (
+        "before remove inbox/acme/corrected.csv", "before remove responses/sample/answer.csv", "half way through writing results/acme/.", "before remove responses/sample/bad.csv",
+        "to outbox/sample/sample-20260303-000002.csv\n", "to archive/2026-03-03/acme/corrected.csv", "to quarantine/sample/bad.csv", "to mail/update-1.eml", "before syncing mail",
+        "before opening outbox/sample/.sample-20260303-000002.csv.manifest.json.writing", "before beginning transaction 3,", "before committing transaction 3,", "after committing transaction 3,",
+    ):  # fmt: skip
+        assert sort in named, sort
+
+
+def test_an_end_that_is_another_one_is_seen(process: Zygote, _fresh_home: Path, tmp_path: Path) -> None:
+    with night("first", _fresh_home, process, tmp_path) as found:
+        home = Home(found.before)
+        played = process.play(home.path, found.at, end=True)
+        assert found.judged(played) == SAME
+        next(home.path.glob("outbox/sample/*.csv")).unlink()
+        next(home.path.glob("mail/received*")).unlink()
+        (home.path / "outbox" / "sample" / ".x.writing").touch()
+        judged = found.judged(process.play(home.path, found.at, end=True))
+    assert all(part in judged for part in ("sent: ", "half written: ", "mails to ('received', "))
+
+
+def test_the_operator_hears_what_a_pass_had_done_that_was_killed_before_it_could_tell(process: Zygote, _fresh_home: Path, tmp_path: Path) -> None:
+    with night("first", _fresh_home, process, tmp_path) as found:
+        home = Home(found.before)
+        moment = next(each for each in found.moments if each.endswith("run.told_to_operator"))
+        assert process.play(home.path, found.at, moment=moment).killed
+    assert home.run().exit == 0
+    said = (
+        "the pass that began at 2026-03-02 20:00 was cut off before it could tell you what it did: it took in one.csv of acme, broken.csv of acme (unreadable); "
+        "it made sample-20260302-000001.csv for sample. This pass went on where it stopped"
+    )
+    [told] = home.mails("night")
+    assert said in " ".join(text_of(told).split())
+    home.drop(LOCAL | {"tn": "617-234-0160", "destination": "line-0160"}, name="next.csv")
+    assert home.run(NEXT).exit == 0
+    assert sum("was cut off" in text_of(mail) for mail in home.mails("night")) == 1
+
+
+def test_a_database_whose_making_was_killed_is_made(process: Zygote, tmp_path: Path) -> None:
+    batchport("init", tmp_path / "fresh")
+    listed = process.play(Path(shutil.copytree(tmp_path / "fresh", tmp_path / "listed")), EVENING, commands=[["status"]]).moments
+    assert "before opening batchport.db" in listed
+    for moment in listed:
+        home = Home(Path(shutil.copytree(tmp_path / "fresh", tmp_path / "home")))
+        home.drop(LOCAL)
+        assert process.play(home.path, EVENING, commands=[["status"]], moment=moment).killed
+        again = process.play(home.path, EVENING, end=True)
+        assert (again.exit, again.end["states"]) == (0, {"sheet.csv:2": "submitted"}), moment
         shutil.rmtree(home.path)
 
 
-def test_a_night_that_was_cut_off_twice_ends_the_same(night: Night, tmp_path: Path) -> None:
-    for moment in range(4, night.moments + 1, 16):
-        home = Home(Path(shutil.copytree(night.before, tmp_path / str(moment))))
-        for cut in (moment, moment // 2):
-            with power_cut(home.path, cut), contextlib.suppress(Killed):
-                home.run(night.at)
-        home.run(night.at)
-        assert end_of(home) == night.end
-        lines = Counter((line["PON"], line["VER"], line["TN"]) for line in home.sent())
-        assert set(lines.values()) <= {1}
+def test_a_confirmation_that_was_killed_ends_the_same(process: Zygote, _fresh_home: Path, tmp_path: Path) -> None:
+    waiting = Home(Path(shutil.copytree(_fresh_home, tmp_path / "waiting")))
+    waiting.drop(content=odd(*ROWS), name="odd.csv")
+    assert waiting.run().exit == 1
+    confirm = ["columns", "confirm", "odd.csv", *SETS, "--why", "x"]
+    whole = Home(Path(shutil.copytree(waiting.path, tmp_path / "whole")))
+    moments = process.play(whole.path, NEXT, commands=[confirm]).moments
+    whole.run(NEXT)
+    for moment in moments[:: 1 if EVERY else 9]:
+        home = Home(Path(shutil.copytree(waiting.path, tmp_path / "home")))
+        assert process.play(home.path, NEXT, commands=[confirm], moment=moment).killed
+        again = process.play(home.path, NEXT, end=True)
+        if again.end["states"] == {}:
+            again = process.play(home.path, NEXT, commands=[confirm, ["run", "--format", "json"]], end=True)
+        assert again.last["balanced"] is True
+        assert again.end["states"] == whole.states(), moment
+        assert len(home.sent()) == len(whole.sent()), moment
+        assert len(home.mails("received")) == len(whole.mails("received")), moment
+        shutil.rmtree(home.path)
 
 
-def test_a_database_whose_making_was_cut_off_is_made(tmp_path: Path) -> None:
-    from batchport.store import database
-    from tests.conftest import batchport
+@pytest.mark.parametrize("what", ["sheet", "bundle", "confirmed"])
+def test_nothing_of_a_pass_that_was_killed_while_it_read_stays_behind(process: Zygote, _fresh_home: Path, tmp_path: Path, what: str) -> None:
+    home, command = Home(Path(shutil.copytree(_fresh_home, tmp_path / "home"))), ["run"]
+    if what == "sheet":
+        home.drop(LOCAL)
+    elif what == "bundle":
+        home.drop(name="bundle.zip", content=zipped({"one.csv": sheet(LOCAL), "two.csv": sheet(MULTI)}))
+    else:
+        home.drop(content=odd(*ROWS), name="odd.csv")
+        assert home.run().exit == 1
+        command = ["columns", "confirm", "odd.csv", *SETS, "--why", "asked the customer"]
+    listed = process.play(Path(shutil.copytree(home.path, tmp_path / "listed")), NEXT, commands=[command]).moments
+    moment = next(each for each in listed if each.startswith("before committing") and each.endswith("intake.store"))
+    shared, told = tmp_path / "shared", tmp_path / "children"
+    shared.mkdir()
+    killed = process.play(home.path, NEXT, commands=[command], moment=moment, act=f"kill, and tell who is left: {told}", real_readers=True, shared=str(shared))
+    assert killed.killed
+    readers = [Path("/proc", number) for number in told.read_text().split()]
+    assert readers
+    deadline = time.monotonic() + 20
+    while (left := [*filter(alive, readers), *shared.rglob("*")]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left == []
 
-    batchport("init", tmp_path / "home")
-    home = Home(tmp_path / "home")
-    whole = database.upgrade
 
-    def upgraded(engine: Any) -> None:
-        whole(engine)
-        raise Killed
+def alive(process: Path) -> bool:
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
-    with mock.patch.object(database, "upgrade", upgraded), pytest.raises(Killed):
-        home("status")
-    home.drop(LOCAL)
-    assert home("run").exit == 0
+
+def zipped(files: dict[str, str]) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return target.getvalue()

@@ -13,7 +13,6 @@ from unittest import mock
 import pytest
 
 from tests.conftest import LOCAL, NEXT, THIRD, Home, batchport, both_parts, numbers, sheet
-from tests.crash.test_stopped_anywhere import Killed, power_cut
 
 #: An odd header for each field that the rows below have.
 ODD = {
@@ -197,6 +196,10 @@ def test_a_file_that_nobody_waits_for_is_refused(home: Home) -> None:
     assert home("columns", "confirm", "none.csv", "--customer", "nobody", "--why", "x").exit == 2
 
 
+class Killed(BaseException):
+    """The power has gone."""
+
+
 def confirmed_and_cut_off(home: Home) -> None:
     """The columns of odd.csv are confirmed, and the power goes before rows are made."""
     with mock.patch("batchport.cli.stages.carry_out", side_effect=Killed), pytest.raises(Killed):
@@ -214,26 +217,6 @@ def test_a_file_that_is_not_in_the_archive_any_more_is_told_once(waiting: Home) 
     shutil.rmtree(waiting.path / "archive")
     assert waiting.run(NEXT).exit == 1
     assert waiting.run(NEXT).exit == 0
-
-
-def test_a_confirmation_that_was_cut_off_anywhere_ends_the_same(waiting: Home, tmp_path: Path) -> None:
-    whole = Home(Path(shutil.copytree(waiting.path, tmp_path / "whole")))
-    with power_cut(whole.path, None) as counted:
-        assert whole("columns", "confirm", "odd.csv", *SETS, "--why", "x", at=NEXT).exit == 0
-    whole.run(NEXT)
-    assert counted.total() > 4
-    for moment in range(1, counted.total() + 1):
-        home = Home(Path(shutil.copytree(waiting.path, tmp_path / str(moment))))
-        with power_cut(home.path, moment), pytest.raises(Killed):
-            home("columns", "confirm", "odd.csv", *SETS, "--why", "x", at=NEXT)
-        again = home.run(NEXT)
-        assert again.last["balanced"] is True
-        if home.states() == {}:
-            assert home("columns", "confirm", "odd.csv", *SETS, "--why", "x", at=NEXT).exit == 0
-            home.run(NEXT)
-        assert home.states() == whole.states(), moment
-        assert [line | {"PON": ""} for line in home.sent()] == [line | {"PON": ""} for line in whole.sent()], moment
-        assert len(home.mails("received")) == len(whole.mails("received")), moment
 
 
 def test_a_database_of_the_first_version_is_brought_up_to_date(home: Home) -> None:
