@@ -107,7 +107,8 @@ def key_of_another(home: Home) -> None:
 def key_missing_for_the_archive(home: Home) -> None:
     path = next((home.path / "archive").rglob("*.csv"))
     data = bytearray(path.read_bytes())
-    data[3:7] = b"\xab\xcd\xef\x01"
+    at = data.index(b"}BP1") + len(b"}BP1")  # behind the label, as `envelope` writes it
+    data[at : at + 4] = b"\xab\xcd\xef\x01"
     path.write_bytes(data)
 
 

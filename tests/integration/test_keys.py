@@ -60,7 +60,7 @@ def key_ids(home: Home) -> dict[str, set[str]]:
 
 def acts(home: Home) -> list[tuple[str, str, str]]:
     with closing(sqlite3.connect(home.path / "batchport.db")) as connection:
-        return connection.execute("select what, why, about from acts order by id").fetchall()
+        return connection.execute("select what, why, about from journal where what glob 'keys *' or what glob 'archive *' order by id").fetchall()
 
 
 def forget_old_keys(home: Home) -> None:

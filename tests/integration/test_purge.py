@@ -50,7 +50,7 @@ def purge(home: Home, at: str = LATER) -> dict[str, int]:
 
 def acts(home: Home) -> list[tuple[str, str]]:
     with closing(sqlite3.connect(home.path / "batchport.db")) as connection:
-        return connection.execute("select what, about from acts order by id").fetchall()
+        return connection.execute("select what, about from journal where what glob 'purge*' order by id").fetchall()
 
 
 @pytest.fixture
