@@ -21,6 +21,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import DatabaseError
 
 from batchport import log
 from batchport.config import ConfigProblem, Log, Settings, load
@@ -30,7 +31,7 @@ from batchport.pipeline.alarms import cry
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.lease import LEAD, Busy, Fenced, held
 from batchport.pipeline.run import OUR_FAULT, PassDone, one_pass
-from batchport.pipeline.units import Stopping
+from batchport.pipeline.units import Stopping, ends_the_pass
 from batchport.schedule import ledger
 from batchport.schedule.jobs import Job, jobs_of, look_around
 from batchport.store.leases import standing
@@ -60,13 +61,17 @@ def serve(config: Path) -> None:
                     waits_for = ""
                     health = health or _answer(app, answering)
                     _lead(config, app, Leader(settings, token, asked.to_stop, now(), health or Health()), asked)
-            except Fenced:
-                log.event("scheduler lost the lead", "warning")
             except Busy as busy:
                 if waits_for != str(busy):
                     waits_for = str(busy)
                     log.event("scheduler waits", leader=waits_for)
                 asked.wait(_BEAT)
+            except (OSError, DatabaseError) as error:
+                if not ends_the_pass(error):
+                    raise
+                # A full disk or a database that somebody else has will be over some time, and then it goes on by itself.
+                log.event("scheduler disturbed", "error", reason=words_of(error) or place_of(error))
+                asked.wait(_AGAIN)
     log.event("scheduler stopped")
 
 
@@ -160,6 +165,8 @@ def _lead(config: Path, app: App, leader: Leader, asked: Asked) -> None:
                 leader.change(_settings_again(config, leader.settings))
             leader.look_at_the_clock()
             asked.wait(_BEAT)
+        if not asked.to_stop():
+            log.event("scheduler lost the lead", "warning")
     finally:
         leader.stop(for_good=asked.to_stop())
 

@@ -24,7 +24,7 @@ from batchport.files import PRIVATE_FILE, sync_file, sync_folder
 from batchport.seal import Hasher, Keyring, Linker, Names
 from batchport.store.journal import take_in
 from batchport.store.leases import BEATS, LENGTH, keep
-from batchport.store.restored import leave_gap, restored
+from batchport.store.restored import copied_at, leave_gap, restored
 from batchport.store.schema import meta, passes
 from batchport.store.sealed import ROOT
 
@@ -123,6 +123,12 @@ def open_store(url: str, keyring: Keyring) -> Store:
         done = upgrade(engine)
     if done.copy is not None:
         log.warning(done.words)
+    with engine.connect() as connection:
+        sealed, copied = connection.execute(select(meta.c.value).where(meta.c.name == ROOT)).scalar(), copied_at(connection)
+    root = keyring.unseal(sealed, ROOT) if sealed is not None else b""
+    if root[_ROOT:] and copied is None:
+        # Nothing is to be made, so nobody who writes just now is waited for.
+        return Store(engine, keyring, root)
     with engine.execution_options(writing=True).begin() as connection:
         root = _root(connection, keyring)
         if not root[_ROOT:]:

@@ -169,7 +169,7 @@ def test_a_slow_one_that_wakes_up_is_fenced_off(home: Home, serve: Callable[[], 
         slow.send_signal(signal.SIGCONT)
         told = lambda: (home.path.parent / "slow").read_text("utf-8")  # noqa: E731
         assert waits_for(lambda: "pass stopped" in told()), told()
-        assert waits_for(lambda: "scheduler lost the lead" in told() or "scheduler waits" in told()), told()
+        assert waits_for(lambda: "scheduler lost the lead" in told() and "scheduler waits" in told()), told()
         second.send_signal(signal.SIGTERM)
         assert second.wait(PATIENCE) == 0
         # The slow one leads again when the other has ended, and now what it does counts.
