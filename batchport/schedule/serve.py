@@ -7,6 +7,7 @@ lasts, and what the first still writes when it wakes up is refused.
 
 from __future__ import annotations
 
+import gc
 import signal
 import types
 from collections.abc import Callable, Iterator
@@ -292,6 +293,9 @@ class Leader:
             self._failed(name, error, failed)
         else:
             self._health.pass_ended(name, failed=done.exit_status == OUR_FAULT)
+        finally:
+            # A command leaves rings of objects to the end of its process; here they would gather for days.
+            gc.collect()
         return True
 
     def _failed(self, name: str, error: Exception, failed: Callable[[App, str], None]) -> None:
