@@ -237,8 +237,10 @@ class Night:
         return self._cut([{"moment": moment} for moment in moments])
 
     def killed_after(self, seconds: float) -> str:
-        """Play the night killed from outside after so many seconds, and then to its end: `SAME`, or what else came of it."""
-        return self._cut([{"after": seconds}])
+        """Play the night killed from outside after so many seconds, or sooner where it ends before, and then to its end: `SAME`, or what else came of it."""
+        while (outcome := self._cut([{"after": seconds}])) == _NOT_KILLED:
+            seconds *= 0.8
+        return outcome
 
     def _cut(self, cuts: list[dict[str, Any]]) -> str:
         path = self.before.with_name("cut")
@@ -246,8 +248,8 @@ class Night:
         self.outside.begin()
         try:
             killed = [self.zygote.play(path, self.at, **cut).killed for cut in cuts]
-            if "moment" in cuts[0] and not killed[0]:
-                return "WRONG: the moment did not come"
+            if not killed[0]:
+                return _NOT_KILLED
             return self.judged(self.zygote.play(path, self.at, end=True), cuts)
         finally:
             shutil.rmtree(path)
@@ -280,6 +282,7 @@ class Night:
 #: What can come of a night that was cut off and made again.
 SAME = "the same end"
 SAME_MAIL_TWICE = "the same end, and one mail twice with the same Message-ID"
+_NOT_KILLED = "WRONG: it came to its end"
 IN_DOUBT = "the partner's server had taken the file, and nobody can know: the operator is told, and it is not sent again"
 
 
