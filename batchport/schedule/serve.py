@@ -7,6 +7,7 @@ lasts, and what the first still writes when it wakes up is refused.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import signal
 import types
@@ -294,8 +295,7 @@ class Leader:
         else:
             self._health.pass_ended(name, failed=done.exit_status == OUR_FAULT)
         finally:
-            # A command leaves rings of objects to the end of its process; here they would gather for days.
-            gc.collect()
+            _give_back()
         return True
 
     def _failed(self, name: str, error: Exception, failed: Callable[[App, str], None]) -> None:
@@ -308,3 +308,11 @@ class Leader:
                 cry(app, f"the pass {name} failed with {why}; the next one is started as planned, and nothing that was stored is lost")
         except Exception as another:  # noqa: BLE001  it was said in the log
             log.event("operator not told", "error", fault=place_of(another))
+
+
+def _give_back() -> None:
+    """Give back what a pass has used: a command leaves rings of objects and holes in its memory to the end of its process; here they would gather for days."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of the GNU C library
+    if trim is not None:
+        trim(0)
