@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,16 @@ from tests.conftest import LOCAL, ROOT, Home
 PATIENCE = 120.0
 
 
-#: `serve` as it is, but for a lease that ends sooner.
-_SHORT = "from batchport.store import leases; leases.LENGTH = 3.0; from batchport.pipeline import lease; lease.LENGTH = 3.0; from batchport.cli import main; main()"
+#: `serve` as it is, but for a lease that ends sooner, and less patience with whoever has the database.
+_SHORT = """
+from batchport.pipeline import lease
+from batchport.schedule import serve
+from batchport.store import database, leases
+leases.LENGTH = lease.LENGTH = database.LENGTH = 3.0
+database.PATIENCE, serve._AGAIN = 5.0, 0.2
+from batchport.cli import main
+main()
+"""
 
 
 @pytest.fixture
@@ -145,11 +155,12 @@ def test_of_two_one_leads_and_the_other_takes_over_when_it_is_killed(home: Home,
 #: in between: stopped while it writes, it would keep everybody from the database, until it is killed or woken.
 _SLEEPY = _SHORT.replace("from batchport.cli", """
 lease.BEATS = 0.01
-import os, signal
+import os, signal, time
 from batchport.pipeline import intake
 stored = intake._store
 def sleepy(*args):
     os.kill(os.getpid(), signal.SIGSTOP)
+    time.sleep(0.5)  # it may take a moment, in which nothing is to be begun
     return stored(*args)
 intake._store = sleepy
 from batchport.cli""")
@@ -181,6 +192,19 @@ def test_a_slow_one_that_wakes_up_is_fenced_off(home: Home, serve: Callable[[], 
         slow.wait()
     assert home.states() == {"sheet.csv:2": "ready", "again.csv:2": "ready"}
     assert received(home) == 2
+
+
+def test_a_database_that_somebody_else_has_for_long_does_not_end_it(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    home("status")
+    with closing(sqlite3.connect(home.path / "batchport.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        process = serve()
+        assert waits_for(lambda: "scheduler disturbed" in log(home)), log(home)
+        assert "another program has held it" in log(home)
+        other.execute("rollback")
+    assert waits_for(lambda: "pass finished" in log(home)), log(home)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
 
 
 def test_asked_to_it_reads_the_configuration_again_and_keeps_the_old_one_when_the_new_is_wrong(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
