@@ -117,6 +117,23 @@ def _no_reader_is_left() -> Iterator[None]:
         process.end()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _packaged_templates_are_proved_once() -> Iterator[None]:
+    """Every pass renders every mail to see whether it can; where no template is an installation's own, once is enough for all tests of a process."""
+    from batchport.mail import compose
+
+    whole, proved = compose.Composer.prove, set()
+
+    def prove(self: compose.Composer, customers: Mapping[str, str] | None = None) -> None:
+        key = (compose.template_folder(), None if customers is None else frozenset(customers.values()))
+        if self._folders or key not in proved:
+            whole(self, customers)
+            proved.add(key)
+
+    with mock.patch.object(compose.Composer, "prove", prove):
+        yield
+
+
 def batchport(*args: object, at: str | None = None, config: Path | None = None) -> Result:
     """A command, in this process."""
     from batchport.cli import main

@@ -47,12 +47,12 @@ def play(home: Home, start: str, *looks: str) -> None:
 
 
 def every(minutes: int, start: str, end: str) -> list[str]:
-    """Times between two, apart by the clock that never jumps."""
+    """Times between two, apart by the clock that never jumps, and the end."""
     moment, last, found = datetime.fromisoformat(start), datetime.fromisoformat(end), []
-    while moment <= last:
+    while moment < last:
         found.append(moment.isoformat())
         moment += timedelta(minutes=minutes)
-    return found
+    return [*found, end]
 
 
 @pytest.mark.parametrize(("nightly", "start", "end", "expected"), [
@@ -67,7 +67,7 @@ def every(minutes: int, start: str, end: str) -> list[str]:
 ])  # fmt: skip
 def test_each_window_is_run_once_over_the_changes_of_the_clock(home: Home, nightly: str, start: str, end: str, expected: list[str]) -> None:
     home.set("0 21 * * *", nightly)
-    play(home, start, *every(29, start, end))
+    play(home, start, *every(113, start, end))
     assert [due for job, due, state, _ in windows(home) if job == "night" and state == "done"] == expected
     assert len(passes(home)) == len(expected)
 
