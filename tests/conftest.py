@@ -134,6 +134,14 @@ def _packaged_templates_are_proved_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds a pass at work does not wait for its end, not even for a moment."""
+    from batchport.pipeline import lease
+
+    monkeypatch.setattr(lease.alone.__wrapped__, "__defaults__", (0.0,))
+
+
 def batchport(*args: object, at: str | None = None, config: Path | None = None) -> Result:
     """A command, in this process."""
     from batchport.cli import main

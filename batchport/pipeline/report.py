@@ -32,7 +32,7 @@ _BACK, _AHEAD = 30, 7
 #: How many orders are listed that a partner is late with.
 _LISTED = 500
 #: Words with numbers in them.
-_NUMBERS = re.compile(r"[\w-]*\d{3}[\w-]*")
+_NUMBERS = re.compile(r"\*{4}\w*|[\w-]*\d{3}[\w-]*")
 #: What the columns of `store.report.Sent` are called on the page.
 _ANSWERS = {"answered": "first answer", "confirmed": "confirmation", "completed": "completion"}
 

@@ -363,6 +363,7 @@ def at_work(home: Home) -> Iterator[None]:
         yield
 
 
+@pytest.mark.usefixtures("impatient")
 class TestAtWork:
     """A second pass beside the first."""
 

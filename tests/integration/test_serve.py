@@ -27,7 +27,7 @@ from batchport.pipeline import lease
 from batchport.schedule import serve
 from batchport.store import database, leases
 leases.LENGTH = lease.LENGTH = database.LENGTH = 3.0
-database.PATIENCE, serve._AGAIN = 5.0, 0.2
+database.PATIENCE, serve._AGAIN = 2.0, 0.2
 from batchport.cli import main
 main()
 """

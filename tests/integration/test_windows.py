@@ -65,7 +65,7 @@ def test_what_was_missed_is_made_up_for_once(windowed: Home, last: str, now: str
     assert at_once(windowed, now) == expected
 
 
-def test_a_pass_that_finds_another_at_work_waits_for_it_unless_it_only_looks(windowed: Home) -> None:
+def test_a_pass_that_finds_another_at_work_waits_for_it_unless_it_only_looks(windowed: Home, impatient: None) -> None:
     tried = 0
     with leading(windowed, TEN) as leader, closing(App(load(windowed.config), serve.now())) as app, ExitStack() as at_work:
         at_work.enter_context(alone(app))
