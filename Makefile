@@ -16,7 +16,7 @@ run: $(VENV)/.run
 	@$(BIN)/python samples/night.py $(HOME_OF_RUN)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/bench.py $(BENCH)
