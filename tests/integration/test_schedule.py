@@ -132,10 +132,10 @@ def test_a_run_that_fails_is_told_tried_again_later_and_given_up_until_the_next_
     at = datetime.fromisoformat(york("2026-03-02T21:00:00"))
     with mock.patch.object(jobs, "all_stages", side_effect=KeyError(LOCAL["pin"])) as stage:
         for tries in range(1, MOST_TRIES + 1):
-            play(home, at.isoformat(), (at + timedelta(seconds=60)).isoformat())
+            wait(home, at.isoformat(), at.isoformat(), (at + timedelta(seconds=60)).isoformat())
             assert stage.call_count == tries
             at += pause(tries)
-        play(home, york("2026-03-03T20:55:00"))
+        wait(home, york("2026-03-03T20:55:00"), york("2026-03-03T20:55:00"))
         assert stage.call_count == MOST_TRIES
     assert [state for *_, state, _ in windows(home)] == ["failed"]
     told = [text_of(mail) for mail in home.mails("alarm")]
