@@ -261,6 +261,12 @@ class Pgp(Model):
     passphrase: Secret | None = None
     suffix: Annotated[str, Field(pattern=r"^\.[A-Za-z0-9]{1,10}$")] = ".pgp"
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """All keys, and the passphrase."""
+        singles = (secret for secret in (self.sign_with, self.passphrase) if secret is not None)
+        return (*self.encrypt_to, *self.decrypt_with, *self.verify_with, *singles)
+
     def at(self, home: Path) -> Pgp:
         """The same, with the files of all keys named by their whole paths."""
         lists = {name: tuple(secret.at(home) for secret in getattr(self, name)) for name in ("encrypt_to", "decrypt_with", "verify_with")}
@@ -466,6 +472,13 @@ class Settings(Model):
             if route.customer is not None and route.customer not in self.customers:
                 raise ValueError(f"a route names customer {route.customer!r}, which is not among `customers`{nearest(route.customer, list(self.customers))}")
         return self
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The sealing keys, and what servers are told to be let in; what files are protected with by PGP stands with each partner."""
+        transports = [partner.transport for partner in self.partners.values() if isinstance(partner.transport, Sftp)]
+        named = (self.smtp.password if self.smtp is not None else None, *(secret for each in transports for secret in (each.password, each.key)))
+        return (self.keys, *(secret for secret in named if secret is not None))
 
     @property
     def database_url(self) -> str:

@@ -36,8 +36,6 @@ _COMMANDS = {
 #: How many new objects there are before rings are looked for among them.
 _UNTIL_COLLECTED = 200_000
 
-NEEDS_SOMEBODY, USAGE, OUR_FAULT = 1, 2, 3
-
 
 @dataclass(slots=True)
 class Context:

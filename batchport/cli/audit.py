@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Context, Day, format_option
+from batchport.cli import Context, Day, format_option
 from batchport.cli.output import print_json, print_table, say
+from batchport.exit_status import NEEDS_SOMEBODY
 
 
 @click.group()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Day, complete, format_option
+from batchport.cli import Day, complete, format_option
 from batchport.cli.check import must_be_writable
 from batchport.cli.output import print_json, print_table, spaced
+from batchport.exit_status import NEEDS_SOMEBODY
 
 if TYPE_CHECKING:
     from batchport.pipeline.balance import FileBalance

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Context, complete, format_option
+from batchport.cli import Context, complete, format_option
 from batchport.cli.output import print_json, print_table, say
+from batchport.exit_status import NEEDS_SOMEBODY
 
 if TYPE_CHECKING:
     from batchport.carriers.profile import Profile

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, complete, format_option
+from batchport.cli import Context, complete, format_option
 from batchport.cli.output import print_json, print_table, say, state
 from batchport.cli.progress import shown
+from batchport.exit_status import NEEDS_SOMEBODY, USAGE
 
 if TYPE_CHECKING:
     from datetime import datetime

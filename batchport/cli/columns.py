@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, complete, format_option
+from batchport.cli import Context, complete, format_option
+from batchport.exit_status import NEEDS_SOMEBODY, USAGE
 
 if TYPE_CHECKING:
     from batchport.pipeline.columns import Shown

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, USAGE, format_option
+from batchport.cli import format_option
 from batchport.cli.output import print_json, print_table
+from batchport.exit_status import NEEDS_SOMEBODY, USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

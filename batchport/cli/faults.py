@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from batchport.cli import OUR_FAULT, USAGE
 from batchport.cli.output import say
+from batchport.exit_status import OUR_FAULT, USAGE
 from batchport.faults import place_of, way_to, words_of
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Context
+from batchport.cli import Context
 from batchport.cli.check import must_be_writable
 from batchport.cli.output import say
 from batchport.cli.progress import shown
+from batchport.exit_status import NEEDS_SOMEBODY
 
 _why = click.option("--why", metavar="TEXT", required=True, help="Why; recorded with your name.")
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, USAGE, Context, format_option
+from batchport.cli import Context, format_option
 from batchport.cli.check import must_be_file
+from batchport.exit_status import NEEDS_SOMEBODY, USAGE
 
 if TYPE_CHECKING:
     from batchport.domain.language import Language

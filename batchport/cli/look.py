@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from batchport.cli import NEEDS_SOMEBODY, Context, complete, format_option
+from batchport.cli import Context, complete, format_option
 from batchport.cli.output import print_json, print_table, say, spaced
+from batchport.exit_status import NEEDS_SOMEBODY
 
 _STATES = (
     "rejected", "duplicate", "held", "ready", "submitted", "acknowledged", "delayed", "confirmed", "completed", "carrier_rejected", "cancel_pending", "cancelled",

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from batchport.carriers.profile import files_of_profile
-from batchport.config import Secret, Sftp
+from batchport.config import Settings
 from batchport.files import PRIVATE_FILE, PRIVATE_FOLDER, sync_file, sync_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.restored import DOORS, WAITING_IN, door_context
@@ -68,7 +68,7 @@ def back_up(app: App, config: Path, target: Path, why: str) -> Made:
         raise BackupProblem(f"the folder {target.parent} does not exist; make it, or name another one")
     if target.exists():
         raise BackupProblem(f"{target} is there already, and a backup never takes another's place; choose another name, such as one with the day and hour in it")
-    made = Made(keys=sorted(_keys(app)), notes=[])
+    made = Made(keys=sorted(_keys(app.settings)), notes=[])
     database = path_of(app.settings.database_url)
     temporary, copy = (target.with_name(f".{target.name}.{end}") for end in ("writing", "db"))
     try:
@@ -102,16 +102,10 @@ def back_up(app: App, config: Path, target: Path, why: str) -> Made:
     return made
 
 
-def _keys(app: App) -> Iterator[str]:
+def _keys(settings: Settings) -> set[str]:
     """The files that the configuration names for secrets."""
-    settings = app.settings
-    secrets: list[Secret | None] = [settings.keys, settings.smtp.password if settings.smtp else None]
-    for partner in settings.partners.values():
-        if isinstance(partner.transport, Sftp):
-            secrets += [partner.transport.password, partner.transport.key]
-        if (pgp := partner.pgp) is not None:
-            secrets += [*pgp.encrypt_to, *pgp.decrypt_with, *pgp.verify_with, pgp.sign_with, pgp.passphrase]
-    yield from {str(secret.file) for secret in secrets if secret is not None and secret.file is not None}
+    of_partners = (secret for partner in settings.partners.values() if partner.pgp is not None for secret in partner.pgp.secrets)
+    return {str(secret.file) for secret in (*settings.secrets, *of_partners) if secret.file is not None}
 
 
 class _Tar:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from batchport.envelope import Label, label_of
@@ -81,7 +82,7 @@ def _pins(app: App, connection: Connection) -> Iterator[Going]:
     needed = stored.rows_told_from(connection)
     for piece in stored.pieces_with_pins(connection):
         rows = stored.rows_done_with(connection, piece, before, rejected=piece.received <= rejected_before)
-        rows = rows[[row not in needed for row in rows.tolist()]]
+        rows = rows[~np.isin(rows, needed)]
         if not len(rows):
             continue
         own = _secret_columns(sheets_of(piece.sheets)[piece.sheet])

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from batchport.exit_status import NEEDS_SOMEBODY, OUR_FAULT
 from batchport.pipeline.app import App
 from batchport.pipeline.bounces import read_bounces
 from batchport.pipeline.chronicle import chronicled
@@ -35,9 +36,6 @@ from batchport.store.schema import passes
 
 __all__ = ["Busy", "PassDone", "Stage", "all_stages", "one_pass", "whole_pass"]
 
-#: The exit status of a pass at which the program failed.
-OUR_FAULT = 3
-
 Stage = Callable[[App, PassTally, int], None]
 
 
@@ -54,7 +52,7 @@ class PassDone:
         """What the pass means for whoever started it: 0 clean, 1 something of it needs somebody, 3 the program failed at something, or the count does not come out."""
         if self.tally.faults or not self.count.balanced:
             return OUR_FAULT
-        return 1 if self.tally.needs_somebody else 0
+        return NEEDS_SOMEBODY if self.tally.needs_somebody else 0
 
     def json(self) -> dict[str, Any]:
         """The last line of the JSON output."""

@@ -8,6 +8,7 @@ such as a file that may not be read, is told, and tried again by each pass. What
 from __future__ import annotations
 
 import errno
+import shlex
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -27,7 +28,6 @@ from batchport.store.leases import Busy
 MOST_TRIES = 5
 #: What the system says when nothing at all can be done, whichever unit it was.
 _OF_THE_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EFBIG})
-
 #: What is wrong with the installation as a whole, and is told before anything is done where it is known by then.
 _OF_THE_SETTINGS = (ConfigProblem, ProfileError, ReferenceProblem)
 
@@ -41,8 +41,8 @@ def pause(tries: int) -> timedelta:
     return timedelta(minutes=5 * 4 ** (tries - 1))
 
 
-def carry_out(app: App, tally: PassTally, kind: str, key: str, work: Callable[[], object], *, mark: str = "") -> bool:
-    """Do a unit of work, if its time has come; whether it was done.
+def carry_out(app: App, tally: PassTally, kind: str, key: str, work: Callable[[], object], *, mark: str = "") -> None:
+    """Do a unit of work, if its time has come.
 
     Args:
         app: the installation, which this process is alone in.
@@ -60,7 +60,7 @@ def carry_out(app: App, tally: PassTally, kind: str, key: str, work: Callable[[]
     with app.store.reading() as connection:
         before = stored.unit(connection, kind, key)
     if before is not None and before.mark == mark and not _may_try(app, tally, before):
-        return False
+        return
     with app.store.transaction() as connection:
         tries = stored.claim(connection, kind, key, mark=mark, token=app.store.held[-1], stamp=app.stamp)
     try:
@@ -69,10 +69,9 @@ def carry_out(app: App, tally: PassTally, kind: str, key: str, work: Callable[[]
         if ends_the_pass(error):
             raise
         _put_off(app, tally, kind, key, tries, error)
-        return False
+        return
     with app.store.transaction() as connection:
         stored.finish(connection, kind, key)
-    return True
 
 
 def contain(tally: PassTally, what: str, work: Callable[[], object]) -> None:
@@ -92,19 +91,18 @@ def forget_all_but(app: App, kind: str, keys: set[str]) -> None:
         left = [found.key for found in stored.undone(connection) if found.kind == kind and found.key not in keys]
     if left:
         with app.store.transaction() as connection:
-            stored.forget_all_but(connection, kind, keys)
+            for key in left:
+                stored.finish(connection, kind, key)
 
 
 def _may_try(app: App, tally: PassTally, before: Any) -> bool:
-    if not before.parked and before.attempts >= MOST_TRIES:  # its process died each time, and could not say so
-        park = f"the {before.attempts} processes that tried it did not come to its end"
-        with app.store.transaction() as connection:
-            stored.put_off(connection, before.kind, before.key, trouble=before.trouble or park, next_try=before.next_try, parked=True)
-        log.event("unit parked", "error", kind=before.kind, key=before.key, tries=before.attempts, reason=before.trouble or park)
-        tally.fault(_parked(before.kind, before.key, before.attempts, before.trouble or park))
-        return False
     if before.parked:
         tally.trouble(_parked(before.kind, before.key, before.attempts, before.trouble))
+        return False
+    if before.attempts >= MOST_TRIES:  # its process died each time, and could not say so
+        why = before.trouble or f"the {before.attempts} processes that tried it did not come to its end"
+        _store_trouble(app, before.kind, before.key, before.attempts, why, next_try=before.next_try, parked=True)
+        tally.fault(_parked(before.kind, before.key, before.attempts, why))
         return False
     return bool(before.next_try <= app.stamp)
 
@@ -115,9 +113,7 @@ def _put_off(app: App, tally: PassTally, kind: str, key: str, tries: int, error:
     why = words.rstrip(".") or f"a fault of the program, {place_of(error)}"
     parked = not words and tries >= MOST_TRIES
     next_try = app.now if words else app.now + pause(min(tries, MOST_TRIES))
-    with app.store.transaction() as connection:
-        stored.put_off(connection, kind, key, trouble=why, next_try=app.stamp_of(next_try), parked=parked)
-    log.event("unit parked" if parked else "unit put off", "error", kind=kind, key=key, tries=tries, reason=why)
+    _store_trouble(app, kind, key, tries, why, next_try=app.stamp_of(next_try), parked=parked)
     if words:
         tally.trouble(f"{kind} {key} could not be dealt with: {why}. It is left as it was, and tried again by the next pass.")
     elif parked:
@@ -126,8 +122,19 @@ def _put_off(app: App, tally: PassTally, kind: str, key: str, tries: int, error:
         tally.fault(f"{kind} {key} could not be dealt with: {why}. It is left as it was, and tried again after {app.local(next_try):%Y-%m-%d %H:%M}; report this line if it comes back.")
 
 
+def _store_trouble(app: App, kind: str, key: str, tries: int, why: str, *, next_try: str, parked: bool) -> None:
+    with app.store.transaction() as connection:
+        stored.put_off(connection, kind, key, trouble=why, next_try=next_try, parked=parked)
+    log.event("unit parked" if parked else "unit put off", "error", kind=kind, key=key, tries=tries, reason=why)
+
+
 def _parked(kind: str, key: str, tries: int, why: str) -> str:
-    return f"{kind} {key} was tried {tries} times and is parked: {why}. Report this line; `batchport parked retry {kind} '{key}'` has it tried again."
+    return f"{kind} {key} was tried {tries} times and is parked: {why}. Report this line; `{retry_command(kind, key)}` has it tried again."
+
+
+def retry_command(kind: str, key: str) -> str:
+    """The command that has a parked unit tried again, as it is typed."""
+    return shlex.join(("batchport", "parked", "retry", kind, key, "--why", "TEXT"))
 
 
 def ends_the_pass(error: Exception) -> bool:

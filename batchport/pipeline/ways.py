@@ -99,8 +99,7 @@ def protection(app: App, tally: PassTally, partner: str) -> Protection | None:
     except ImportError:
         raise NotDelivered(_NO_PGP) from None
     try:
-        keys = _keys(app, pgp)
-        _tell_of_expiry(app, tally, partner, keys)
+        keys = _keys(app, tally, partner, pgp)
     except (ConfigProblem, PgpProblem) as error:
         raise NotDelivered(str(error)) from None
 
@@ -128,8 +127,7 @@ def plain(app: App, tally: PassTally, partner: str, data: bytes) -> bytes:
     except ImportError:
         raise CannotOpen(_NO_PGP) from None
     try:
-        keys = _keys(app, pgp)
-        _tell_of_expiry(app, tally, partner, keys)
+        keys = _keys(app, tally, partner, pgp)
         return opened(keys, data)
     except (ConfigProblem, OurFault) as error:
         raise CannotOpen(str(error)) from None
@@ -151,8 +149,7 @@ def look_at_keys(app: App, tally: PassTally, partner: str) -> None:
     except ImportError:
         raise CannotOpen(_NO_PGP) from None
     try:
-        keys = _keys(app, pgp)
-        _tell_of_expiry(app, tally, partner, keys)
+        keys = _keys(app, tally, partner, pgp)
         if pgp.encrypt_to or pgp.sign_with:
             protect(keys, b"")
     except (ConfigProblem, PgpProblem) as error:
@@ -172,23 +169,19 @@ def promise_of_plain(manifest: bytes, came: bytes, says: bytes) -> bytes:
 _NO_PGP = "PGP needs a further package; `pip install 'batchport[pgp]'` brings it"
 
 
-def _keys(app: App, pgp: Pgp) -> Keys:
-    from batchport.transport.pgp import Keys
+def _keys(app: App, tally: PassTally, partner: str, pgp: Pgp) -> Keys:
+    """A partner's keys; those that end soon are told of in the passes in which they are used."""
+    from batchport.transport.pgp import Keys, expiring
 
     def read(secret: Secret) -> bytes:
         return secret.read(app.settings.home).get_secret_value().encode()
 
-    return Keys(
+    keys = Keys(
         encrypt_to=tuple(map(read, pgp.encrypt_to)), sign_with=read(pgp.sign_with) if pgp.sign_with else None, decrypt_with=tuple(map(read, pgp.decrypt_with)),
         verify_with=tuple(map(read, pgp.verify_with)), passphrase=read(pgp.passphrase).decode() if pgp.passphrase else None,
     )  # fmt: skip
-
-
-def _tell_of_expiry(app: App, tally: PassTally, partner: str, keys: Keys) -> None:
-    """Warn of keys that end soon, in the passes in which they are used."""
-    from batchport.transport.pgp import expiring
-
     for key in expiring(keys, app.now):
         words = f"{partner}: {key}; agree on a new one with {partner} and add it to the settings before"
         if words not in tally.troubles:
             tally.trouble(words)
+    return keys

@@ -27,12 +27,13 @@ from sqlalchemy.exc import DatabaseError
 
 from batchport import log
 from batchport.config import ConfigProblem, Log, Settings, load
+from batchport.exit_status import OUR_FAULT
 from batchport.faults import place_of, words_of
 from batchport.health import Health, observed
 from batchport.pipeline.alarms import cry
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.lease import LEAD, Busy, Fenced, held
-from batchport.pipeline.run import OUR_FAULT, PassDone, one_pass
+from batchport.pipeline.run import PassDone, one_pass
 from batchport.pipeline.units import Stopping, ends_the_pass
 from batchport.schedule import ledger
 from batchport.schedule.jobs import Job, jobs_of, look_around

@@ -51,8 +51,8 @@ def record_act(
 
 
 def last_pass(connection: Connection, commands: Collection[str]) -> str | None:
-    """When the last pass of some commands was started; where there was none yet, the first pass of all; None before any."""
-    last = connection.execute(select(func.max(passes.c.started)).where(passes.c.command.in_(list(commands)))).scalar()
+    """When the last pass of some commands began that came to its end; where there was none yet, the first pass of all; None before any."""
+    last = connection.execute(select(func.max(passes.c.started)).where(passes.c.command.in_(list(commands)), passes.c.finished.is_not(None))).scalar()
     return last or connection.execute(select(func.min(passes.c.started))).scalar()
 
 

@@ -28,6 +28,7 @@ from batchport.store.restored import copied_at, leave_gap, restored
 from batchport.store.schema import meta, passes
 from batchport.store.sealed import ROOT
 
+#: Not `batchport.log`, which most commands do not keep: what was done to a database is said on standard error in any case.
 log = logging.getLogger("batchport.store")
 
 #: The newest migration; a database that is at it is opened without loading Alembic.

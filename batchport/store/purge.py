@@ -54,16 +54,19 @@ def pieces_with_pins(connection: Connection) -> list[PieceWithPins]:
     return [PieceWithPins(*each) for each in found]
 
 
-def rows_told_from(connection: Connection) -> set[int]:
+def rows_told_from(connection: Connection) -> Ints:
     """Rows whose text is needed for others: what a partner has of a row that was corrected since, and what one row says for all of an open order."""
-    told = {int(row) for (row,) in connection.exec_driver_sql("select sent_as from rows where sent_as is not null and live")}
-    shared = """
+    found = connection.exec_driver_sql(
+        """
+        select sent_as from rows where sent_as is not null and live
+        union
         select e.value from orders o, json_each(case o.shared when '' then '{}' else o.shared end) e where o.shared <> '' and exists (select 1 from rows r where r.order_id = o.id and r.live)
         union
         select e.value from orders o, json_each(case o.next_shared when '' then '{}' else o.next_shared end) e
         where o.next_shared <> '' and exists (select 1 from rows r where r.order_id = o.id and r.live)
-    """
-    return told | {int(row) for (row,) in connection.exec_driver_sql(shared)}
+        """
+    )
+    return np.fromiter((row for (row,) in found), np.int64)
 
 
 def rows_done_with(connection: Connection, piece: PieceWithPins, before: int, *, rejected: bool) -> Ints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -38,13 +37,6 @@ def finish(connection: Connection, kind: str, key: str) -> None:
 def put_off(connection: Connection, kind: str, key: str, *, trouble: str, next_try: str, parked: bool) -> None:
     """A unit could not be done: it is tried again at a time, or parked until somebody says so."""
     connection.execute(units.update().where(_is(kind, key)).values(trouble=trouble, next_try=next_try, parked=parked))
-
-
-def forget_all_but(connection: Connection, kind: str, keys: Collection[str]) -> None:
-    """Forget the units of a kind that there is nothing to do for any more."""
-    gone = [found for found in connection.execute(select(units.c.key).where(units.c.kind == kind)).scalars() if found not in keys]
-    for key in gone:
-        finish(connection, kind, key)
 
 
 def undone(connection: Connection) -> list[Any]:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from batchport.config import load
+from batchport.pipeline import run
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.units import MOST_TRIES, Stopping, pause
 from batchport.schedule import jobs, ledger, serve
@@ -123,6 +124,16 @@ def test_a_run_that_died_is_run_again(home: Home) -> None:
         play(home, york("2026-03-02T21:00:00"))
     assert [state for *_, state, _ in windows(home)] == ["running"]
     play(home, york("2026-03-02T21:05:00"))
+    assert [(due, state) for _, due, state, _ in windows(home)] == [("03-02 21:00", "done")]
+    assert home.state(LOCAL["tn"]) == "submitted"
+
+
+def test_a_run_by_hand_that_did_not_come_to_its_end_makes_up_for_nothing(home: Home) -> None:
+    play(home, york("2026-03-02T20:00:00"))
+    home.drop(LOCAL)
+    with mock.patch.object(run, "all_stages", side_effect=KeyError):
+        assert home.run(york("2026-03-02T21:30:00")).exit == 3
+    play(home, york("2026-03-02T22:00:00"))
     assert [(due, state) for _, due, state, _ in windows(home)] == [("03-02 21:00", "done")]
     assert home.state(LOCAL["tn"]) == "submitted"
 

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from batchport.config import ConfigProblem, Secret, Sftp
+from batchport.config import ConfigProblem
 from batchport.pipeline.doctor.lines import RED, YELLOW, Looking, Seen, count
 from batchport.pipeline.doctor.patient import Patient
 from batchport.pipeline.home import folders_of
@@ -84,21 +84,8 @@ def _private_files(patient: Patient) -> Iterator[Path]:
     """The database, and the files of keys and passwords, where they are there."""
     database = patient.database
     files = [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
-    for secret in secrets_of(patient):
-        if secret.file is not None:
-            files.append(patient.home / secret.file)
+    files += [patient.home / secret.file for secret in patient.app.settings.secrets if secret.file is not None]
     yield from (path for path in dict.fromkeys(files) if path.is_file())
-
-
-def secrets_of(patient: Patient) -> Iterator[Secret]:
-    """The secrets that the settings name, but for those of PGP, which are the partners' look."""
-    settings = patient.app.settings
-    yield settings.keys
-    if settings.smtp is not None and settings.smtp.password is not None:
-        yield settings.smtp.password
-    for partner in settings.partners.values():
-        if isinstance(partner.transport, Sftp):
-            yield from (secret for secret in (partner.transport.password, partner.transport.key) if secret is not None)
 
 
 def disk(patient: Patient) -> Looking:

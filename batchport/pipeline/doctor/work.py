@@ -12,11 +12,13 @@ from sqlalchemy import func, select
 from batchport.pipeline.deadlines import falling_due, overdue
 from batchport.pipeline.doctor.lines import RED, YELLOW, Looking, Seen, count
 from batchport.pipeline.doctor.patient import Patient
+from batchport.pipeline.units import retry_command
 from batchport.store import acts
 from batchport.store.mappings import waiting_files
 from batchport.store.report import mails_undelivered
-from batchport.store.schema import exceptions, mails, passes, units
+from batchport.store.schema import exceptions, mails, passes
 from batchport.store.sendings import open_sendings
+from batchport.store.units import undone as undone_units
 from batchport.store.windows import undone
 from batchport.transport.arrivals import complete_files
 
@@ -78,12 +80,12 @@ def units_done(patient: Patient) -> Looking:
     if patient.is_new:
         return "there are none"
     with patient.store.reading() as connection:
-        found = connection.execute(select(units).where(units.c.parked | (units.c.attempts > 1) | (units.c.trouble != "")).order_by(units.c.parked.desc(), units.c.since)).all()
+        found = sorted((one for one in undone_units(connection) if one.parked or one.attempts > 1 or one.trouble), key=lambda one: not one.parked)
     for one in found[:_NAMED]:
         what = f"{one.kind} {one.key}"
         tries = f"after {count(one.attempts, 'attempt')} since {_moment(patient, one.since)}{f': {one.trouble}' if one.trouble else ''}"
         if one.parked:
-            yield Seen(RED, f"{what} is parked {tries}", f"report it, or put right what it says; batchport parked retry {one.kind} '{one.key}' --why TEXT has it tried again, and everything else goes on meanwhile")
+            yield Seen(RED, f"{what} is parked {tries}", f"report it, or put right what it says; {retry_command(one.kind, one.key)} has it tried again, and everything else goes on meanwhile")
         else:
             yield Seen(YELLOW, f"{what} could not be done so far, {tries}", "it is tried again; look at it if it stays")
     if len(found) > _NAMED:
