@@ -86,10 +86,11 @@ def held(app: App, name: str, patience: float = 0.0) -> Iterator[int]:
         ended.set()
         heart.join()
         os.close(mark)  # from now on the file tells that nobody lives here, should the database not be able to
-        with contextlib.suppress(DatabaseError):
-            with store.engine.execution_options(writing=True).begin() as connection:
-                let_go(connection, token)
-            for left in folder.glob(f"{name}.*"):  # what dead holders left is in nobody's way, but need not stay
+        with contextlib.suppress(DatabaseError), store.engine.execution_options(writing=True).begin() as connection:
+            let_go(connection, token)
+            # What dead holders left is in nobody's way, but need not stay. Only here, since whoever takes the lease next makes its file, and locks it, in a transaction
+            # of its own.
+            for left in folder.glob(f"{name}.*"):
                 if _is_free(left):
                     left.unlink(missing_ok=True)
 

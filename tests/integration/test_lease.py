@@ -1,0 +1,42 @@
+"""One at a time: however many processes come and go, nobody is beside another, and nobody stumbles over what another leaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.conftest import ROOT, Home
+
+_COMES_AND_GOES = """
+import fcntl, math, os, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from batchport.config import load
+from batchport.pipeline.app import App, closing
+from batchport.pipeline import lease
+from batchport.pipeline.lease import alone
+flock = fcntl.flock
+def slow(*args):  # what happens between two calls of the system, happens here
+    time.sleep(0.001)
+    flock(*args)
+    time.sleep(0.001)
+fcntl.flock = slow
+lease._LOOKS = 0.001
+config, times = Path(sys.argv[1]), int(sys.argv[2])
+with closing(App(load(config), datetime.now(UTC))) as app:
+    for _ in range(times):
+        with alone(app, math.inf):
+            os.close(os.open(config.with_name("inside"), os.O_CREAT | os.O_EXCL))
+            os.unlink(config.with_name("inside"))
+"""
+
+
+def test_processes_that_come_and_go_are_never_two_at_once(home: Home) -> None:
+    home("status")
+    command = [sys.executable, "-c", _COMES_AND_GOES, str(home.config), "40"]
+    processes = [subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    ends = [(process.communicate(timeout=120)[1], process.returncode) for process in processes]
+    assert ends == [("", 0)] * 3
+    assert list(Path(home.path / ".locks").iterdir()) == []
