@@ -179,8 +179,10 @@ class SmtpDelivery:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._client is not None and self._connected:
+            transport = self._client.transport
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await self._client.quit()
+            _cut(transport)
         self._hang_up()
 
     async def reached(self) -> str:
@@ -288,7 +290,9 @@ class SmtpDelivery:
 
     def _hang_up(self) -> None:
         if self._client is not None:
+            transport = self._client.transport
             self._client.close()
+            _cut(transport)
             self._client = None
 
     @property
@@ -312,6 +316,12 @@ class SmtpDelivery:
             for form in (f"\0{self._username}\0{secret}", secret):
                 detail = detail.replace(base64.b64encode(form.encode()).decode(), "****").replace(form, "****")
         return Delivered(outcome, one_line(detail), gone, strained)
+
+
+def _cut(transport: asyncio.BaseTransport | None) -> None:
+    """Let a connection end now. To close one under TLS waits for the other side's goodbye, and the loop may be gone before that comes."""
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _is_this_machine(host: str) -> bool:

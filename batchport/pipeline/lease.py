@@ -86,13 +86,21 @@ def held(app: App, name: str, patience: float = 0.0) -> Iterator[int]:
         ended.set()
         heart.join()
         os.close(mark)  # from now on the file tells that nobody lives here, should the database not be able to
-        with contextlib.suppress(DatabaseError), store.engine.execution_options(writing=True).begin() as connection:
-            let_go(connection, token)
-            # What dead holders left is in nobody's way, but need not stay. Only here, since whoever takes the lease next makes its file, and locks it, in a transaction
-            # of its own.
-            for left in folder.glob(f"{name}.*"):
-                if _is_free(left):
-                    left.unlink(missing_ok=True)
+        with contextlib.suppress(DatabaseError):
+            _given_back(store, folder, name, token)
+
+
+def _given_back(store: Store, folder: Path, name: str, token: int) -> None:
+    """Give a lease back, and clear away what dead holders of it have left, which is in nobody's way, but need not stay."""
+    own = folder / f"{name}.{token}"
+    with store.engine.execution_options(writing=True).begin() as connection:
+        let_go(connection, token)
+        # Only here, since whoever takes the lease next makes its file, and locks it, in a transaction of its own.
+        for left in folder.glob(f"{name}.*"):
+            if left != own and _is_free(left):
+                left.unlink(missing_ok=True)
+    # Not before the lease is given back for good: as long as it stands, the file tells that its holder is dead.
+    own.unlink(missing_ok=True)
 
 
 def _taken(store: Store, folder: Path, name: str) -> tuple[int, int]:
