@@ -9,7 +9,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min((os.cpu_count() or 1) + 1,
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test bench lint docs clean
+.PHONY: run test test-postgresql bench lint docs clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -17,6 +17,10 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+# The same tests, with the databases of all homes in a PostgreSQL server that is started for them.
+test-postgresql: $(VENV)/.test
+	BATCHPORT_TESTS_ON=postgresql $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/bench.py $(BENCH)

@@ -15,7 +15,7 @@ _MENDABLE = {
     "batchport.data.tables": ("ReferenceProblem",),
     "batchport.pipeline.app": ("Unknown",),
     "batchport.seal": ("KeyProblem",),
-    "batchport.store.database": ("DatabaseProblem",),
+    "batchport.store.problem": ("DatabaseProblem",),
     "batchport.pipeline.backup": ("BackupProblem",),
     "batchport.store.journal": ("JournalBroken",),
     "batchport.carriers.profile": ("ProfileError",),

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ from jinja2 import Environment
 
 from tests.browser import _chromium as _chromium  # noqa: PLC0414  fixtures, which modules find here
 from tests.browser import browser as browser  # noqa: PLC0414
+from tests.postgresql import ON_POSTGRESQL, database_of, opened, server
+from tests.postgresql import _homes_take_their_databases_along as _homes_take_their_databases_along  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -273,6 +276,13 @@ class Home:
         files = sorted((self.path / "mail").glob(f"{kind}*.eml"))
         return [cast("EmailMessage", BytesParser(policy=policy.default).parsebytes(file.read_bytes())) for file in files]
 
+    @contextlib.contextmanager
+    def database(self) -> Iterator[Any]:
+        """The database, to look into and to change by hand: `execute` takes `?`, and what was done is kept when the block is left."""
+        url = database_of(self.path)
+        with opened(url) if url is not None else contextlib.closing(sqlite3.connect(self.path / "batchport.db")) as database, database:
+            yield database
+
     def bring_back(self, revision: str) -> None:
         """Give the database the tables that it had at a migration."""
         import sqlalchemy
@@ -388,6 +398,8 @@ def make_fresh_home(path: Path) -> Path:
     home = Home(path)
     home.set("partners:\n", "  harbor: {name: Harbor Voice, email: ports@harbor.example}\npartners:\n")
     home.set("limits:\n", "limits:\n  settle: 0.05\n")
+    if ON_POSTGRESQL:
+        home.set("home: .\n", f"home: .\ndatabase: {server().new()}\n")
     assert home("orders").exit == 0
     return path
 

@@ -10,7 +10,7 @@ from batchport.cli.output import say
 
 @click.group()
 def db() -> None:
-    """Look after the database: its tables, and the numbers of submission files after a backup was put back."""
+    """Look after the database: its tables, where it is, and the numbers of submission files after a backup was put back."""
 
 
 @db.command()
@@ -32,6 +32,25 @@ def upgrade(context: Context, why: str) -> None:
             with app.store.transaction() as connection:
                 record_act(connection, at=app.stamp, who=app.user, what="db upgrade", why=why, about=f"from {done.before}")
     say(done.words)
+
+
+@db.command()
+@click.argument("source", metavar="SOURCE_URL")
+@click.argument("target", metavar="TARGET_URL")
+@click.option("--why", metavar="TEXT", required=True, help="Why; recorded with your name, in the new database.")
+@click.pass_obj
+def copy(context: Context, source: str, target: str, why: str) -> None:
+    """Move an installation from the database at SOURCE_URL to a new one at TARGET_URL, such as from SQLite to PostgreSQL.
+
+    Everything is copied as it is at one moment, read again in the new place, and compared; then the old database is not opened by passes any more, so that nothing
+    is sent out of both. Set `database:` to TARGET_URL afterwards.
+    """
+    from batchport.pipeline.app import closing
+    from batchport.pipeline.moving import move
+
+    with closing(context.app()) as app:
+        moved = move(app, source, target, why)
+    say(f"{sum(moved.values()):,} records of {len(moved)} tables were copied and compared. Set `database: {target}` in {context.config}; the old database is closed.")
 
 
 @db.command()

@@ -26,7 +26,8 @@ from batchport.files import PRIVATE_FILE, PRIVATE_FOLDER, sync_file, sync_folder
 from batchport.pipeline.app import App
 from batchport.pipeline.restored import DOORS, WAITING_IN, door_context
 from batchport.store.acts import record_act
-from batchport.store.database import path_of, whole_copy
+from batchport.store.copies import whole_copy
+from batchport.store.database import path_of
 from batchport.store.restored import mark_of_copy
 
 DATABASE, CONFIG, SUMS = "batchport.db", "config.yaml", "backup.sha256"
@@ -69,12 +70,11 @@ def back_up(app: App, config: Path, target: Path, why: str) -> Made:
     if target.exists():
         raise BackupProblem(f"{target} is there already, and a backup never takes another's place; choose another name, such as one with the day and hour in it")
     made = Made(keys=sorted(_keys(app.settings)), notes=[])
-    database = path_of(app.settings.database_url)
     temporary, copy = (target.with_name(f".{target.name}.{end}") for end in ("writing", "db"))
     try:
         with _writing(temporary, made) as tar:
             _add_doors(app, tar)
-            with whole_copy(database, copy) as inside:
+            with whole_copy(app.settings.database_url, copy) as inside:
                 inside.execute("insert or replace into meta (name, value) values (?, ?)", mark_of_copy(int(time.time())))
             tar.add(DATABASE, copy)
             for folder in _SHELVES:
@@ -95,7 +95,10 @@ def back_up(app: App, config: Path, target: Path, why: str) -> Made:
         for left in (temporary, copy):
             with suppress(OSError):
                 left.unlink()
-    if database.resolve() != app.settings.folder(DATABASE):
+    database = path_of(app.settings.database_url)
+    if database is None:
+        made.notes.append(f"the database lies in a server: when the backup is put back, bring {DATABASE} there with `batchport db copy`, or leave `database:` out")
+    elif database.resolve() != app.settings.folder(DATABASE):
         made.notes.append(f"the database lies at {database}, outside the home: when the backup is put back, move {DATABASE} there, or correct `database:`")
     with app.store.transaction() as connection:
         record_act(connection, at=app.stamp, who=app.user, what="backup", why=why, about=target.name)

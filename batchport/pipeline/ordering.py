@@ -313,7 +313,7 @@ def write_orders(app: App, connection: Connection, customer: str, settled: Settl
     run_many(
         connection,
         """update orders set key = ?, account = ?, partner = ?, partial = ?, lines = ?, held_by = ?, requested_date = case redated when '' then ? else redated end,
-           since = ?, gone_before = ?, part = 0, live = 1 where id = ?""",
+           since = ?, gone_before = ?, part = 0, live = true where id = ?""",
         [(*settled.hashes[n], shared[0][n], partial[n], lines[n], held_by[n], dates[n], app.stamp, before[n], int(ids[n])) for n in changed],
     )  # fmt: skip
     parted = np.bincount(grouping.keys.order[grouping.ahead], minlength=len(ids))
@@ -330,7 +330,7 @@ def write_orders(app: App, connection: Connection, customer: str, settled: Settl
     )  # fmt: skip
     touched = [int(ids[n]) for n in changed] + settled.dissolved
     run_many(connection, "delete from order_findings where order_id = ?", [(number,) for number in touched])
-    run_many(connection, "update orders set lines = 0, held_by = '', live = 0, since = ? where id = ?", [(app.stamp, number) for number in settled.dissolved])
+    run_many(connection, "update orders set lines = 0, held_by = '', live = false, since = ? where id = ?", [(app.stamp, number) for number in settled.dissolved])
     notes = grouping.findings
     insert_many(
         connection, order_findings, ("order_id", "code", "field", "detail", "rejected_too"),
@@ -373,7 +373,7 @@ def _write_earlier(app: App, connection: Connection, settled: Settled, ids: Orde
         found = found.assign(row_id=settled.earlier.id.to_numpy()[found.row.to_numpy() - settled.new])
         looked_up.insert_findings(connection, found)
     files = sorted(set(settled.earlier.file_id.tolist()))
-    run_many(connection, "update files set results_due = 1 where id = ?", [(number,) for number in files])
+    run_many(connection, "update files set results_due = true where id = ?", [(number,) for number in files])
 
 
 def write_holds(connection: Connection, settled: Settled, ids: OrderIds, row_ids: Ints) -> None:

@@ -7,14 +7,11 @@ what the pass would do, not somebody's idea of it; nothing is written to a partn
 from __future__ import annotations
 
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy.engine import make_url
 
 from batchport import log
 from batchport.config import Local, Settings
@@ -30,6 +27,8 @@ from batchport.pipeline.shelves import archived
 from batchport.pipeline.submit import plan, submit
 from batchport.pipeline.tally import PassTally
 from batchport.store import look
+from batchport.store.copies import whole_copy
+from batchport.store.database import path_of
 from batchport.store.mappings import to_retake
 
 
@@ -111,7 +110,7 @@ def _copy_waiting(app: App, copy: App) -> None:
 
 
 def _copy_database(settings: Settings, target: Path) -> None:
-    source = Path(make_url(settings.database_url).database or "")
-    if source.is_file():
-        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
-            old.backup(new)
+    source = path_of(settings.database_url)
+    if source is None or source.is_file():
+        with whole_copy(settings.database_url, target):
+            pass

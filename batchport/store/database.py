@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import logging
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import URL, Connection, Engine, Table, TableClause, inspect, make_url, select
 
 from batchport.domain.table import Ints
-from batchport.files import PRIVATE_FILE, sync_file, sync_folder
 from batchport.seal import Hasher, Keyring, Linker, Names
+from batchport.store import postgresql, sqlite
 from batchport.store.journal import take_in
 from batchport.store.leases import BEATS, LENGTH, keep
-from batchport.store.restored import copied_at, leave_gap, restored
+from batchport.store.problem import DatabaseProblem
+from batchport.store.restored import COPIED, leave_gap, restored
 from batchport.store.schema import meta, passes
 from batchport.store.sealed import ROOT
 
@@ -36,12 +32,51 @@ HEAD = "0011"
 _CHUNK = 20_000
 #: The root of all keys but the sealing one; behind it the mark that the journal is chained.
 _ROOT, _CHAINED = 32, b"\1"
-#: So many seconds are waited for a database that another program holds.
-PATIENCE = 60.0
+#: What marks a database that was copied to another place for good; its value says where.
+_MOVED = "moved"
 
 
-class DatabaseProblem(Exception):
-    """A database that cannot be opened as it is."""
+class Kind(Protocol):
+    """What one kind of database does otherwise than another: `store.sqlite` and `store.postgresql`."""
+
+    def place(self, url: URL) -> str:
+        """Where the database is, for people."""
+        ...
+
+    def engine_at(self, url: URL, *, may_write: bool = True) -> Engine:
+        """SQLAlchemy's engine."""
+        ...
+
+    def told_if_none(self, url: URL) -> AbstractContextManager[None]:
+        """What cannot be opened is told with what to do."""
+        ...
+
+    def insert(self, connection: Connection, table: TableClause, columns: Sequence[str], rows: Iterator[list[tuple[Any, ...]]]) -> Iterator[int]:
+        """Insert portions of tuples; how many each had."""
+        ...
+
+    def insert_numbers(self, connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:
+        """Insert records of whole numbers."""
+        ...
+
+    def leaving_nothing(self, connection: Connection, /) -> AbstractContextManager[None]:
+        """What is replaced in here is gone once it was folded in."""
+        ...
+
+    def fold_in(self, store: Store) -> None:
+        """Take away what was replaced."""
+        ...
+
+    def size(self, connection: Connection) -> int:
+        """In bytes."""
+        ...
+
+    def is_writable(self, engine: Engine) -> bool:
+        """Whether it can be written, or somebody writes just now."""
+        ...
+
+
+_KINDS: dict[str, Kind] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
 class Store:
@@ -102,32 +137,30 @@ class Store:
 
 @contextmanager
 def for_good(store: Store) -> Iterator[Connection]:
-    """A short transaction that leaves nothing of what it replaces or removes in the database file."""
-    with store.transaction() as connection:
-        connection.exec_driver_sql("pragma secure_delete=on")
-        try:
-            yield connection
-        finally:
-            connection.exec_driver_sql("pragma secure_delete=off")
+    """A short transaction that leaves nothing of what it replaces or removes in the database, once that was folded in."""
+    with store.transaction() as connection, kind_of(connection).leaving_nothing(connection):
+        yield connection
 
 
 def fold_in(store: Store) -> None:
-    """Write what stands beside the database file into it, so that nothing which was replaced is left there."""
-    with store.reading() as connection:
-        connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    """Take away what was replaced and still lies beside or in the database."""
+    kind_of(store.engine).fold_in(store)
 
 
 def open_store(url: str, keyring: Keyring) -> Store:
     """The database at a URL, made and brought up to date where it is not."""
-    engine = _engine(url)
-    with _told_if_none(path_of(url)):
+    kind, where = _kind(url)
+    engine = kind.engine_at(where)
+    with kind.told_if_none(where):
         done = upgrade(engine)
     if done.copy is not None:
         log.warning(done.words)
     with engine.connect() as connection:
-        sealed, copied = connection.execute(select(meta.c.value).where(meta.c.name == ROOT)).scalar(), copied_at(connection)
-    root = keyring.unseal(sealed, ROOT) if sealed is not None else b""
-    if root[_ROOT:] and copied is None:
+        marks: dict[str, bytes] = {name: value for name, value in connection.execute(select(meta.c.name, meta.c.value).where(meta.c.name.in_((ROOT, COPIED, _MOVED))))}  # noqa: C416
+    if _MOVED in marks:
+        raise DatabaseProblem(f"{kind.place(where)} was copied to {marks[_MOVED].decode()}, and everything goes on there; correct `database:` in the configuration")
+    root = keyring.unseal(marks[ROOT], ROOT) if ROOT in marks else b""
+    if root[_ROOT:] and COPIED not in marks:
         # Nothing is to be made, so nobody who writes just now is waited for.
         return Store(engine, keyring, root)
     with engine.execution_options(writing=True).begin() as connection:
@@ -137,6 +170,11 @@ def open_store(url: str, keyring: Keyring) -> Store:
             connection.execute(meta.update().where(meta.c.name == ROOT).values(value=keyring.seal(root + _CHAINED, ROOT)))
         leave_gap(connection, int(time.time()))
     return Store(engine, keyring, root)
+
+
+def close_for(connection: Connection, url: str) -> None:
+    """From now on the database is not opened to work with: everything goes on in another one, at a URL."""
+    connection.execute(meta.insert().values(name=_MOVED, value=shown(url).encode()))
 
 
 def _root(connection: Connection, keyring: Keyring) -> bytes:
@@ -158,31 +196,21 @@ def open_to_look(url: str, keyring: Keyring) -> Store:
         DatabaseProblem: there is none, or its tables are not those of this program.
         KeyProblem: the key is not the one that it is sealed with.
     """
-    path = path_of(url)
-    if not path.is_file():
-        raise DatabaseProblem(f"{path} is not there; the first pass makes it, or put the newest backup back")
-    engine = _engine(f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true", may_write=False)
-    with _told_if_none(path):
+    kind, where = _kind(url)
+    place = kind.place(where)
+    if kind is sqlite and not sqlite.file_of(where).is_file():
+        raise DatabaseProblem(f"{place} is not there; the first pass makes it, or put the newest backup back")
+    engine = kind.engine_at(where, may_write=False)
+    with kind.told_if_none(where):
         revision = _revision(engine)
     if revision != HEAD:
-        _refuse_newer(path, revision)
-        raise DatabaseProblem(f"the tables of {path} are {f'at {revision}' if revision else 'not made'}, this program wants them at {HEAD}; `batchport db upgrade` does that, and keeps a copy")
+        _refuse_newer(place, revision)
+        raise DatabaseProblem(f"the tables of {place} are {f'at {revision}' if revision else 'not made'}, this program wants them at {HEAD}; `batchport db upgrade` does that, and keeps a copy")
     with engine.connect() as connection:
         sealed = connection.execute(select(meta.c.value).where(meta.c.name == ROOT)).scalar()
     if sealed is None:
-        raise DatabaseProblem(f"{path} has no root; it was cut off when it was made: the next pass makes it whole")
+        raise DatabaseProblem(f"{place} has no root; it was cut off when it was made: the next pass makes it whole")
     return Store(engine, keyring, keyring.unseal(sealed, ROOT))
-
-
-@contextmanager
-def _told_if_none(path: Path) -> Iterator[None]:
-    """A file that is no database is told by name."""
-    try:
-        yield
-    except DatabaseError as error:
-        if "not a database" not in str(error.orig):
-            raise
-        raise DatabaseProblem(f"{path} is there, but is not a database of batchport; move it away, or correct `database:`") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,16 +240,20 @@ def upgrade(engine: Engine) -> Upgraded:
     """
     if _revision(engine) == HEAD:
         return Upgraded(HEAD, None)
+    place = kind_of(engine).place(engine.url)
     with engine.execution_options(writing=True).begin() as connection:
         before = _revision_seen(connection)
         if before == HEAD:
             return Upgraded(HEAD, None)
-        _refuse_newer(_file_of(engine), before)
+        _refuse_newer(place, before)
         copy = None
-        if before is not None:
+        if kind_of(engine) is postgresql:
+            # All of it or nothing there too; a copy beside it is the server's matter.
+            postgresql.fits(connection)
+        elif before is not None:
             # Nobody else writes now, and nothing was changed yet.
-            copy = _file_of(engine).with_name(f"{_file_of(engine).name}.before-{HEAD}")
-            with whole_copy(_file_of(engine), copy):
+            copy = Path(f"{place}.before-{HEAD}")
+            with sqlite.whole_copy(sqlite.file_of(engine.url), copy):
                 pass
         from alembic import command
         from alembic.config import Config
@@ -235,51 +267,19 @@ def upgrade(engine: Engine) -> Upgraded:
 
 def upgrade_at(url: str) -> Upgraded:
     """Bring the database at a URL up to date."""
-    engine = _engine(url)
+    kind, where = _kind(url)
+    engine = kind.engine_at(where)
     try:
-        with _told_if_none(path_of(url)):
+        with kind.told_if_none(where):
             return upgrade(engine)
     finally:
         engine.dispose()
 
 
-@contextmanager
-def whole_copy(source: Path, target: Path) -> Iterator[sqlite3.Connection]:
-    """A copy of a database as it is at one moment, whoever writes meanwhile; it has its name when the block that gets it open is left without an error.
-
-    Raises:
-        DatabaseProblem: the copy is damaged, as the database will be too.
-        OSError: it cannot be written.
-    """
-    temporary = target.with_name(f".{target.name}.writing")
-    temporary.unlink(missing_ok=True)
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE))
-    try:
-        with closing(sqlite3.connect(source)) as there, closing(sqlite3.connect(temporary, isolation_level=None)) as copy:
-            # All pages in one step: a reader of a write-ahead log sees one moment, and is in nobody's way.
-            there.backup(copy)
-            copy.execute("pragma journal_mode=delete")
-            yield copy
-            said = [words for (words,) in copy.execute("pragma integrity_check(3)")]
-        if said != ["ok"]:
-            raise DatabaseProblem(f"the copy of {source} is damaged, as the database itself will be ({'; '.join(said)}); nothing was kept of it. `batchport doctor` says more")
-        sync_file(temporary)
-        temporary.replace(target)
-    except sqlite3.DatabaseError as error:
-        if "full" in str(error):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from None
-        raise DatabaseProblem(f"{source} cannot be copied: {error}") from None
-    finally:
-        for left in (temporary, Path(f"{temporary}-journal")):
-            with contextlib.suppress(OSError):
-                left.unlink()
-    sync_folder(target.parent)
-
-
-def _refuse_newer(path: Path, revision: str | None) -> None:
+def _refuse_newer(place: str, revision: str | None) -> None:
     if revision is not None and revision > HEAD:
         raise DatabaseProblem(
-            f"{path} was made by a newer batchport (its tables are at {revision}, this program knows those up to {HEAD}); install the newer one. Nothing was changed."
+            f"{place} was made by a newer batchport (its tables are at {revision}, this program knows those up to {HEAD}); install the newer one. Nothing was changed."
         )
 
 
@@ -288,85 +288,80 @@ def _revision(engine: Engine) -> str | None:
         return _revision_seen(connection)
 
 
+def has_tables(url: str) -> bool:
+    """Whether anything was ever done in the database at a URL.
+
+    Raises:
+        DatabaseProblem: it cannot be reached.
+    """
+    kind, where = _kind(url)
+    with kind.told_if_none(where):
+        return _revision(kind.engine_at(where)) is not None
+
+
 def _revision_seen(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.exec_driver_sql("select version_num from alembic_version").scalar()
 
 
-def path_of(url: str) -> Path:
-    """The file of the database at a URL.
+def _kind(url: str) -> tuple[Kind, URL]:
+    """What kind of database a URL is of, and the URL taken apart.
 
     Raises:
-        DatabaseProblem: it is not in a file.
+        DatabaseProblem: of none that can be used.
     """
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        raise DatabaseProblem(f"database {parsed.render_as_string(hide_password=True)}: only SQLite (sqlite:///...) can be used so far")
-    return Path(parsed.database or "")
+    kind = _KINDS.get(parsed.get_backend_name())
+    if kind is None:
+        raise DatabaseProblem(f"database {parsed.render_as_string(hide_password=True)}: only SQLite (sqlite:///...) and PostgreSQL (postgresql://...) can be used")
+    return kind, parsed
 
 
-def _file_of(engine: Engine) -> Path:
-    return Path(engine.url.database or "")
+def engine_of(url: str) -> Engine:
+    """SQLAlchemy's engine for the database at a URL.
+
+    Raises:
+        DatabaseProblem: it is of a kind that cannot be used, or its folder is not there.
+    """
+    kind, where = _kind(url)
+    return kind.engine_at(where)
 
 
-def _engine(url: str, *, may_write: bool = True) -> Engine:
-    path = path_of(url)
-    if may_write and not path.parent.is_dir():
-        raise DatabaseProblem(f"the folder of the database, {path.parent}, does not exist; make it, or correct `database:` in the configuration")
-    if may_write and not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-    # Statements carry customers' values; an error may not repeat them.
-    engine = create_engine(url, connect_args={"timeout": PATIENCE}, hide_parameters=True)
+def shown(url: str) -> str:
+    """A URL for people, without a password."""
+    return make_url(url).render_as_string(hide_password=True)
 
-    @event.listens_for(engine, "connect")
-    def _settings(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, so that reads inside one are of one moment
-        cursor = connection.cursor()
-        cursor.execute(f"pragma busy_timeout={PATIENCE * 1000:.0f}")
-        if may_write:
-            cursor.execute("pragma journal_mode=wal")
-        cursor.execute("pragma synchronous=full")
-        cursor.execute("pragma foreign_keys=on")
-        cursor.execute("pragma cache_size=-262144")
-        cursor.execute("pragma temp_store=memory")
-        cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("begin immediate" if connection.get_execution_options().get("writing") else "begin")
+def kind_of(thing: Connection | Engine) -> Kind:
+    """What kind of database a connection or an engine is of."""
+    return _KINDS[thing.dialect.name]
 
-    return engine
+
+def path_of(url: str) -> Path | None:
+    """The file of the database at a URL; None for one in a server.
+
+    Raises:
+        DatabaseProblem: it is of a kind that cannot be used.
+    """
+    kind, where = _kind(url)
+    return sqlite.file_of(where) if kind is sqlite else None
 
 
 def insert_many(
-    connection: Connection, table: Table, columns: Sequence[str], values: Iterable[tuple[Any, ...]], told: Callable[[int], None] | None = None
+    connection: Connection, table: TableClause, columns: Sequence[str], values: Iterable[tuple[Any, ...]], told: Callable[[int], None] | None = None
 ) -> None:
-    """Insert tuples through the driver's `executemany`, in chunks: three times as fast as dictionaries through the expression language.
-
-    After each chunk `told` hears how many records are in.
-    """
+    """Insert tuples by the fastest way that there is; in between `told` hears how many records are in."""
     rows = values if isinstance(values, list) else list(values)
-    statement = f"insert into {table.name} ({', '.join(columns)}) values ({', '.join('?' * len(columns))})"  # noqa: S608
-    for start in range(0, len(rows), _CHUNK):
-        connection.exec_driver_sql(statement, rows[start : start + _CHUNK])
+    portions = (rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK))
+    for done in accumulate(kind_of(connection).insert(connection, table, columns, portions)):
         if told is not None:
-            told(min(start + _CHUNK, len(rows)))
+            told(done)
 
 
 def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:
-    """Insert records of whole numbers, given as columns, the key first; 0 stands for none where a column may have none.
-
-    What is the same in every record is said once: a million of them feel each number.
-    """
-    key, *others = columns
-    same = {name: int(columns[name][0]) for name in others if (columns[name] == columns[name][0]).all()} if len(columns[key]) else {}
-    varied = [name for name in columns if name not in same]
-    signs = {name: str(same.get(name, "?")) for name in columns}
-    values = [f"nullif({sign}, 0)" if table.c[name].nullable else sign for name, sign in signs.items()]
-    statement = f"insert into {table.name} ({', '.join(columns)}) values ({', '.join(values)})"  # noqa: S608
-    for start in range(0, len(columns[key]), _CHUNK):
-        connection.exec_driver_sql(statement, list(zip(*(columns[name][start : start + _CHUNK].tolist() for name in varied), strict=True)))
+    """Insert records of whole numbers, given as columns, the key first; 0 stands for none where a column may have none."""
+    kind_of(connection).insert_numbers(connection, table, columns)
 
 
 def run_many(connection: Connection, statement: str, values: list[tuple[Any, ...]]) -> None:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection
 
-from batchport.store.database import Store
+from batchport.store.database import Store, kind_of
 from batchport.store.schema import UNDELIVERED, meta
 
 _NAME = "figures"
-#: Milliseconds to wait for somebody who writes; who waits longer for that knows that the database can be written.
-_PATIENCE = 200
 
 
 def saved_figures(connection: Connection) -> dict[str, Any]:
@@ -61,7 +57,7 @@ def units_in_trouble(connection: Connection) -> tuple[int, int]:
 
 def database_bytes(connection: Connection) -> int:
     """The size of the database."""
-    return int(connection.exec_driver_sql("select page_count * page_size from pragma_page_count(), pragma_page_size()").scalar_one())
+    return kind_of(connection).size(connection)
 
 
 def answers(store: Store) -> None:
@@ -76,12 +72,4 @@ def answers(store: Store) -> None:
 
 def is_writable(store: Store) -> bool:
     """Whether the database can be written, or is being written by somebody else just now."""
-    with closing(store.engine.raw_connection()) as connection:
-        cursor = connection.cursor()
-        cursor.execute(f"pragma busy_timeout={_PATIENCE}")
-        try:
-            cursor.execute("begin immediate")
-        except sqlite3.OperationalError as error:
-            return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-        cursor.execute("rollback")
-    return True
+    return kind_of(store.engine).is_writable(store.engine)

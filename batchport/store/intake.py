@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, table
 
 from batchport.domain.lifecycle import ENDED, Act, State, after
 from batchport.domain.table import Ints
@@ -21,12 +21,10 @@ _LIVE_STATES = tuple(int(state) for state in State if state not in ENDED)
 def wanted(connection: Connection, values: Sequence[Any], kind: str) -> str:
     """A temporary table that holds some values, for joining: lists of any length go through the driver at once."""
     name = f"wanted_{kind}"
-    column = {"numbers": "bigint", "keys": "blob", "lines": "text"}[kind]
+    column = {"numbers": "bigint", "keys": "bytea", "lines": "text"}[kind]
     connection.exec_driver_sql(f"create temp table if not exists {name} (v {column} primary key)")
     connection.exec_driver_sql(f"delete from {name}")  # noqa: S608
-    insert_or_ignore = f"insert or ignore into {name} values (?)"  # noqa: S608
-    if len(values):
-        connection.exec_driver_sql(insert_or_ignore, [(value,) for value in values])
+    insert_many(connection, table(name), ("v",), [(value,) for value in dict.fromkeys(values)])
     return name
 
 
@@ -192,10 +190,10 @@ def end_rows(connection: Connection, ended: Sequence[tuple[int, State]], act: Ac
     """Rows, each with its state, that newer ones replace or call off; what is to be shown of their files is due again."""
     if not ended:
         return
-    connection.exec_driver_sql("update rows set state = ?, live = 0, since = ? where id = ?", [(int(after(act, state)), since, row) for row, state in ended])
+    connection.exec_driver_sql("update rows set state = ?, live = false, since = ? where id = ?", [(int(after(act, state)), since, row) for row, state in ended])
     rows = [(row,) for row, _ in ended]
     connection.exec_driver_sql("delete from holds where row_id = ?", rows)
-    connection.exec_driver_sql("update files set results_due = 1 where id = (select file_id from rows where id = ?)", rows)
+    connection.exec_driver_sql("update files set results_due = true where id = (select file_id from rows where id = ?)", rows)
 
 
 def rows_on_lines(connection: Connection, customer: str, lines: Sequence[str]) -> pd.DataFrame:

@@ -111,7 +111,8 @@ def verify(connection: Connection) -> Verified:
 def records_since(connection: Connection, since: str, who: str | None, together: int) -> Iterator[Sequence[Any]]:
     """The records from a moment on, of one user or of all; some at a time."""
     wanted = select(journal).where(journal.c.at >= since, *([journal.c.who == who] if who is not None else []))
-    return connection.execution_options(stream_results=True).execute(wanted.order_by(journal.c.id)).partitions(together)
+    with connection.execute(wanted.order_by(journal.c.id).execution_options(stream_results=True)) as found:
+        yield from found.partitions(together)
 
 
 def _wrong(values: list[Any], own: bytes | None, before: int, fits: bool) -> str:
@@ -137,8 +138,9 @@ def _as_it_is(column: Any) -> Any:
 
 
 def _streamed(connection: Connection) -> Iterator[Any]:
-    for portion in connection.execution_options(stream_results=True).execute(_records().order_by(journal.c.id)).partitions(_PORTION):
-        yield from portion
+    with connection.execute(_records().order_by(journal.c.id).execution_options(stream_results=True)) as found:
+        for portion in found.partitions(_PORTION):
+            yield from portion
 
 
 def _linker(connection: Connection) -> Linker:

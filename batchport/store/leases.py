@@ -73,3 +73,8 @@ def keep(connection: Connection, tokens: Sequence[int]) -> None:
 def let_go(connection: Connection, token: int) -> None:
     """Give a lease back; nothing happens where it was taken over."""
     connection.execute(leases.update().where(leases.c.token == token).values(until=0.0))
+
+
+def end_all(connection: Connection) -> None:
+    """No lease stands any more: for a database that was copied while one did. Their tokens stay behind those that are given next."""
+    connection.execute(leases.update().values(until=0.0))

@@ -49,7 +49,7 @@ def claim(connection: Connection, *, owner: str, stamp: str, until: str, most: i
         most: how many at most.
     """
     waits = mails.c.state == "waiting"
-    found = list(connection.execute(select(mails).where(waits, mails.c.next_try <= stamp).order_by(mails.c.next_try, mails.c.id).limit(most)))
+    found = list(connection.execute(select(mails).where(waits, mails.c.next_try <= stamp).order_by(mails.c.next_try, mails.c.id).limit(most).with_for_update(skip_locked=True)))
     numbers = [mail.id for mail in found]
     connection.execute(mails.update().where(mails.c.id.in_(numbers)).values(state="sending", taken_by=owner, taken_until=until))
     return found

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from batchport.domain.lifecycle import State
 from batchport.domain.purged import PURGED, secret
 from batchport.domain.table import Column, Ints
+from batchport.store.corrected import read
 from batchport.store.database import Store, run_many
 from batchport.store.pieces import opened_piece, sealed_piece
 
@@ -56,17 +57,14 @@ def pieces_with_pins(connection: Connection) -> list[PieceWithPins]:
 
 def rows_told_from(connection: Connection) -> Ints:
     """Rows whose text is needed for others: what a partner has of a row that was corrected since, and what one row says for all of an open order."""
-    found = connection.exec_driver_sql(
-        """
-        select sent_as from rows where sent_as is not null and live
-        union
-        select e.value from orders o, json_each(case o.shared when '' then '{}' else o.shared end) e where o.shared <> '' and exists (select 1 from rows r where r.order_id = o.id and r.live)
-        union
-        select e.value from orders o, json_each(case o.next_shared when '' then '{}' else o.next_shared end) e
-        where o.next_shared <> '' and exists (select 1 from rows r where r.order_id = o.id and r.live)
-        """
+    alive = "exists (select 1 from rows r where r.order_id = o.id and r.live)"
+    corrected = [row for (row,) in connection.exec_driver_sql("select distinct sent_as from rows where sent_as is not null and live")]
+    shared = connection.exec_driver_sql(
+        f"select o.shared from orders o where o.shared <> '' and {alive} union select o.next_shared from orders o where o.next_shared <> '' and {alive}"  # noqa: S608
     )
-    return np.fromiter((row for (row,) in found), np.int64)
+    for (text,) in shared:
+        corrected += read(text).values()
+    return np.unique(np.array(corrected, np.int64))
 
 
 def rows_done_with(connection: Connection, piece: PieceWithPins, before: int, *, rejected: bool) -> Ints:

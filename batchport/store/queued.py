@@ -16,7 +16,7 @@ LOOK = "look"
 _BETWEEN = (LOOK, "submit")
 _INSERT = """
     insert into mails (id, pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble)
-    values ((select max(?, coalesce(max(id), 0) + 1) from mails), ?, ?, ?, ?, ?, ?, 0, ?, ?, '')
+    values ((select case when coalesce(max(id), 0) < ? then ? else max(id) + 1 end from mails), ?, ?, ?, ?, ?, ?, 0, ?, ?, '')
     on conflict (pass_id, kind, customer, recipient) do nothing
 """
 
@@ -44,7 +44,7 @@ def queue(connection: Connection, pass_id: int, kind: str, customer: str, recipi
 def _insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
     # Message-IDs are made from the numbers, so none may be given again after a backup was put back.
     least = least_id(connection, mails) if values else 0
-    run_many(connection, _INSERT, [(least, *each) for each in values])
+    run_many(connection, _INSERT, [(least, least, *each) for each in values])
 
 
 def release(connection: Connection, pass_id: int, stamp: str) -> None:

@@ -18,7 +18,8 @@ from batchport.store.intake import frame_of, ints_of, wanted
 from batchport.store.schema import answers, exceptions, responses, sayings
 
 #: Most rows have nothing but these; small numbers of a row go as one, which halves the time that a million rows take.
-_ROWS = "r.id as row_id, r.order_id, r.tn, r.state + 16 * (r.answered + 2 * (r.settled + 2 * ((r.answer_id is not null or r.was is not null) + 2 * r.ver))) as packed"
+_ROWS = """r.id as row_id, r.order_id, r.tn, r.state + 128 * r.ver
+    + case when r.answered then 16 else 0 end + case when r.settled then 32 else 0 end + case when r.answer_id is not null or r.was is not null then 64 else 0 end as packed"""
 _REST = "r.id as row_id, coalesce(r.foc, 0) as foc, coalesce(r.answer_id, 0) as answer_id, coalesce(r.was, 0) as was, coalesce(r.was_foc, 0) as was_foc"
 #: What a line says of a row, whatever the version and the time; and with them.
 _SAYING = ("status", "code", "text", "foc_date")
@@ -74,7 +75,7 @@ def said_before(connection: Connection, orders: list[int]) -> pd.DataFrame:
              join sayings s on s.id = a.saying_id left join rows r on r.id = a.row_id
         where {since}
         union all
-        select 0, e.id, e.response_id, e.line, e.order_id, e.tn, e.ver, e.status, e.code, e.text, e.foc_date, e.at, 0, 0
+        select 0, e.id, e.response_id, e.line, e.order_id, e.tn, e.ver, e.status, e.code, e.text, e.foc_date, e.at, 0, false
         from {name} w cross join orders o on o.id = w.v cross join exceptions e on e.order_id = o.id join responses p on p.id = e.response_id
         where {_OF_ROWS} and not e.counts and {since}
         """,  # noqa: S608
@@ -195,14 +196,14 @@ def _move_by_answers(connection: Connection, moved: pd.DataFrame, heard: pd.Data
     said = pd.Series(stored.sayings, index=heard.index).loc[moved.said].to_numpy()
     alike = moved.groupby(said)[list(_STANDS)].agg(["min", "max"])
     alike = alike[np.all([alike[name]["min"] == alike[name]["max"] for name in _STANDS], axis=0)]
-    connection.exec_driver_sql("create temp table if not exists said_alike (saying integer primary key, state integer, foc integer, settled integer)")
+    connection.exec_driver_sql("create temp table if not exists said_alike (saying bigint primary key, state integer, foc integer, settled boolean)")
     connection.exec_driver_sql("delete from said_alike")
-    values = zip(alike.index.tolist(), *(alike[name]["min"].astype(int).tolist() for name in _STANDS), strict=True)
+    values = zip(alike.index.tolist(), *(alike[name]["min"].tolist() for name in _STANDS), strict=True)
     run_many(connection, "insert into said_alike values (?, ?, ?, ?)", list(values))
     connection.exec_driver_sql(
         f"""
-        update rows set state = s.state, foc = nullif(s.foc, 0), settled = s.settled, answered = 1, since = {int(seconds)}, answer_id = a.id
-        from answers a cross join said_alike s where a.id >= ? and a.id < ? and s.saying = a.saying_id and a.applied and rows.id = a.row_id
+        update rows set state = s.state, foc = nullif(s.foc, 0), settled = s.settled, answered = true, since = {int(seconds)}, answer_id = a.id
+        from answers a cross join said_alike s on s.saying = a.saying_id where a.id >= ? and a.id < ? and a.applied and rows.id = a.row_id
         """,  # noqa: S608
         (stored.first, stored.first + len(heard)),
     )
@@ -221,7 +222,7 @@ def _correct_earlier(connection: Connection, otherwise: pd.DataFrame, fallen: pd
     run_many(connection, "update answers set applied = ? where id = ?", list(zip(stay.counts.tolist(), stay.answer_id.tolist(), strict=True)))
     _settle_exceptions(connection, otherwise.exception_id[otherwise.heard & (otherwise.exception_id > 0)].tolist(), stamp)
     run_many(connection, "delete from answers where id = ?", [(number,) for number in fallen.answer_id.tolist()])
-    known = "update exceptions set counts = 0, resolved = null, resolved_by = null, why = null, reason = ? where response_id = ? and line = ?"
+    known = "update exceptions set counts = false, resolved = null, resolved_by = null, why = null, reason = ? where response_id = ? and line = ?"
     for line in records(fallen):
         if not connection.exec_driver_sql(known, (Why(line.why).label, line.response_id, line.line)).rowcount:
             _insert_exceptions(connection, fallen.loc[[line.Index]], stamp)
@@ -229,7 +230,7 @@ def _correct_earlier(connection: Connection, otherwise: pd.DataFrame, fallen: pd
 
 def _settle_exceptions(connection: Connection, numbers: list[int], stamp: str) -> None:
     """Exception lines that count after all."""
-    run_many(connection, "update exceptions set counts = 1 where id = ?", [(number,) for number in numbers])
+    run_many(connection, "update exceptions set counts = true where id = ?", [(number,) for number in numbers])
     settled = "update exceptions set resolved = ?, resolved_by = 'batchport', why = 'it has found its place' where id = ? and resolved is null"
     run_many(connection, settled, [(stamp, number) for number in numbers])
 
@@ -237,7 +238,7 @@ def _settle_exceptions(connection: Connection, numbers: list[int], stamp: str) -
 def _move_rows(connection: Connection, moved: pd.DataFrame, seconds: int) -> None:
     """Move rows one by one."""
     values = list(zip(moved.state.tolist(), moved.answer_id.tolist(), moved.foc.tolist(), moved.settled.tolist(), moved.row_id.tolist(), strict=True))
-    statement = f"update rows set state = ?, answer_id = ?, foc = nullif(?, 0), settled = ?, answered = 1, since = {int(seconds)} where id = ?"  # noqa: S608
+    statement = f"update rows set state = ?, answer_id = ?, foc = nullif(?, 0), settled = ?, answered = true, since = {int(seconds)} where id = ?"  # noqa: S608
     run_many(connection, statement, values)
 
 
@@ -248,9 +249,9 @@ def _settle_moved(connection: Connection, moved: pd.DataFrame) -> None:
     live = (~ends.state.isin([int(state) for state in ENDED])).tolist()
     run_many(connection, "update rows set live = ? where id = ?", list(zip(live, ends.row_id.tolist(), strict=True)))
     back = [(order,) for order in np.unique(moved.order_id[moved.given_back]).tolist()]
-    run_many(connection, "update orders set reorders = 0, redated = was_date, requested_date = was_date where id = ? and sup = '2'", back)
-    run_many(connection, "update orders set reorders = 0 where id = ?", back)
-    run_many(connection, "update rows set leaves = 0 where order_id = ? and leaves", back)
+    run_many(connection, "update orders set reorders = false, redated = was_date, requested_date = was_date where id = ? and sup = '2'", back)
+    run_many(connection, "update orders set reorders = false where id = ?", back)
+    run_many(connection, "update rows set leaves = false where order_id = ? and leaves", back)
     counted = moved[moved.answers].groupby(["order_id", "ver"]).size()
     run_many(
         connection, "update versions set answered = answered + ? where order_id = ? and ver = ?",
@@ -259,7 +260,7 @@ def _settle_moved(connection: Connection, moved: pd.DataFrame) -> None:
     # Whether an order lives is a matter of rows that come to their end, or back from it.
     orders = [(one,) for one in np.unique(moved.order_id[moved.ends].to_numpy(np.int64)).tolist()]
     run_many(connection, "update orders set live = exists (select 1 from rows r where r.order_id = orders.id and r.live) where id = ?", orders)
-    run_many(connection, "update files set results_due = 1, counted = '' where id = ?", [(file,) for file in np.unique(moved.file_id.to_numpy(np.int64)).tolist()])
+    run_many(connection, "update files set results_due = true, counted = '' where id = ?", [(file,) for file in np.unique(moved.file_id.to_numpy(np.int64)).tolist()])
 
 
 def _insert_exceptions(connection: Connection, told: pd.DataFrame, stamp: str) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from batchport.store.schema import mails, meta, orders, rows, submissions
 
 #: What marks a copy that nobody has opened yet, and a database that was one.
-_COPIED, _RESTORED = "copied", "restored"
+COPIED, _RESTORED = "copied", "restored"
 #: More numbers than are given in a second, and what the first second counts for.
 _A_SECOND, _AT_LEAST = 1 << 16, 1 << 20
 
@@ -44,12 +44,12 @@ class Restored:
 
 def mark_of_copy(seconds: int) -> tuple[str, bytes]:
     """Name and value of the record in `meta` that marks a copy."""
-    return _COPIED, str(seconds).encode()
+    return COPIED, str(seconds).encode()
 
 
 def copied_at(connection: Connection) -> int | None:
     """When the copy was made that this database is, where nobody has opened it yet."""
-    value = connection.execute(select(meta.c.value).where(meta.c.name == _COPIED)).scalar()
+    value = connection.execute(select(meta.c.value).where(meta.c.name == COPIED)).scalar()
     return None if value is None else int(value)
 
 
@@ -70,7 +70,7 @@ def leave_gap(connection: Connection, seconds: int) -> None:
     floors = {name: max(number, earlier.floors[name] if earlier else 0) + gap for name, number in newest.items()}
     sequences = earlier.sequences if earlier else {}
     keep(connection, Restored(copied, seconds, floors=floors, submissions=_newest(connection, submissions.name), sequences=sequences))
-    connection.execute(meta.delete().where(meta.c.name == _COPIED))
+    connection.execute(meta.delete().where(meta.c.name == COPIED))
 
 
 def keep(connection: Connection, known: Restored) -> None:

@@ -91,10 +91,14 @@ def give_date(connection: Connection, number: int, date: str, *, further: bool) 
 def hold_for(connection: Connection, number: int, code: str, field: str, detail: str, stamp: str, seconds: int) -> None:
     """Hold an order, or the version of it that waits, for something that was found when it was to go."""
     connection.exec_driver_sql("update orders set held_by = ?, since = ? where id = ?", (code, stamp, number))
-    connection.exec_driver_sql("insert or replace into order_findings values (?, ?, ?, ?, 0)", (number, code, field, detail))
+    connection.exec_driver_sql(
+        """insert into order_findings (order_id, code, field, detail, rejected_too) values (?, ?, ?, ?, false)
+           on conflict (order_id, code, field) do update set detail = excluded.detail, rejected_too = false""",
+        (number, code, field, detail),
+    )
     ready = (int(after(Act.HOLD, State.READY)), seconds, number, int(State.READY))
     connection.exec_driver_sql("update rows set state = ?, since = ? where order_id = ? and state = ?", ready)
-    connection.exec_driver_sql("update files set results_due = 1 where id in (select distinct file_id from rows where order_id = ?)", (number,))
+    connection.exec_driver_sql("update files set results_due = true where id in (select distinct file_id from rows where order_id = ?)", (number,))
 
 
 def waiting_orders(connection: Connection) -> pd.DataFrame:
@@ -131,7 +135,7 @@ def mark_sent(connection: Connection, number: int, stamp: str, seconds: int) -> 
     connection.exec_driver_sql(
         """
         update orders set ver = v.ver, sup = v.sup, taken_by = null, next_sup = '', held_by = '', changes = '', since = ?,
-            released = case when v.sup = '' then released else 0 end,
+            released = v.sup = '' and released,
             was_date = requested_date,
             redated = case when v.sup = '1' or next_date = '' then redated else next_date end,
             requested_date = case when v.sup = '1' or next_date = '' then requested_date else next_date end,
@@ -143,7 +147,7 @@ def mark_sent(connection: Connection, number: int, stamp: str, seconds: int) -> 
     )
     connection.exec_driver_sql(
         """
-        update files set results_due = 1 where id in (
+        update files set results_due = true where id in (
             select distinct r.file_id from versions v cross join rows r on r.order_id = v.order_id where v.submission_id = ?)
         """,
         (number,),
@@ -154,7 +158,7 @@ def _move_rows(connection: Connection, number: int, seconds: int) -> None:
     """The rows of a submission as they are once it is sent."""
     first = "order_id in (select order_id from versions where submission_id = ? and ver = 1)"
     connection.exec_driver_sql(
-        f"update rows set state = {int(State.SUBMITTED)}, ver = 1, answered = 0, since = ? where state = {int(State.READY)} and {first}",  # noqa: S608
+        f"update rows set state = {int(State.SUBMITTED)}, ver = 1, answered = false, since = ? where state = {int(State.READY)} and {first}",  # noqa: S608
         (seconds, number),
     )
     if connection.exec_driver_sql("select 1 from versions where submission_id = ? and sup <> '' limit 1", (number,)).first() is None:
@@ -162,14 +166,14 @@ def _move_rows(connection: Connection, number: int, seconds: int) -> None:
     # What the partner may give back is kept; a corrected row that it does not know yet goes back to waiting.
     had = f"case when r.state = {int(State.READY)} then {int(State.HELD)} else r.state end"
     taken = f"from rows r join versions v on v.order_id = r.order_id where rows.id = r.id and r.live and v.submission_id = {int(number)}"
-    fresh = f"ver = v.ver, answered = 0, settled = 0, foc = null, since = {int(seconds)}"
+    fresh = f"ver = v.ver, answered = false, settled = false, foc = null, since = {int(seconds)}"
     for change in (
-        f"state = {int(State.CANCELLED)}, live = 0, answered = 1, foc = null, leaves = 0, since = {int(seconds)} {taken} and v.sup = '3' and r.leaves",
+        f"state = {int(State.CANCELLED)}, live = false, answered = true, foc = null, leaves = false, since = {int(seconds)} {taken} and v.sup = '3' and r.leaves",
         f"state = {int(State.CANCEL_PENDING)}, was = {had}, was_foc = r.foc, {fresh} {taken} and v.sup = '1' and {_CALLED_OFF}",
         f"state = {int(State.SUBMITTED)}, was = {had}, was_foc = r.foc, {fresh} {taken} and v.sup = '2' and {_REPEATED}",
         f"state = {int(State.SUBMITTED)}, was = null, was_foc = null, sent_as = null, {fresh} {taken} and v.sup = '3' and {_REPEATED}",
         # Lines of the overtaken version that nothing was heard of count as answered by this one, and so do lines whose number has ended meanwhile.
-        f"answered = 1 from rows r join versions v on v.order_id = r.order_id where rows.id = r.id and v.submission_id = {int(number)} and r.ver < v.ver and v.sup <> ''",
+        f"answered = true from rows r join versions v on v.order_id = r.order_id where rows.id = r.id and v.submission_id = {int(number)} and r.ver < v.ver and v.sup <> ''",
     ):
         connection.exec_driver_sql(f"update rows set {change}")  # noqa: S608
     connection.exec_driver_sql(

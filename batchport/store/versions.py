@@ -42,11 +42,11 @@ def store_version(
     connection.exec_driver_sql("delete from order_findings where order_id = ?", (number,))
     columns = ("order_id", "code", "field", "detail", "rejected_too")
     insert_many(connection, order_findings, columns, [(number, code, name, detail, False) for code, name, detail in notes])
-    connection.exec_driver_sql("update rows set leaves = 0 where order_id = ? and leaves", (number,))
-    run_many(connection, "update rows set leaves = 1 where id = ?", [(row,) for row in leaving])
+    connection.exec_driver_sql("update rows set leaves = false where order_id = ? and leaves", (number,))
+    run_many(connection, "update rows set leaves = true where id = ?", [(row,) for row in leaving])
     run_many(connection, "update rows set state = ?, since = ? where id = ?", [(state, seconds, row) for row, state in moved])
     run_many(connection, "update rows set sent_as = ? where id = ?", list(sent_as))
-    connection.exec_driver_sql("update files set results_due = 1 where id in (select distinct file_id from rows where order_id = ?)", (number,))
+    connection.exec_driver_sql("update files set results_due = true where id in (select distinct file_id from rows where order_id = ?)", (number,))
 
 
 def cancelled_to_go_on(connection: Connection) -> list[Any]:
@@ -59,7 +59,7 @@ def go_on(connection: Connection, order: Any, stamp: str, seconds: int) -> int |
     """Put what was cancelled with an order's newest version into a new order that knows its parent; its number, None where nothing is left."""
     going = "order_id = ? and ver = ? and state = ? and not leaves"
     what = (order.id, order.ver, int(State.CANCELLED))
-    connection.exec_driver_sql("update orders set reorders = 0 where id = ?", (order.id,))
+    connection.exec_driver_sql("update orders set reorders = false where id = ?", (order.id,))
     count = int(connection.exec_driver_sql(f"select count(*) from rows where {going}", what).scalar_one())  # noqa: S608
     if not count:
         return None
@@ -75,7 +75,7 @@ def go_on(connection: Connection, order: Any, stamp: str, seconds: int) -> int |
     state = int(after(Act.REORDER, State.CANCELLED))
     connection.exec_driver_sql(f"update files set counted = '' where id in (select file_id from rows where {going})", what)  # noqa: S608
     connection.exec_driver_sql(
-        f"""update rows set order_id = ?, state = ?, live = 1, ver = 0, answered = 0, foc = null, sent_as = null, was = null, was_foc = null,
+        f"""update rows set order_id = ?, state = ?, live = true, ver = 0, answered = false, foc = null, sent_as = null, was = null, was_foc = null,
             since = ? where {going}""",  # noqa: S608
         (number, state, seconds, *what),
     )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -205,7 +204,7 @@ class TestConfiguration:
 
     def test_a_database_of_a_newer_program(self, home: Home) -> None:
         home.take(LOCAL)
-        with closing(sqlite3.connect(home.path / "batchport.db")) as database, database:
+        with home.database() as database:
             database.execute("update alembic_version set version_num = '9999'")
         assert_told(home("status"), 2, "batchport.db", "newer batchport", "9999", "install")
 

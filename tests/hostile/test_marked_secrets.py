@@ -7,7 +7,6 @@ import io
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from email import message_from_bytes
 from pathlib import Path
 from unittest import mock
@@ -153,7 +152,7 @@ def test_what_a_partner_says_besides_stays_readable(home: Home) -> None:
     home.take(*ROWS)
     answer(home)
     home.run(NEXT)
-    with closing(sqlite3.connect(home.path / "batchport.db")) as connection:
+    with home.database() as connection:
         texts = {text for (text,) in connection.execute("select text from sayings union select text from exceptions")}
     assert texts == {"PIN **** is not that of account ****41; see ticket 4455667", "we have account=****1M,pin=****", "PIN **** of account ****, call 800-555-0199"}
 

@@ -198,9 +198,8 @@ def test_a_fault_of_the_program_does_not_print_the_row(home: Home, monkeypatch: 
 
 def test_an_error_of_the_database_does_not_print_the_row(home: Home) -> None:
     home("status")
-    import sqlite3
 
-    with sqlite3.connect(home.path / "batchport.db") as connection:
+    with home.database() as connection:
         connection.execute("create trigger refuse before insert on rows begin select raise(abort, 'no'); end")
     connection.close()
     home.drop(*ROWS)

@@ -96,7 +96,7 @@ class TestNothingIsLost:
 
     def test_it_is_recorded(self, home: Home) -> None:
         home("backup", home.path.parent / "monday.tar", "--why", "before the move")
-        with closing(sqlite3.connect(home.path / "batchport.db")) as database:
+        with home.database() as database:
             assert database.execute("select what, about, why from journal where what = 'backup'").fetchall() == [("backup", "monday.tar", "before the move")]
 
 
@@ -126,7 +126,7 @@ class TestWhileSomebodyWrites:
             stop.set()
             thread.join()
         anew = put_back(home, backup)
-        with closing(sqlite3.connect(anew.path / "batchport.db")) as database:
+        with anew.database() as database:
             assert database.execute("pragma integrity_check").fetchall() == [("ok",)]
             seen = {str(number) for (number,) in database.execute("select id from passes where command = 'x'")}
             assert seen and seen == {code for (code,) in database.execute("select code from sayings where status = 'x'")}

@@ -152,12 +152,11 @@ def test_the_table_and_the_workbook_tell_the_same(home: Home) -> None:
 
 
 def test_a_file_whose_lines_are_not_accounted_for_is_said(home: Home) -> None:
-    import sqlite3
 
     home.take(LOCAL, *ROWS)
     home.answer(("", "", PLAIN, "COMPLETE"), (home.pon(NUMBERS[0]), "", "", "COMPLETE"))
     assert balance(home)[0]["outstanding"] == 0
-    with sqlite3.connect(home.path / "batchport.db") as base:
+    with home.database() as base:
         base.execute("update versions set answered = answered - 1 where lines = 4")
     base.close()
     done = home("balance", "--format", "json", at=EVENING)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -36,7 +34,7 @@ def came(home: Home, content: str | bytes, name: str = "bounce.eml") -> None:
 
 
 def mails_to(home: Home, recipient: str) -> list[tuple[str, str]]:
-    with closing(sqlite3.connect(home.path / "batchport.db")) as database:
+    with home.database() as database:
         return database.execute("select state, trouble from mails where recipient = ? order by id", (recipient,)).fetchall()
 
 
@@ -64,7 +62,7 @@ def test_an_address_that_bounces_for_good_is_sent_nothing_more_until_it_is_lifte
     assert "bounced, 550 5.1.1 no such mailbox" in sent("trace", LOCAL["tn"], "--format", "json").out
     [lifted] = sent.json("suppressed", "lift", "Ann@acme.example", "--why", "they have made it", at=THIRD)
     assert (lifted["address"], lifted["why"]) == (CONTACT, "they have made it")
-    with closing(sqlite3.connect(sent.path / "batchport.db")) as database:
+    with sent.database() as database:
         assert database.execute("select what, why, about from journal where why <> ''").fetchall() == [("lift", "they have made it", CONTACT)]
     assert sent("suppressed").out == "Mail goes to everybody.\n"
     sent.drop(OTHERS[0] | {"tn": "617-755-2209", "btn": "617-755-2209", "account_type": "single_line", "account_number": "D771", "destination": "line-9"}, name="third.csv")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from unittest import mock
@@ -150,7 +149,7 @@ def test_another_customers_sheet_with_the_same_headers_waits_all_the_same(waitin
 
 def test_who_confirmed_what_and_why_is_recorded(waiting: Home) -> None:
     waiting("columns", "confirm", "odd.csv", *SETS, "--why", "asked the customer", at=NEXT)
-    with sqlite3.connect(waiting.path / "batchport.db") as database:
+    with waiting.database() as database:
         assert database.execute("select what, why from journal where why <> ''").fetchall() == [("columns confirm", "asked the customer")]
         [(customer, who, why)] = database.execute("select customer, who, why from mappings").fetchall()
     assert (customer, why) == ("acme", "asked the customer")

@@ -91,7 +91,7 @@ class TestAHomeThatIsWell:
 
 
 def in_database(home: Home, *statements: str) -> None:
-    with closing(sqlite3.connect(home.path / "batchport.db")) as database, database:
+    with home.database() as database:
         for statement in statements:
             database.execute(statement)
 
@@ -132,7 +132,7 @@ def database_older(home: Home) -> None:
 
 
 def database_of_another_kind(home: Home) -> None:
-    home.set("home: .\n", "home: .\ndatabase: postgresql://batchport:battery@db.example/batchport\n")
+    home.set("home: .\n", "home: .\ndatabase: mysql://batchport:battery@db.example/batchport\n")
 
 
 def database_in_no_folder(home: Home) -> None:

@@ -165,7 +165,7 @@ class TestUnbroken:
 @contextmanager
 def open_database(home: Home) -> Iterator[sqlite3.Connection]:
     """The database as somebody else opens it."""
-    with closing(sqlite3.connect(home.path / "batchport.db")) as database, database:
+    with home.database() as database:
         yield database
 
 

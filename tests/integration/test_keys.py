@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -50,7 +48,7 @@ def key_ids(home: Home) -> dict[str, set[str]]:
     """The ids of the keys that things are sealed with, by where they are."""
     found: dict[str, set[str]] = {}
     columns = {"meta": "value", "files": "proposal", "pieces": "sealed", "papers": "sealed", "submissions": "sealed"}
-    with closing(sqlite3.connect(home.path / "batchport.db")) as connection:
+    with home.database() as connection:
         for table, column in columns.items():
             found[table] = {bytes(sealed)[3:7].hex() for (sealed,) in connection.execute(f"select {column} from {table} where substr({column}, 1, 3) = cast('BP1' as blob)")}
     for shelf in ("archive", "quarantine"):
@@ -59,7 +57,7 @@ def key_ids(home: Home) -> dict[str, set[str]]:
 
 
 def acts(home: Home) -> list[tuple[str, str, str]]:
-    with closing(sqlite3.connect(home.path / "batchport.db")) as connection:
+    with home.database() as connection:
         return connection.execute("select what, why, about from journal where what glob 'keys *' or what glob 'archive *' order by id").fetchall()
 
 

@@ -137,7 +137,7 @@ class TestFigures:
         assert figure(text(measured), "pass_exit_status", command="run") == 0
 
     def test_windows_and_units_of_work_are_counted(self, measured: Home) -> None:
-        with sqlite3.connect(measured.path / "batchport.db") as connection:
+        with measured.database() as connection:
             connection.execute("insert into windows values ('night', '1', 'done', 1, 1, '', '', null, ''), ('night', '2', 'failed', 1, 1, '', null, null, 'it broke')")
             connection.execute("insert into units values ('sheet', 'a', '', 1, 2, '', '', 0, 'it broke'), ('sheet', 'b', '', 1, 9, '', '', 1, 'it broke'), ('results', 'c', '', 1, 1, '', '', 0, '')")
         connection.close()
@@ -189,7 +189,7 @@ class TestTheFile:
 
     def test_without_the_setting_nothing_is_counted(self, home: Home) -> None:
         home.take(LOCAL)
-        with sqlite3.connect(home.path / "batchport.db") as connection:
+        with home.database() as connection:
             assert connection.execute("select count(*) from meta where name = 'figures'").fetchone() == (0,)
         connection.close()
 

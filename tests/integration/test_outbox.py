@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import ssl
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -48,7 +47,7 @@ def contacts(*names: str) -> list[dict[str, str]]:
 
 def stored(home: Home) -> dict[str, tuple[str, int, str]]:
     """Recipient -> state, tries and trouble of its mail; of the operator's the newest."""
-    with closing(sqlite3.connect(home.path / "batchport.db")) as database:
+    with home.database() as database:
         rows = database.execute("select recipient, state, attempts, trouble from mails order by id").fetchall()
     return {recipient: (state, attempts, trouble) for recipient, state, attempts, trouble in rows}
 
@@ -235,7 +234,7 @@ def test_what_a_process_writes_whose_claim_was_taken_over_is_refused(home: Home)
 
     async def taken_over(_: Any) -> None:
         mailbox.before_yes = None
-        with closing(sqlite3.connect(home.path / "batchport.db")) as database:
+        with home.database() as database:
             database.execute("update mails set taken_by = 'somebody else' where state = 'sending'")
             database.commit()
 

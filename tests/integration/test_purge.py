@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -49,7 +47,7 @@ def purge(home: Home, at: str = LATER) -> dict[str, int]:
 
 
 def acts(home: Home) -> list[tuple[str, str]]:
-    with closing(sqlite3.connect(home.path / "batchport.db")) as connection:
+    with home.database() as connection:
         return connection.execute("select what, about from journal where what glob 'purge*' order by id").fetchall()
 
 
@@ -109,7 +107,7 @@ class TestPins:
         purge(ended, at=THIRD)
         assert [ended("trace", ended.pon(LOCAL["tn"])).out.splitlines()[:3], ended("status", "--format", "json").out] == [before[0].splitlines()[:3], before[1]]
         assert ended("loa", ended.pon(LOCAL["tn"]), "-o", ended.path / "letter.pdf").exit == 0
-        with closing(sqlite3.connect(ended.path / "batchport.db")) as connection:
+        with ended.database() as connection:
             connection.execute("update files set results_due = 1")
             connection.commit()
         done = ended.run("2026-03-05T20:00:00-05:00")
@@ -190,7 +188,7 @@ class TestComparing:
 def test_an_order_that_goes_again_without_its_pins_is_kept_back(ended: Home) -> None:
     """It cannot happen by what the program does; if it did, no partner must get a mark for a PIN."""
     purge(ended, at=THIRD)
-    with closing(sqlite3.connect(ended.path / "batchport.db")) as connection:
+    with ended.database() as connection:
         connection.execute("update rows set state = 4, live = 1, ver = 0 where state = 9")
         connection.execute("update orders set live = 1, ver = 0, held_by = '', taken_by = null where id = (select order_id from rows where state = 4 limit 1)")
         connection.commit()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from importlib import resources
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def test_a_newer_table_counts_from_the_next_command_on(home: Home, tmp_path: Pat
 
 def test_who_did_it_and_why_is_written_down(home: Home, tmp_path: Path) -> None:
     home("reference", "import", settled(tmp_path / "2027.csv", area_codes()), "--why", "a rehearsal")
-    with sqlite3.connect(home.path / "batchport.db") as connection:
+    with home.database() as connection:
         assert connection.execute("select what, why from journal").fetchall() == [("reference import", "a rehearsal")]
     assert (home.path / "reference" / "area_codes.csv").stat().st_mode & 0o777 == 0o600
 
@@ -45,7 +44,7 @@ def test_a_wrong_file_is_refused_with_its_line_and_changes_nothing(home: Home, t
     assert done.exit == 2
     assert f"{path}, line {len(area_codes().splitlines()) + 1}: 'Tennessee' cannot stand in region" in done.err
     assert not (home.path / "reference").exists()
-    with sqlite3.connect(home.path / "batchport.db") as connection:
+    with home.database() as connection:
         assert connection.execute("select count(*) from journal").fetchone() == (0,)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import sqlite3
 from collections import Counter
 from datetime import date
 from html.parser import HTMLParser
@@ -205,7 +203,7 @@ def test_an_order_held_by_hand_and_a_sheet_without_columns_wait_for_somebody(hom
 
 def test_mails_that_reached_nobody_are_counted(home: Home) -> None:
     home.take(LOCAL)
-    with contextlib.closing(sqlite3.connect(home.path / "batchport.db")) as base, base:
+    with home.database() as base:
         for state, kind in (("bounced", "received"), ("failed", "night")):
             assert base.execute("update mails set state = ? where kind = ?", (state, kind)).rowcount == 1
     assert "2 mails did not reach anybody" in page_of(home).text
@@ -213,7 +211,7 @@ def test_mails_that_reached_nobody_are_counted(home: Home) -> None:
 
 def test_a_count_that_does_not_come_out_is_shouted(home: Home) -> None:
     home.take(LOCAL)
-    with contextlib.closing(sqlite3.connect(home.path / "batchport.db")) as base, base:
+    with home.database() as base:
         base.execute("insert into files select id + 1, customer, 'lost.csv', 'x', bytes, state, received, pass_id, 1000, 7, sheets, problems, same_as, put_away, 0, null, 0, '' from files")
     page = page_of(home)
     assert "THE COUNT DOES NOT COME OUT" in page.text

@@ -199,11 +199,10 @@ def test_results_are_written_anew_when_a_state_changes(home: Home) -> None:
 
 def _in_the_database(home: Home) -> tuple[dict[str, int], list[str]]:
     """Rows by state, counted one by one, and what each file has kept of its own count."""
-    import sqlite3
 
     from batchport.domain.lifecycle import State
 
-    with sqlite3.connect(home.path / "batchport.db") as base:
+    with home.database() as base:
         states = {State(state).label: number for state, number in base.execute("select state, count(*) from rows group by state")}
         kept = [text for (text,) in base.execute("select counted from files order by id")]
     base.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -107,7 +106,7 @@ def test_a_database_from_before_goes_on(home: Home) -> None:
     path = home.path / "outbox" / "sample" / "sample-20260302-000001.csv"
     sent = path.read_bytes()
     home.bring_back("0003")
-    with sqlite3.connect(home.path / "batchport.db") as database:
+    with home.database() as database:
         database.execute("update submissions set state = 'stored', sent = null")
         database.execute("update rows set state = 4, ver = 0, answered = 0")
         database.execute("update orders set ver = 0, taken_by = 1")

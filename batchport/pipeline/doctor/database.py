@@ -22,6 +22,7 @@ from batchport.pipeline.doctor.lines import RED, YELLOW, Looking, Seen
 from batchport.pipeline.doctor.patient import NotOpen, Patient
 from batchport.pipeline.restored import words_of
 from batchport.pipeline.shelves import shelved as shelved_files
+from batchport.store.figures import database_bytes
 from batchport.store.journal import verify
 from batchport.store.restored import copied_at, restored
 from batchport.store.sealed import PLACES, keys_in_use
@@ -50,6 +51,24 @@ def soundness(patient: Patient) -> Looking:
     except NotOpen as error:
         yield Seen(RED, str(error), "name a file with `database: sqlite:///PATH`, or leave the setting out")
         return ""
+    found = yield from _in_a_server(patient) if path is None else _in_a_file(patient, path)
+    return found
+
+
+def _in_a_server(patient: Patient) -> Looking:
+    if patient.is_new:
+        return "no table is made in the database yet; the first pass makes them"
+    if patient.shut and not patient.locked:
+        yield Seen(RED, patient.shut, "start the server, correct `database:`, or run `batchport db upgrade`")
+        return ""
+    if not patient.shut:
+        with patient.store.reading() as connection:
+            size = database_bytes(connection)
+        return f"the server answers, the database has {size / (1 << 20):,.1f} MB, and its tables are the newest"
+    return ""
+
+
+def _in_a_file(patient: Patient, path: Path) -> Looking:
     if not path.parent.is_dir():
         yield Seen(RED, f"the folder of the database, {path.parent}, does not exist", "make it, or correct `database:`")
         return ""
@@ -134,7 +153,7 @@ def _rows_that_differ(connection: Connection) -> Iterator[str]:
     if states:
         yield f"{lines.count(sum(each.total() for each in states.values()), 'row')} belong to no file"
     for name, told, there in connection.exec_driver_sql(
-        "select s.name, s.lines, coalesce(sum(v.lines), 0) as there from submissions s left join versions v on v.submission_id = s.id group by s.id having s.lines <> there"
+        "select s.name, s.lines, coalesce(sum(v.lines), 0) as there from submissions s left join versions v on v.submission_id = s.id group by s.id having s.lines <> coalesce(sum(v.lines), 0)"
     ):
         yield f"{name} was written with {told:,} lines, and its orders have {there:,}"
 

@@ -83,7 +83,7 @@ def rights(patient: Patient) -> Looking:
 def _private_files(patient: Patient) -> Iterator[Path]:
     """The database, and the files of keys and passwords, where they are there."""
     database = patient.database
-    files = [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
+    files = [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))] if database is not None else []
     files += [patient.home / secret.file for secret in patient.app.settings.secrets if secret.file is not None]
     yield from (path for path in dict.fromkeys(files) if path.is_file())
 
@@ -91,9 +91,9 @@ def _private_files(patient: Patient) -> Iterator[Path]:
 def disk(patient: Patient) -> Looking:
     """Whether there is room for the nights to come."""
     database = patient.database
-    size = database.stat().st_size if database.is_file() else 0
+    size = database.stat().st_size if database is not None and database.is_file() else 0
     told = []
-    for folder in dict.fromkeys((patient.home, database.parent)):
+    for folder in dict.fromkeys((patient.home, *([database.parent] if database is not None else []))):
         if not folder.is_dir():
             continue
         room = os.statvfs(folder)

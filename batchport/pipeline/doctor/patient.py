@@ -15,7 +15,8 @@ from sqlalchemy.exc import DatabaseError
 from batchport.config import ConfigProblem, Settings, load
 from batchport.pipeline.app import App
 from batchport.seal import KeyProblem
-from batchport.store.database import DatabaseProblem, Store, open_to_look, path_of
+from batchport.store.database import Store, has_tables, open_to_look, path_of
+from batchport.store.problem import DatabaseProblem
 from batchport.yaml_text import UnreadableYaml, read_yaml
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ class Patient:
         return self.app.settings.home
 
     @property
-    def database(self) -> Path:
-        """The file of its database.
+    def database(self) -> Path | None:
+        """The file of its database; None for one in a server.
 
         Raises:
-            NotOpen: it is not in a file.
+            NotOpen: it is of a kind that cannot be used.
         """
         try:
             return path_of(self.app.settings.database_url)
@@ -123,8 +124,9 @@ class Patient:
         """Whether nothing was ever done here, so that there is no database yet."""
         archive = self.home / "archive"
         try:
-            return not self.database.exists() and not (archive.is_dir() and any(archive.iterdir()))
-        except NotOpen:
+            used = archive.is_dir() and any(archive.iterdir())
+            return not used and (not self.database.exists() if self.database is not None else not has_tables(self.app.settings.database_url))
+        except (NotOpen, DatabaseProblem, DatabaseError):
             return False
 
     def lacks(self, needs: str) -> str:

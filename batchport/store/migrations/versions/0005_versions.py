@@ -7,7 +7,7 @@ revision = '0005'
 down_revision = '0004'
 
 _ORDERS: tuple[sa.Column[object], ...] = (
-    sa.Column('on_hold', sa.Boolean(), nullable=False, server_default=sa.text('0')),
+    sa.Column('on_hold', sa.Boolean(), nullable=False, server_default=sa.false()),
     sa.Column('part', sa.SmallInteger(), nullable=False, server_default=sa.text('0')),
     sa.Column('gone_before', sa.Integer(), nullable=False, server_default=sa.text('0')),
     sa.Column('redated', sa.String(length=10), nullable=False, server_default=''),
@@ -17,13 +17,13 @@ _ORDERS: tuple[sa.Column[object], ...] = (
     sa.Column('next_date', sa.String(length=10), nullable=False, server_default=''),
     sa.Column('next_shared', sa.Text(), nullable=False, server_default=''),
     sa.Column('changes', sa.Text(), nullable=False, server_default=''),
-    sa.Column('reorders', sa.Boolean(), nullable=False, server_default=sa.text('0')),
+    sa.Column('reorders', sa.Boolean(), nullable=False, server_default=sa.false()),
 )
 _ROWS: tuple[sa.Column[object], ...] = (
     sa.Column('sent_as', sa.BigInteger(), nullable=True),
     sa.Column('was', sa.SmallInteger(), nullable=True),
     sa.Column('was_foc', sa.Integer(), nullable=True),
-    sa.Column('leaves', sa.Boolean(), nullable=False, server_default=sa.text('0')),
+    sa.Column('leaves', sa.Boolean(), nullable=False, server_default=sa.false()),
 )
 _READY = ("held_by = '' and ver = 0 and taken_by is null and lines > 0", "held_by = '' and (ver = 0 or next_sup <> '') and taken_by is null and lines > 0")
 _WAITING = ("held_by in ('order-account-busy', 'carrier-no-route')", "held_by in ('order-account-busy', 'carrier-no-route', 'order-split')")

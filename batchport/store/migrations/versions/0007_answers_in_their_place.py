@@ -16,15 +16,15 @@ def upgrade() -> None:
     for column, value in (('first_answer', 'min(id)'), ('answers', 'max(id) - min(id) + 1')):
         op.add_column('responses', sa.Column(column, sa.BigInteger(), nullable=False, server_default=sa.text('0')))
         op.execute(f'update responses set {column} = coalesce((select {value} from answers where response_id = responses.id), 0)')
-    op.add_column('rows', sa.Column('settled', sa.Boolean(), nullable=False, server_default=sa.text('0')))
+    op.add_column('rows', sa.Column('settled', sa.Boolean(), nullable=False, server_default=sa.false()))
     # What a version that was turned down gave back is what it would give back again.
     op.execute(
-        "update rows set settled = 1, was = state, was_foc = foc where was is null and ver > 1 and state <> 10 and exists "
+        "update rows set settled = true, was = state, was_foc = foc where was is null and ver > 1 and state <> 10 and exists "
         "(select 1 from answers a join sayings s on s.id = a.saying_id where a.id = rows.answer_id and s.status = 'REJECT' and a.ver = rows.ver)"
     )
     op.add_column('orders', sa.Column('warned', sa.String(length=120), nullable=False, server_default=''))
     op.add_column('exceptions', sa.Column('order_id', sa.BigInteger(), nullable=True))
-    op.add_column('exceptions', sa.Column('counts', sa.Boolean(), nullable=False, server_default=sa.text('0')))
+    op.add_column('exceptions', sa.Column('counts', sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column('submissions', sa.Column('line_rows', sa.LargeBinary(), nullable=False, server_default=sa.text("''")))
     _fill_line_rows(op.get_bind())
     op.create_table(
@@ -42,6 +42,15 @@ def upgrade() -> None:
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 _SAID = ('status', 'code', 'text', 'foc_date')
+#: The time of an answer in microseconds since 1970, by kind of database; and back.
+_MOMENTS = {
+    'sqlite': "case a.at when '' then 0 else max(1, cast(strftime('%s', a.at) as integer) * 1000000 + cast(substr(a.at, 21, 6) as integer)) end",
+    'postgresql': "case a.at when '' then 0 else greatest(1, cast(extract(epoch from cast(a.at as timestamptz)) * 1000000 as bigint)) end",
+}
+_TEXTS = {
+    'sqlite': "case a.at when 0 then '' else strftime('%Y-%m-%dT%H:%M:%S', a.at / 1000000, 'unixepoch') || printf('.%06dZ', a.at % 1000000) end",
+    'postgresql': "case a.at when 0 then '' else to_char(to_timestamp(0) at time zone 'UTC' + a.at * interval '1 microsecond', 'YYYY-MM-DD\"T\"HH24\\:MI\\:SS.US\"Z\"') end",
+}
 
 
 def _make_answers_narrow() -> None:
@@ -57,7 +66,7 @@ def _make_answers_narrow() -> None:
     op.execute(f'insert into sayings ({said}) select distinct {said} from answers')
     _replace_answers(
         (sa.Column('saying_id', sa.BigInteger(), nullable=False), sa.Column('at', sa.BigInteger(), nullable=False)),
-        "s.id, case a.at when '' then 0 else max(1, cast(strftime('%s', a.at) as integer) * 1000000 + cast(substr(a.at, 21, 6) as integer)) end",
+        f's.id, {_MOMENTS[op.get_bind().dialect.name]}',
         'join sayings s on ' + ' and '.join(f's.{name} = a.{name}' for name in _SAID),
     )
 
@@ -68,8 +77,7 @@ def _make_answers_wide() -> None:
             sa.Column('status', sa.String(length=10), nullable=False), sa.Column('code', sa.Text(), nullable=False), sa.Column('text', sa.Text(), nullable=False),
             sa.Column('foc_date', sa.String(length=10), nullable=False), sa.Column('at', sa.String(length=32), nullable=False),
         ),
-        "s.status, s.code, s.text, s.foc_date, "
-        "case a.at when 0 then '' else strftime('%Y-%m-%dT%H:%M:%S', a.at / 1000000, 'unixepoch') || printf('.%06dZ', a.at % 1000000) end",
+        f's.status, s.code, s.text, s.foc_date, {_TEXTS[op.get_bind().dialect.name]}',
         'join sayings s on s.id = a.saying_id',
     )
     op.drop_table('sayings')

@@ -10,7 +10,7 @@ _PINS = sa.text('pins')
 
 
 def upgrade() -> None:
-    op.add_column('pieces', sa.Column('pins', sa.Boolean(), nullable=False, server_default=sa.text('1')))
+    op.add_column('pieces', sa.Column('pins', sa.Boolean(), nullable=False, server_default=sa.true()))
     op.create_index('ix_pieces_with_pins', 'pieces', ['file_id'], sqlite_where=_PINS, postgresql_where=_PINS)
 
 

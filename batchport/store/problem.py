@@ -1,0 +1,8 @@
+"""What is wrong with a database, before anything was asked of it."""
+
+#: So many seconds are waited for a database that another program holds.
+PATIENCE = 60.0
+
+
+class DatabaseProblem(Exception):
+    """A database that cannot be opened as it is."""
