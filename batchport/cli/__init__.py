@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Command -> module of this package; in the order in which a newcomer needs them.
 _COMMANDS = {
     "init": "home", "template": "home", "rules": "home", "read": "read", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages",
-    "intake": "stages", "submit": "stages", "resend": "stages", "notify": "stages", "serve": "stages", "status": "look", "orders": "look", "trace": "trace",
+    "intake": "stages", "submit": "stages", "resend": "stages", "notify": "stages", "serve": "stages", "worker": "worker", "status": "look", "orders": "look", "trace": "trace",
     "exceptions": "look", "suppressed": "suppressed", "parked": "parked", "balance": "balance", "report": "report", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
     "resubmit": "act", "loa": "loa", "carrier": "carrier", "reference": "reference", "audit": "audit", "doctor": "doctor", "backup": "backup", "db": "db",
     "purge": "purge", "keys": "keys", "archive": "archive",

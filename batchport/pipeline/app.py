@@ -46,12 +46,14 @@ class App:
         now: the time to go by, with a time zone.
         progress: hears of long work.
         stopping: whether the program was asked to stop.
+        turn: waits until what is done now may be stored: what came before it, and another process has at hand, goes first.
     """
 
     settings: Settings
     now: datetime
     progress: Progress = field(default=quiet)
     stopping: Callable[[], bool] = field(default=lambda: False)
+    turn: Callable[[], None] = field(default=lambda: None)
     _profiles: dict[str, tuple[Profile, Codes]] = field(default_factory=dict)
     _rosters: dict[str, Roster] = field(default_factory=dict)
 

@@ -86,6 +86,12 @@ class Outlook:
     versions: list[Version]
     joined: Ints
 
+    @property
+    def alone(self) -> bool:
+        """Whether nothing that was there before had to do with the new rows."""
+        ended = self.replaced or self.cancelled or self.versions or len(self.joined)
+        return not (ended or len(self.settled.earlier) or self.settled.dissolved or (self.settled.parents > 0).any() or (self.settled.order_ids >= 0).any())
+
     def orders_of_rows(self, ids: OrderIds) -> Ints:
         """The id of the order of each new row, -1 for none."""
         grouping = self.settled.grouping

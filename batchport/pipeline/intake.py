@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -39,8 +39,9 @@ from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import write_holds, write_orders
 from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_beside, put_papers_away
 from batchport.pipeline.shelves import ORIGINAL, archived, plain_copy, shelve
+from batchport.pipeline.spread import spread
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import carry_out, forget_all_but
+from batchport.pipeline.units import NotAlone, carry_out, forget_all_but
 from batchport.pipeline.versions import write_versions
 from batchport.spreadsheets.papers import Reader, papers_in
 from batchport.spreadsheets.pool import ReaderPool, unbundled
@@ -54,9 +55,12 @@ from batchport.store.papers import PaperRecord
 from batchport.store.pieces import Piece, insert_pieces, seal_sheet
 from batchport.store.schema import files, orders, rows
 from batchport.store.sealed import proposal_context
+from batchport.store.work import Unit
 from batchport.transport.arrivals import Arrival, complete_files
 
 _REPEATED = "repeated"
+#: A sheet of so many bytes is no small one: those of its customer that come after it wait until it is done, instead of being read meanwhile.
+_LARGE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +101,40 @@ def intake(app: App, tally: PassTally, pass_id: int) -> None:
     arrivals = _arrivals(app, inboxes)
     waits = Waits(app, inboxes, arrivals)
     retake(app, tally, pass_id)
+    sheets = {f"{inboxes[arrival.path.parent]}/{arrival.name}": arrival for arrival in arrivals if not is_paper(arrival.path) and not waits.still(arrival, tally)}
     with ReaderPool(app.limits, app.progress) as pool:
-        for arrival in arrivals:
-            if is_paper(arrival.path) or waits.still(arrival, tally):
-                continue
-            customer = inboxes[arrival.path.parent]
-            take = partial(_take_arrival, app, tally, pass_id, customer, arrival, pool, waits)
-            carry_out(app, tally, "sheet", f"{customer}/{arrival.name}", take, mark=arrival.mark_of_content)
+
+        def take(unit: Unit, tally: PassTally) -> None:
+            arrival = sheets[unit.key]
+            _take_file(app, tally, pass_id, _arrived(inboxes[arrival.path.parent], arrival), pool, waits)
+
+        spread(app, tally, pass_id, [_unit(app, key, arrival) for key, arrival in sheets.items()], take)
     forget_all_but(app, "sheet", {f"{inboxes[arrival.path.parent]}/{arrival.name}" for arrival in arrivals})
     retake(app, tally, pass_id)
     waits.set_aside_unwanted(tally)
     waits.write()
+
+
+def _unit(app: App, key: str, arrival: Arrival) -> Unit:
+    """A sheet as a unit of work. Those of a customer are stored in the order in which they came, and a large one is waited for; small ones of others go first."""
+    size = max(arrival.size, 1).bit_length()
+    customer = key.partition("/")[0]
+    return Unit("sheet", key, arrival.mark_of_content, app.store.hash(f"inbox {customer}"), alone=arrival.size > _LARGE, priority=size)
+
+
+def take_named(app: App, tally: PassTally, pass_id: int, key: str, pool: ReaderPool) -> None:
+    """Take in a sheet of an inbox, known by its key, beside the pass that has found it there.
+
+    Raises:
+        NotAlone: it names papers that have not come with it before, so that it may have to wait.
+    """
+    customer, _, name = key.partition("/")
+    path = app.settings.folder("inbox", customer, name)
+    try:
+        seen = path.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    _take_file(app, tally, pass_id, _arrived(customer, Arrival(path, name, seen.st_size, seen.st_mtime)), pool, _Elsewhere())
 
 
 def retake(app: App, tally: PassTally, pass_id: int) -> None:
@@ -140,8 +167,18 @@ def intake_again(app: App, tally: PassTally, pass_id: int, path: Path, customer:
         _take_file(app, tally, pass_id, _source(customer, path, path.name), pool)
 
 
-def _take_arrival(app: App, tally: PassTally, pass_id: int, customer: str, arrival: Arrival, pool: ReaderPool, waits: Waits) -> None:
-    _take_file(app, tally, pass_id, _arrived(customer, arrival), pool, waits)
+class _Elsewhere:
+    """Stands for what waits in the inboxes, where another process knows that."""
+
+    def there(self, _: Path) -> dict[str, Reader]:
+        """Which papers are complete is known elsewhere."""
+        raise NotAlone
+
+    def begins(self, _: Arrival, lacking: Collection[str], __: PassTally) -> bool:
+        """Whether a sheet is to wait for papers is known elsewhere."""
+        if lacking:
+            raise NotAlone
+        return False
 
 
 def _arrivals(app: App, inboxes: dict[Path, str]) -> list[Arrival]:
@@ -184,7 +221,7 @@ def _left(tally: PassTally, source: _Source) -> bool:
     return source.touched
 
 
-def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, pool: ReaderPool, waits: Waits | None = None) -> None:
+def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, pool: ReaderPool, waits: Waits | _Elsewhere | None = None) -> None:
     """Take in a file, or each sheet of a zip archive; without `waits` one that was taken in before, as if it were new."""
     try:
         with unbundled(source.path, pool) as members:
@@ -208,7 +245,7 @@ def _take_file(app: App, tally: PassTally, pass_id: int, source: _Source, pool: 
             looked_up.mark_put_away(connection, source.customer, [sheet.name for sheet in sheets])
 
 
-def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: ReaderPool, waits: Waits | None) -> None:
+def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: ReaderPool, waits: Waits | _Elsewhere | None) -> None:
     again = waits is None
     with app.store.reading() as connection:
         unfinished = looked_up.file_not_put_away(connection, source.customer, source.sha256, source.name)
@@ -232,26 +269,25 @@ def _take(app: App, tally: PassTally, pass_id: int, source: _Source, pool: Reade
     papers = papers_beside(app, source.customer, read.names_papers, _there(source, waits) if read.names_papers else {})
     if waits is not None and source.arrival is not None and waits.begins(source.arrival, read.names_papers - papers.papers.keys(), tally):
         return
-    findings = Findings(terms.severities)
-    read.note_reader_problems(findings, 0)
-    named = named_rows(app, source.customer, read.requests)
-    beside = Beside([papers.papers], np.zeros(len(read.requests), np.int64))
-    prepared = check_rows(restore_masked(read.requests, named), terms, app.reference, findings, named=named, beside=beside)
-    sealed = _Sealed(_sealed_pieces(app, source, read, prepared), papers, papers.records(app, source.customer))
-    outlook = settle_new(app, source.customer, prepared, findings, named, np.full(len(prepared), -1, np.int64))
-    settled = outlook.settled
-    app.progress(f"Storing {source.name}", 0, len(prepared))
-    file_id = _store(app, pass_id, source, read, prepared, outlook, sealed)
-    tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(prepared)])
+    checked = _checked(app, source, read, papers)
+    app.turn()
+    app.progress(f"Storing {source.name}", 0, len(checked.prepared))
+    try:
+        file_id, checked = _store(app, pass_id, source, read, checked, again=again)
+    except _TakenMeanwhile:
+        _take(app, tally, pass_id, source, pool, waits)
+        return
+    settled = checked.outlook.settled
+    tally.file(source.customer, source.name, read.state, settled.grouping.state[: len(checked.prepared)])
     counts, orders = tally.files[-1].counts, len(settled.grouping.orders.lines)
-    log.event("file taken", file=file_id, customer=source.customer, name=source.name, bytes=source.size, rows=len(prepared), states=counts, orders=orders)
+    log.event("file taken", file=file_id, customer=source.customer, name=source.name, bytes=source.size, rows=len(checked.prepared), states=counts, orders=orders)
     if not again:
         _put_away(app, tally, source, file_id, read.state)
     elif source.waited is not None:
         put_papers_away(app, source.customer, app.settings.folder("inbox", source.customer), file_id)
 
 
-def _there(source: _Source, waits: Waits | None) -> Mapping[str, Reader]:
+def _there(source: _Source, waits: Waits | _Elsewhere | None) -> Mapping[str, Reader]:
     """The files that lie beside a sheet: in its archive, in its inbox as far as they are complete, or in the folder that it was named in."""
     if source.bundled is not None:
         return source.bundled
@@ -272,28 +308,71 @@ def _sealed_pieces(app: App, source: _Source, read: ReadFile, prepared: Prepared
     return pieces
 
 
-@dataclass(frozen=True, slots=True)
-class _Sealed:
-    """What a file and its papers say, as it is stored."""
+class _TakenMeanwhile(Exception):
+    """A file of the same content was stored by another process since this one was looked for."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What a file and its papers say and lead to, by what was there when the file `newest` was the last that was stored; `named`: it names earlier rows."""
+
+    newest: int
+    named: bool
+    prepared: Prepared
+    outlook: Outlook
     pieces: list[Piece]
     papers: SheetPapers
     records: list[PaperRecord]
 
 
-def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Prepared, outlook: Outlook, sealed: _Sealed) -> int:
+def _checked(app: App, source: _Source, read: ReadFile, papers: SheetPapers) -> _Checked:
+    """Check the rows of a file, settle them with what is there, and seal what is to be stored: before the transaction, which should be short."""
+    with app.store.reading() as connection:
+        newest = looked_up.newest_file(connection)
+    terms = app.terms(source.customer)
+    findings = Findings(terms.severities)
+    read.note_reader_problems(findings, 0)
+    named = named_rows(app, source.customer, read.requests)
+    beside = Beside([papers.papers], np.zeros(len(read.requests), np.int64))
+    prepared = check_rows(restore_masked(read.requests, named), terms, app.reference, findings, named=named, beside=beside)
+    pieces, records = _sealed_pieces(app, source, read, prepared), papers.records(app, source.customer)
+    outlook = settle_new(app, source.customer, prepared, findings, named, np.full(len(prepared), -1, np.int64))
+    return _Checked(newest, len(named.rows) > 0, prepared, outlook, pieces, papers, records)
+
+
+def _as_it_is_now(app: App, connection: Connection, source: _Source, read: ReadFile, checked: _Checked, *, again: bool) -> _Checked:
+    """What a file leads to now that nobody else can store anything: the same, unless another process has stored what it has to do with.
+
+    Raises:
+        _TakenMeanwhile: that was the same file.
+    """
+    if looked_up.newest_file(connection) == checked.newest:
+        return checked
+    seen = None if again else looked_up.file_seen(connection, source.customer, source.sha256)
+    if seen is not None and seen.id > checked.newest:
+        raise _TakenMeanwhile
+    tn, accounts = checked.prepared.tn, sorted({account for _, account in checked.outlook.settled.hashes})
+    alone = checked.outlook.alone and not checked.named and checked.prepared.terms.roster is None
+    if alone and not looked_up.anything_of(connection, tn[tn >= 0], accounts):
+        return checked
+    return _checked(app, source, read, checked.papers)
+
+
+def _store(app: App, pass_id: int, source: _Source, read: ReadFile, checked: _Checked, *, again: bool) -> tuple[int, _Checked]:
     """T1: the file, its rows, findings and orders, what changed on earlier ones, and the mails to send."""
-    length, settled = len(prepared), outlook.settled
-    state = settled.grouping.state[:length]
-    found = settled.findings.frame()
-    found = found[found.row < length]
     with app.store.transaction() as connection:
+        checked = _as_it_is_now(app, connection, source, read, checked, again=again)
+        prepared, outlook, settled = checked.prepared, checked.outlook, checked.outlook.settled
+        length = len(prepared)
+        state = settled.grouping.state[:length]
+        found = settled.findings.frame()
+        found = found[found.row < length]
         looked_up.end_rows(connection, outlook.replaced, Act.REPLACE, app.seconds)
         looked_up.end_rows(connection, outlook.cancelled, Act.CANCEL, app.seconds)
         file_id, first_row = next_id(connection, files), next_id(connection, rows)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=first_row, length=length)
-        insert_pieces(connection, file_id, sealed.pieces)
-        sealed.papers.store(connection, source.customer, file_id, sealed.records)
+        insert_pieces(connection, file_id, checked.pieces)
+        checked.papers.store(connection, source.customer, file_id, checked.records)
         orders_before = next_id(connection, orders)
         order_ids = write_orders(app, connection, source.customer, settled)
         _record_file(app, connection, pass_id, source, file_id, "take in", _counted(state, looked_up.orders_that_go(connection, orders_before)))
@@ -304,7 +383,7 @@ def _store(app: App, pass_id: int, source: _Source, read: ReadFile, prepared: Pr
         write_versions(app, connection, outlook.versions, row_ids)
         looked_up.insert_destinations(connection, source.customer, *lines_for_one(prepared, row_ids))
         queue_mails(app, connection, pass_id, "received", source.customer, contacts_of(prepared.requests, ~prepared.again))
-    return file_id
+    return file_id, checked
 
 
 def _insert_rows(app: App, connection: Connection, name: str, file_id: int, row_ids: Ints, prepared: Prepared, state: Ints, order: Ints) -> None:
@@ -357,6 +436,7 @@ def _sealed_proposal(app: App, source: _Source, read: ReadFile) -> bytes | None:
 def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, same_as: int, same_name: str) -> None:
     """T1 for a file that was taken in before: no rows, but the customer hears which one it equals."""
     read = ReadFile(source.name, _REPEATED, [FileFinding("file-repeated", detail=same_name)])
+    app.turn()
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0, same_as=same_as)
@@ -369,6 +449,7 @@ def _store_repeated(app: App, tally: PassTally, pass_id: int, source: _Source, s
 
 def _store_without_rows(app: App, tally: PassTally, pass_id: int, source: _Source, read: ReadFile, *, in_place: bool) -> None:
     """T1 for a file of which no rows can be made."""
+    app.turn()
     with app.store.transaction() as connection:
         file_id = next_id(connection, files)
         _insert_file(app, connection, pass_id, source, read, file_id=file_id, first_row=0, length=0)

@@ -13,19 +13,20 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 from sqlalchemy.exc import DatabaseError
 
 from batchport.files import PRIVATE_FILE, make_folder
 from batchport.pipeline.app import App
 from batchport.store.database import Store
-from batchport.store.leases import BEATS, LENGTH, Busy, Fenced, keep, let_go, standing, take
+from batchport.store.leases import BEATS, LEAD, LENGTH, PASS, Busy, Fenced, keep, let_go, standing, take
 
-__all__ = ["Busy", "Fenced", "alone", "held"]
+__all__ = ["LEAD", "Busy", "Fenced", "alone", "held", "is_dead"]
 
-PASS, LEAD = "pass", "lead"
 #: Seconds that a pass waits for what goes on beside passes and holds their lease for moments, such as `keys rotate`; and between two looks.
 _PATIENCE, _LOOKS = 1.5, 0.1
 
@@ -96,7 +97,7 @@ def _given_back(store: Store, folder: Path, name: str, token: int) -> None:
     with store.engine.execution_options(writing=True).begin() as connection:
         let_go(connection, token)
         # Only here, since whoever takes the lease next makes its file, and locks it, in a transaction of its own.
-        for left in folder.glob(f"{name}.*"):
+        for left in folder.glob("*.*"):
             if left != own and _is_free(left):
                 left.unlink(missing_ok=True)
     # Not before the lease is given back for good: as long as it stands, the file tells that its holder is dead.
@@ -105,18 +106,24 @@ def _given_back(store: Store, folder: Path, name: str, token: int) -> None:
 
 def _taken(store: Store, folder: Path, name: str) -> tuple[int, int]:
     """The token of a lease that was free, and the file that is locked as long as its holder lives."""
-
-    def dead(token: int) -> bool:
-        return _is_free(folder / f"{name}.{token}")
-
+    dead = partial(is_dead, folder)
     with store.reading() as connection:  # first without waiting for whoever is writing now
         lease = standing(connection, name)
-    if lease is not None and not dead(lease.token):
+    if lease is not None and not dead(lease):
         raise Busy(lease.holder)
     with store.engine.execution_options(writing=True).begin() as connection:
-        token = take(connection, name, f"process {os.getpid()} on {socket.gethostname()}", dead)
+        token = take(connection, name, f"process {os.getpid()}{_here()}", dead)
         # Before anybody can see the token, so that its holder is never taken for dead.
         return token, _locked(folder / f"{name}.{token}")
+
+
+def is_dead(folder: Path, lease: Any) -> bool:
+    """Whether the holder of a lease is known not to live any more; of one on another machine, a file that several share does not tell."""
+    return lease.holder.endswith(_here()) and _is_free(folder / f"{lease.name}.{lease.token}")
+
+
+def _here() -> str:
+    return f" on {socket.gethostname()}"
 
 
 def _locked(path: Path) -> int:

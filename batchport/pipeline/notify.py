@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from batchport.files import make_folder, write_whole
 from batchport.mail.delivery import Delivery, FolderDelivery, SmtpDelivery
 from batchport.mail.message import Packed, pack
+from batchport.pipeline import broker
 from batchport.pipeline.app import App
 from batchport.pipeline.bounces import read_bounces
 from batchport.pipeline.facts import Views
 from batchport.pipeline.mails import retell
-from batchport.pipeline.outgoing import Unsendable, send_waiting
+from batchport.pipeline.outgoing import Unsendable, free_left_behind, send_waiting
+from batchport.pipeline.spread import spread
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import carry_out, contain, forget_all_but
+from batchport.pipeline.units import contain, forget_all_but
 from batchport.pipeline.writing import written
 from batchport.progress import stepping
 from batchport.store import look, queued
 from batchport.store.schema import files
+from batchport.store.work import Unit
+
+#: So many mails are worth a share of their own.
+_SHARE = 20
 
 
 def notify(app: App, tally: PassTally, pass_id: int) -> None:
@@ -32,6 +37,7 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:
             queued.release(connection, pass_id, app.stamp)
     views = Views(app)
     _write_results(app, tally, pass_id, views)
+    _send_together(app, tally, pass_id, views)
     send_waiting(app, tally, pass_id, lambda: delivery(app), lambda record: _made(app, views, record))
 
 
@@ -39,12 +45,44 @@ def _write_results(app: App, tally: PassTally, pass_id: int, views: Views) -> No
     with app.store.reading() as connection:
         due = look.results_due(connection)
     forget_all_but(app, "results", {_key(record) for record in due})
-    for record in stepping(app.progress, "Writing results", due, "files"):
-        before = len(tally.troubles)
-        carry_out(app, tally, "results", _key(record), partial(_write_result, app, tally, views, record))
-        if len(tally.troubles) > before:
-            with app.store.transaction() as connection:
-                retell(connection, pass_id, tally)
+    records, before = {_key(record): record for record in due}, len(tally.troubles)
+    steps = iter(stepping(app.progress, "Writing results", due, "files"))
+
+    def write(unit: Unit, tally: PassTally) -> None:
+        next(steps, None)
+        _write_result(app, tally, views, records[unit.key])
+
+    spread(app, tally, pass_id, [Unit("results", key) for key in records], write)
+    if len(tally.troubles) > before:
+        with app.store.transaction() as connection:
+            retell(connection, pass_id, tally)
+
+
+def write_named(app: App, tally: PassTally, key: str) -> None:
+    """Write the results of a file, known by its key, where they are due still."""
+    with app.store.reading() as connection:
+        record = look.file_record(connection, int(key.rpartition("(")[2].rstrip(")")))
+    if record.results_due:
+        _write_result(app, tally, Views(app), record)
+
+
+def _send_together(app: App, tally: PassTally, pass_id: int, views: Views) -> None:
+    """Send the mails that are due together with the helpers that there are; what the operator is told of the pass waits until the rest has gone."""
+    helpers = broker.helpers(app)
+    shares = min(helpers + 1, free_left_behind(app) // _SHARE) if helpers else 0
+    if shares < 2:
+        return
+    before = len(tally.troubles)
+    units = [Unit("mails", f"{number} of {shares}") for number in range(1, shares + 1)]
+    spread(app, tally, pass_id, units, lambda unit, tally: send_named(app, tally, pass_id, unit.key, views))
+    if len(tally.troubles) > before:
+        with app.store.transaction() as connection:
+            retell(connection, pass_id, tally)
+
+
+def send_named(app: App, tally: PassTally, pass_id: int, key: str, views: Views) -> None:
+    """Send a share of the mails that are due, known by its key."""
+    send_waiting(app, tally, pass_id, lambda: delivery(app), lambda record: _made(app, views, record), shares=int(key.rpartition(" ")[2]))
 
 
 def _key(record: Any) -> str:

@@ -48,7 +48,20 @@ def message_id_of(app: App, record: Any) -> str:
     return message_id(domain, f"{record.kind}/{app.store.hash(f'mail {record.id}').hex()}")
 
 
-def send_waiting(app: App, tally: PassTally, pass_id: int, delivery: Callable[[], Delivery], make: Maker) -> None:
+def free_left_behind(app: App) -> int:
+    """Let mails wait again that a process had claimed which is dead by now, and keep back what goes to addresses that nothing is sent to; how many wait.
+
+    The pass is alone in the installation, and no helper has a share of the mails yet: whoever claimed these is dead, whether or not its lease has run out. With `--at`
+    the time to go by stands still from one pass to the next, and no lease ever would.
+    """
+    with app.store.transaction() as connection:
+        outbox.take_back(connection)
+        # Who is silenced while mails are sent is known to those who send (`_silenced`).
+        outbox.keep_back(connection, app.settings.operator.email)
+        return outbox.waiting(connection)
+
+
+def send_waiting(app: App, tally: PassTally, pass_id: int, delivery: Callable[[], Delivery], make: Maker, *, shares: int = 1) -> None:
     """Send the mails whose time has come, as fast as the server may be fed; what does not fit into this pass goes on waiting.
 
     Args:
@@ -57,37 +70,33 @@ def send_waiting(app: App, tally: PassTally, pass_id: int, delivery: Callable[[]
         pass_id: its number.
         delivery: opens the way that mails take, where there are any.
         make: makes each.
+        shares: how many processes do the same at the same time; what the operator is told of the pass goes with the last of it, when it is alone.
     """
     with app.store.reading() as connection:
         if not outbox.due(connection, app.stamp):
             return
+    waiting = free_left_behind(app) if shares == 1 else 0
     smtp = app.settings.smtp
+    pace = Pace(smtp.per_minute / shares if smtp and smtp.per_minute else None)
     with ThreadPoolExecutor(2, "mails") as helpers:
-        asyncio.run(_Round(app, tally, pass_id, delivery(), make, Pace(smtp.per_minute if smtp else None), helpers).send_all())
+        asyncio.run(_Round(app, tally, pass_id, delivery(), make, pace, helpers, waiting, alone=shares == 1).send_all())
 
 
 class _Round:
     """One round of sending."""
 
-    def __init__(self, app: App, tally: PassTally, pass_id: int, delivery: Delivery, make: Maker, pace: Pace, helpers: ThreadPoolExecutor) -> None:
+    def __init__(self, app: App, tally: PassTally, pass_id: int, delivery: Delivery, make: Maker, pace: Pace, helpers: ThreadPoolExecutor, waiting: int, *, alone: bool) -> None:
         self._app, self._tally, self._pass_id = app, tally, pass_id
         self._delivery, self._make, self._helpers = delivery, make, helpers
         self._clock, self._pace = Clock(app.now), pace
         self._owner = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._lease_ends = self._waited = 0.0
         self._silenced: set[str] = set()
-        self._done = self._of = 0
+        self._done, self._of, self._alone = 0, waiting, alone
         self._written: asyncio.Future[None] | None = None
 
     async def send_all(self) -> None:
         """Batch after batch, until nothing is due or nothing gets through."""
-        with self._app.store.transaction() as connection:
-            # The lock of the home is held, and a SQLite database has one home: whoever claimed these is dead, whether or not its lease has run out. With `--at`
-            # the time to go by stands still from one pass to the next, and no lease ever would. (Of several workers on one database, only the lease tells.)
-            outbox.take_back(connection)
-            # Who is silenced while this round goes on is known to it (`_silenced`).
-            outbox.keep_back(connection, self._app.settings.operator.email)
-            self._of = outbox.waiting(connection)
         async with self._delivery:
             while (records := self._claimed()) and await self._send(records):
                 await self._noted()
@@ -99,7 +108,7 @@ class _Round:
     def _claimed(self) -> list[Any]:
         until = self._lease()
         with self._app.store.transaction() as connection:
-            found = outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH)
+            found = outbox.claim(connection, owner=self._owner, stamp=self._app.stamp, until=until, most=_BATCH, night=self._alone)
         if found:
             log.event("mails claimed", mails=len(found))
         return found
@@ -202,7 +211,7 @@ class _Round:
                     self._silenced.add(record.recipient.casefold())
             elif trouble:
                 self._tally.trouble(trouble)
-            if trouble:
+            if trouble and self._alone:
                 retell(connection, self._pass_id, self._tally)
         self._tally.mails.update([counted] if counted else [])
         self._tally.changed = True

@@ -45,7 +45,7 @@ class Pace:
         per_minute: the most mails in a minute; None: no limit.
     """
 
-    def __init__(self, per_minute: int | None) -> None:
+    def __init__(self, per_minute: float | None) -> None:
         self._apart = 60 / per_minute if per_minute else 0.0
         self._more = 0.0
         self._last: float | None = None

@@ -38,8 +38,9 @@ from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.remedies import remedies
 from batchport.pipeline.sending import proved_by_answer
 from batchport.pipeline.shelves import RESPONSE, shelve
+from batchport.pipeline.spread import spread
 from batchport.pipeline.tally import Heard, PassTally
-from batchport.pipeline.units import carry_out, contain, forget_all_but
+from batchport.pipeline.units import NotAlone, contain, forget_all_but
 from batchport.pipeline.view import iso
 from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
 from batchport.store import look
@@ -48,6 +49,7 @@ from batchport.store.acts import record_act
 from batchport.store.journal import source_of
 from batchport.store.pieces import load_rows
 from batchport.store.versions import waiting_versions
+from batchport.store.work import Unit
 from batchport.transport.arrivals import Arrival, complete_files
 
 _MANIFEST = ".manifest.json"
@@ -65,11 +67,36 @@ def reconcile(app: App, tally: PassTally, pass_id: int) -> None:
     with fetched(app, tally) as spools:
         folders |= spools
         arrivals = [each for each in complete_files(list(folders), now=time.time(), settle=app.settings.limits.settle) if not each.name.endswith(_MANIFEST)]
-        for arrival in arrivals:
-            partner = folders[arrival.path.parent]
-            apply = partial(_apply_arrival, app, tally, pass_id, partner, arrival)
-            carry_out(app, tally, "response", f"{partner}/{arrival.name}", apply, mark=arrival.mark_of_content)
-        forget_all_but(app, "response", {f"{folders[arrival.path.parent]}/{arrival.name}" for arrival in arrivals})
+        answers: dict[str, Arrival] = {}
+        for arrival in arrivals:  # of two files of one name, one put there and one fetched, the later one waits for the next pass
+            answers.setdefault(f"{folders[arrival.path.parent]}/{arrival.name}", arrival)
+
+        def apply(unit: Unit, tally: PassTally) -> None:
+            arrival = answers[unit.key]
+            _apply_arrival(app, tally, pass_id, folders[arrival.path.parent], arrival)
+
+        spread(app, tally, pass_id, [_unit(app, key, arrival) for key, arrival in answers.items()], apply)
+        forget_all_but(app, "response", set(answers))
+
+
+def _unit(app: App, key: str, arrival: Arrival) -> Unit:
+    """An answer as a unit of work; those of a partner are applied one after the other, in the order in which they came."""
+    return Unit("response", key, arrival.mark_of_content, app.store.hash(f"answers {key.partition('/')[0]}"), alone=True, priority=max(arrival.size, 1).bit_length())
+
+
+def apply_named(app: App, tally: PassTally, pass_id: int, key: str) -> None:
+    """Apply an answer, known by its key, beside the pass that has found it.
+
+    Raises:
+        NotAlone: it does not lie in the partner's folder, so that the pass has fetched it.
+    """
+    partner, _, name = key.partition("/")
+    path = app.settings.folder("responses", partner, name)
+    try:
+        seen = path.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        raise NotAlone from None
+    _apply_arrival(app, tally, pass_id, partner, Arrival(path, name, seen.st_size, seen.st_mtime))
 
 
 def reconcile_file(app: App, tally: PassTally, pass_id: int, path: Path, partner: str) -> None:

@@ -23,6 +23,7 @@ from batchport.pipeline.mails import queue_for_operator
 from batchport.pipeline.notify import notify
 from batchport.pipeline.reconcile import reconcile
 from batchport.pipeline.restored import take_up
+from batchport.pipeline.spread import begin as begin_spreading
 from batchport.pipeline.submit import submit
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import contain
@@ -128,6 +129,7 @@ def one_pass(app: App, command: str, stage: Stage, ended: Callable[[Connection, 
 
 def _begin(app: App, command: str) -> int:
     with app.store.transaction() as connection:
+        begin_spreading(connection)
         number = next_id(connection, passes)
         connection.execute(passes.insert().values(id=number, command=command, started=app.stamp, summary=""))
         # A look around comes every few minutes and mostly finds nothing; what it does is recorded all the same.

@@ -5,8 +5,6 @@ A file is stored with its bytes and its number before anything is written (T2), 
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -28,8 +26,9 @@ from batchport.pipeline.ordering import settle, write_orders
 from batchport.pipeline.paper_look import look_at_papers, mended
 from batchport.pipeline.restored import other_sequence
 from batchport.pipeline.sending import sealed_as_sent, send_open, send_stored
+from batchport.pipeline.spread import spread
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import carry_out, contain, forget_all_but
+from batchport.pipeline.units import contain, forget_all_but
 from batchport.pipeline.versions import look_at_waiting
 from batchport.pipeline.ways import protection
 from batchport.store import submissions as stored
@@ -42,6 +41,7 @@ from batchport.store.pieces import load_rows
 from batchport.store.restored import in_doubt
 from batchport.store.sealed import submission_context
 from batchport.store.sendings import add_sending
+from batchport.store.work import Unit
 from batchport.transport import NotDelivered
 
 #: Columns of a submission that are fields of the row as they stand.
@@ -61,12 +61,11 @@ def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = No
         ready = [name for name in stored.ready_partners(connection) if partner in (None, name) and name in app.settings.partners]
     if partner is None:  # a pass that was killed when all was sent has left its unit behind
         forget_all_but(app, "submission", set(ready))
-    for name in ready:
-        if now_regardless or app.profile(name).may_send(app.now):
-            carry_out(app, tally, "submission", name, partial(_submit_ready, app, tally, pass_id, name))
+    open_now = [name for name in ready if now_regardless or app.profile(name).may_send(app.now)]
+    spread(app, tally, pass_id, [Unit("submission", name) for name in open_now], lambda unit, tally: submit_ready(app, tally, pass_id, unit.key))
 
 
-def _submit_ready(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
+def submit_ready(app: App, tally: PassTally, pass_id: int, partner: str) -> None:
     """Send what is ready for a partner, and was looked at once more."""
     app.progress(f"Looking at orders to {partner} once more")
     look_once_more(app, tally, pass_id, [partner])

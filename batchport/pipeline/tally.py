@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, fields, is_dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,11 @@ class Heard:
     lines: int
     applied: int
     exceptions: int
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for: records, and numpy's numbers."""
+    return {each.name: getattr(value, each.name) for each in fields(value)} if is_dataclass(value) else int(value)
 
 
 @dataclass(slots=True)
@@ -133,3 +139,24 @@ class PassTally:
             "due": self.due, "to_do": self.to_do,
             "rejected": self.newly_rejected + self.carrier_rejected,
         })  # fmt: skip
+
+    def as_told(self) -> str:
+        """All of it as text."""
+        return json.dumps(self, default=_plain)
+
+    @classmethod
+    def of(cls, told: str) -> PassTally:
+        """What `as_told` has written."""
+        values = json.loads(told)
+        files = [FileDone(done["customer"], done["name"], done["state"], Counter(done["counts"])) for done in values.pop("files")]
+        sent, heard = [Sent(**each) for each in values.pop("sent")], [Heard(**each) for each in values.pop("heard")]
+        return cls(files=files, sent=sent, heard=heard, mails=Counter(values.pop("mails")), **values)
+
+    def add(self, other: PassTally) -> None:
+        """Tell what another process did as well."""
+        for each in fields(self):
+            mine, more = getattr(self, each.name), getattr(other, each.name)
+            if isinstance(mine, Counter):
+                mine.update(more)
+            else:
+                setattr(self, each.name, mine or more if isinstance(mine, bool) else mine + more)

@@ -36,6 +36,10 @@ class Stopping(Exception):
     """The program was asked to stop, and does so between two units of work."""
 
 
+class NotAlone(Exception):
+    """A helper has come upon something that only the pass can decide, and has changed nothing; the pass does that unit itself."""
+
+
 def pause(tries: int) -> timedelta:
     """How long a unit waits that was tried so often."""
     return timedelta(minutes=5 * 4 ** (tries - 1))
@@ -54,6 +58,7 @@ def carry_out(app: App, tally: PassTally, kind: str, key: str, work: Callable[[]
 
     Raises:
         Stopping: the program was asked to stop; nothing was begun.
+        NotAlone: as `work` says; that was no try.
     """
     if app.stopping():
         raise Stopping
@@ -65,6 +70,10 @@ def carry_out(app: App, tally: PassTally, kind: str, key: str, work: Callable[[]
         tries = stored.claim(connection, kind, key, mark=mark, token=app.store.held[-1], stamp=app.stamp)
     try:
         work()
+    except NotAlone:
+        with app.store.transaction() as connection:
+            stored.give_back(connection, kind, key)
+        raise
     except Exception as error:
         if ends_the_pass(error):
             raise

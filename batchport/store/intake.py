@@ -51,6 +51,16 @@ def file_seen(connection: Connection, customer: str, sha256: str) -> Any | None:
     ).one_or_none()
 
 
+def newest_file(connection: Connection) -> int:
+    """The number of the file that was stored last; 0 before any."""
+    return int(connection.exec_driver_sql("select coalesce(max(id), 0) from files").scalar_one())
+
+
+def anything_of(connection: Connection, numbers: Ints, accounts: Sequence[bytes]) -> bool:
+    """Whether there is a row for one of some numbers, or a live order of one of some accounts (keyed hashes)."""
+    return bool(len(rows_with_numbers(connection, numbers)) or len(orders_of_accounts(connection, accounts)))
+
+
 def file_not_put_away(connection: Connection, customer: str, sha256: str, name: str) -> Any | None:
     """The record of this very file, when it was stored but was not yet taken out of the inbox."""
     return connection.execute(

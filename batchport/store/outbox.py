@@ -38,7 +38,7 @@ def keep_back(connection: Connection, always: str) -> None:
     connection.execute(mails.update().where(mails.c.state == "waiting", func.lower(mails.c.recipient).in_(silent)).values(state="suppressed"))
 
 
-def claim(connection: Connection, *, owner: str, stamp: str, until: str, most: int) -> list[Any]:
+def claim(connection: Connection, *, owner: str, stamp: str, until: str, most: int, night: bool = True) -> list[Any]:
     """Mails whose time has come, those that wait longest first, as they were before they were claimed.
 
     Args:
@@ -47,8 +47,9 @@ def claim(connection: Connection, *, owner: str, stamp: str, until: str, most: i
         stamp: the time to go by.
         until: when the claim runs out.
         most: how many at most.
+        night: also those to the operator, which tell of the pass that sends the rest.
     """
-    waits = mails.c.state == "waiting"
+    waits = (mails.c.state == "waiting") & (mails.c.kind.not_in(() if night else ("night", "alarm")))
     found = list(connection.execute(select(mails).where(waits, mails.c.next_try <= stamp).order_by(mails.c.next_try, mails.c.id).limit(most).with_for_update(skip_locked=True)))
     numbers = [mail.id for mail in found]
     connection.execute(mails.update().where(mails.c.id.in_(numbers)).values(state="sending", taken_by=owner, taken_until=until))

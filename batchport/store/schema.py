@@ -510,3 +510,24 @@ units = Table(
     PrimaryKeyConstraint("kind", "key"),
     sqlite_with_rowid=False,
 )  # fmt: skip
+
+#: Units of work of the pass that is at work, as it spreads them over all processes that help it; gone when it has ended (`store.work`). `token` is of the pass's lease,
+#: `lease` of that of the process that has the unit at hand. Units of one `line` (a keyed hash: a customer, a partner) are done in their order, and beside one that
+#: is `alone` there is no other of its line.
+work = Table(
+    "work", metadata,
+    Column("id", Id, primary_key=True),
+    Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("line", LargeBinary(16)),
+    Column("alone", Boolean, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("lease", BigInteger),
+    Column("told", Text, nullable=False),
+    Index("ix_work_line", "line", "id", sqlite_where=text("line is not null"), postgresql_where=text("line is not null")),
+    Index("ix_work_next", "priority", "id", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
+)  # fmt: skip

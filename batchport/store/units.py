@@ -34,6 +34,12 @@ def finish(connection: Connection, kind: str, key: str) -> None:
     connection.execute(units.delete().where(_is(kind, key)))
 
 
+def give_back(connection: Connection, kind: str, key: str) -> None:
+    """A unit was not tried after all."""
+    connection.execute(units.update().where(_is(kind, key)).values(attempts=units.c.attempts - 1))
+    connection.execute(units.delete().where(_is(kind, key), units.c.attempts < 1))
+
+
 def put_off(connection: Connection, kind: str, key: str, *, trouble: str, next_try: str, parked: bool) -> None:
     """A unit could not be done: it is tried again at a time, or parked until somebody says so."""
     connection.execute(units.update().where(_is(kind, key)).values(trouble=trouble, next_try=next_try, parked=parked))

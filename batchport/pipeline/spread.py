@@ -1,0 +1,120 @@
+"""Work that several processes share: a pass writes its units down, and does them together with the helpers (`batchport worker`) that there are.
+
+The pass stays one: it says what there is to do, holds the lease, counts, and tells. A helper does a unit as the pass would, by the same code, under a lease of its
+own, and what it has to tell comes back with the unit, in the units' order. Without helpers, and with SQLite, the pass does everything itself, one unit after the
+other. With them it still takes its share, so that it ends even when all of them die.
+
+What a helper cannot decide alone, such as whether a sheet waits for its papers, it gives back, and the pass does that itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from batchport import log
+from batchport.pipeline import broker
+from batchport.pipeline.app import App
+from batchport.pipeline.lease import Fenced, is_dead
+from batchport.pipeline.tally import PassTally
+from batchport.pipeline.units import carry_out
+from batchport.store import work
+from batchport.store.leases import lease_of
+from batchport.store.work import Unit
+
+#: Seconds between two looks at what others do, and after which one that stopped is looked for.
+_LOOKS, _LOOKED_FOR = 0.05, 2.0
+
+
+def spread(app: App, tally: PassTally, pass_id: int, units: Sequence[Unit], here: Callable[[Unit, PassTally], object]) -> None:
+    """Do units of work, together with the helpers that there are.
+
+    Args:
+        app: the installation, whose pass this process holds.
+        tally: hears what was done, in the order of the units.
+        pass_id: the pass.
+        units: what there is to do.
+        here: does one in this process; a helper finds the same by its kind and key (`pipeline.helping`).
+    """
+
+    def do(unit: Unit, tally: PassTally) -> None:
+        carry_out(app, tally, unit.kind, unit.key, partial(here, unit, tally), mark=unit.mark)
+
+    if len(units) < 2 or not broker.helpers(app):
+        for unit in units:
+            do(unit, tally)
+        return
+    with app.store.transaction() as connection:
+        numbers = work.put(connection, pass_id, app.store.held[-1], units)
+        broker.call(connection, [(number, unit.kind, unit.priority) for number, unit in zip(numbers, units, strict=True)])
+    log.event("work spread", pass_id=pass_id, kind=units[0].kind, units=len(units))
+    by_number = dict(zip(numbers, units, strict=True))
+    _share(app, by_number, do)
+    with app.store.reading() as connection:
+        dealt_with = work.dealt_with(connection)
+    for unit in dealt_with:
+        if unit.state == work.BACK:
+            do(by_number[unit.id], tally)
+        else:
+            tally.add(PassTally.of(unit.told))
+    with app.store.transaction() as connection:
+        work.clear(connection)
+
+
+def _share(app: App, units: dict[int, Unit], do: Callable[[Unit, PassTally], None]) -> None:
+    """Do one unit after the other as long as there is one to take, and wait for those that others have at hand."""
+    token, kinds, looked = app.store.held[-1], {unit.kind for unit in units.values()}, time.monotonic()
+    while True:
+        with app.store.transaction() as connection:
+            mine = work.take(connection, token, kinds, token)
+        if mine is not None:
+            own = PassTally()
+            with in_turn(app, mine):
+                do(units[mine.id], own)
+            with app.store.transaction() as connection:
+                work.settle(connection, mine.id, token, work.DONE, own.as_told())
+            continue
+        with app.store.reading() as connection:
+            left = work.undone(connection)
+        if not left:
+            return
+        app.progress("Waiting for helpers", len(units) - left, len(units), "units")
+        if time.monotonic() - looked > _LOOKED_FOR:
+            looked = time.monotonic()
+            with app.store.transaction() as connection:
+                gone = work.take_back(connection, partial(is_dead, app.settings.folder(".locks")))
+            if gone:
+                log.event("helper lost", "warning", units=gone)
+        time.sleep(_LOOKS)
+
+
+@contextmanager
+def in_turn(app: App, unit: Any) -> Iterator[None]:
+    """Whatever is stored for a unit waits for those of its line that came before it."""
+    before, app.turn = app.turn, partial(_wait_for_turn, app, unit)
+    try:
+        yield
+    finally:
+        app.turn = before
+
+
+def _wait_for_turn(app: App, unit: Any) -> None:
+    while True:
+        with app.store.reading() as connection:
+            if work.is_first(connection, unit):
+                return
+            alive = lease_of(connection, unit.token)
+        if alive is None:
+            raise Fenced("the pass that this is a part of is gone; the next one does it anew")
+        time.sleep(_LOOKS / 5)
+
+
+def begin(connection: Connection) -> None:
+    """Forget what an earlier pass has left behind, whose helpers cannot write any more."""
+    work.take_back(connection, lambda _: True)
+    work.clear(connection)

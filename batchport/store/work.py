@@ -1,0 +1,115 @@
+"""Units of work of the pass that is at work, shared by all processes that help it.
+
+    waiting ──▶ taken ──▶ done        or `back`: not for a helper, the pass does it itself
+       ▲          │
+       └──────────┘  its process was not heard of any more
+
+A unit is taken only under the lease of its pass, and by a process that holds a lease of its own; the pass cannot be followed by another one while such a lease
+stands (`store.leases.take`). A process whose lease has run out loses it for good before its unit is given to somebody else, so that what it still writes is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from batchport.store.database import insert_many, next_id
+from batchport.store.leases import end_for_good, lease_of
+from batchport.store.schema import work
+
+WAITING, TAKEN, DONE, BACK = "waiting", "taken", "done", "back"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of work.
+
+    Attributes:
+        kind, key: what it is, and which.
+        mark: what it is known by; where that has changed, earlier tries do not count.
+        line: units of a line are done in their order; None: of none.
+        alone: beside it no other unit of its line is at hand.
+        priority: the lowest go first.
+    """
+
+    kind: str
+    key: str
+    mark: str = ""
+    line: bytes | None = None
+    alone: bool = False
+    priority: int = 0
+
+
+def put(connection: Connection, pass_id: int, token: int, units: Sequence[Unit]) -> list[int]:
+    """Write units down for whoever takes them; their numbers."""
+    first = next_id(connection, work)
+    columns = ("id", "pass_id", "token", "kind", "key", "mark", "line", "alone", "priority", "state", "told")
+    numbers = list(range(first, first + len(units)))
+    insert_many(
+        connection, work, columns,
+        [(number, pass_id, token, unit.kind, unit.key, unit.mark, unit.line, unit.alone, unit.priority, WAITING, "") for number, unit in zip(numbers, units, strict=True)],
+    )  # fmt: skip
+    return numbers
+
+
+def take(connection: Connection, lease: int, kinds: Collection[str], pass_token: int | None = None) -> Any:
+    """Take the unit whose turn it is: id, pass_id, token, kind, key, mark, line; None where there is none that can be taken.
+
+    Args:
+        connection: of a transaction that writes.
+        lease: the token under which it is done.
+        kinds: of units that are wanted.
+        pass_token: of the lease of the pass, by the pass itself; else that lease has to stand.
+    """
+    earlier, ahead = work.alias("earlier"), work.alias("ahead")
+    before = (earlier.c.line == ahead.c.line) & (earlier.c.id < ahead.c.id) & earlier.c.state.in_((WAITING, TAKEN)) & (earlier.c.alone | ahead.c.alone)
+    free = (ahead.c.state == WAITING) & ahead.c.kind.in_(list(kinds)) & ~select(earlier.c.id).where(before).exists()
+    unit = connection.execute(select(ahead).where(free).order_by(ahead.c.priority, ahead.c.id).limit(1).with_for_update(skip_locked=True)).first()
+    if unit is None or (unit.token != pass_token and lease_of(connection, unit.token) is None):
+        return None
+    connection.execute(work.update().where(work.c.id == unit.id).values(state=TAKEN, lease=lease))
+    return unit
+
+
+def is_first(connection: Connection, unit: Any) -> bool:
+    """Whether all units of its line that come before it are dealt with."""
+    before = select(work.c.id).where(work.c.line == unit.line, work.c.id < unit.id, work.c.state.in_((WAITING, TAKEN)))
+    return unit.line is None or connection.execute(before.limit(1)).first() is None
+
+
+def settle(connection: Connection, number: int, lease: int, state: str, told: str = "") -> bool:
+    """Write down what became of a unit, and what is told of it; False, and nothing is changed, where somebody else has it by now."""
+    own = work.update().where(work.c.id == number, work.c.state == TAKEN, work.c.lease == lease)
+    return bool(connection.execute(own.values(state=state, told=told)).rowcount)
+
+
+def take_back(connection: Connection, dead: Callable[[Any], bool]) -> int:
+    """Let units wait again whose processes are gone, and end these processes' leases for good; how many there were.
+
+    Args:
+        connection: of a transaction that writes.
+        dead: tells whether the holder of a lease is known not to live any more; else it counts as gone when its lease has run out.
+    """
+    at_hand = connection.execute(select(work.c.lease).where(work.c.state == TAKEN).distinct()).scalars().all()
+    gone = [token for token in at_hand if (lease := lease_of(connection, token)) is None or dead(lease)]
+    for token in gone:
+        end_for_good(connection, token)
+    return connection.execute(work.update().where(work.c.state == TAKEN, work.c.lease.in_(gone)).values(state=WAITING, lease=None)).rowcount if gone else 0
+
+
+def undone(connection: Connection) -> int:
+    """How many units wait, or are at hand."""
+    return int(connection.execute(select(func.count()).where(work.c.state.in_((WAITING, TAKEN)))).scalar_one())
+
+
+def dealt_with(connection: Connection) -> list[Any]:
+    """The units that were dealt with, in their order: id, state, told."""
+    return list(connection.execute(select(work.c.id, work.c.state, work.c.told).where(work.c.state.in_((DONE, BACK))).order_by(work.c.id)))
+
+
+def clear(connection: Connection) -> None:
+    """Forget all units: the pass that they were of has dealt with them, or is dead."""
+    connection.execute(work.delete())
