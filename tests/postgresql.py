@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -54,6 +55,12 @@ class PostgreSQL:
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[call-overload]
+
+    def restart(self) -> None:
+        """Stop it as if the power had gone, and start it again."""
+        binary = self._server.bin_path / "pg_ctl"
+        user = self._server.system_user
+        subprocess.run([binary, "-D", f"{self._folder}/data", "-m", "immediate", "-w", "-l", f"{self._folder}/data/log", "restart"], check=True, user=user, stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
         """End it, and leave nothing behind."""

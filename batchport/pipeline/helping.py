@@ -23,7 +23,7 @@ from batchport.pipeline.reconcile import apply_named
 from batchport.pipeline.spread import in_turn
 from batchport.pipeline.submit import submit_ready
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import NotAlone, carry_out
+from batchport.pipeline.units import NotAlone, OutOfTurn, carry_out
 from batchport.progress import quiet
 from batchport.spreadsheets.pool import ReaderPool
 from batchport.store import work
@@ -83,6 +83,8 @@ class Helper:
             with in_turn(self.app, unit):
                 carry_out(self.app, tally, unit.kind, unit.key, lambda: self._do(tally, unit), mark=unit.mark)
             self._settle(unit, token, work.DONE, tally.as_told())
+        except OutOfTurn:
+            self._settle(unit, token, work.WAITING)
         except NotAlone:
             self._settle(unit, token, work.BACK)
         except Exception:
@@ -94,7 +96,7 @@ class Helper:
     def _settle(self, unit: Any, token: int, state: str, told: str = "") -> None:
         with self.app.store.transaction() as connection:
             work.settle(connection, unit.id, token, state, told)
-        log.event("unit given back" if state == work.BACK else "unit helped with", kind=unit.kind, pass_id=unit.pass_id)
+        log.event("unit helped with" if state == work.DONE else "unit given back", kind=unit.kind, pass_id=unit.pass_id)
 
     def _go_by(self, pass_id: int) -> None:
         """Go by the time of a pass."""

@@ -22,7 +22,7 @@ from batchport.pipeline import broker
 from batchport.pipeline.app import App
 from batchport.pipeline.lease import Fenced, is_dead
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import carry_out
+from batchport.pipeline.units import OutOfTurn, carry_out
 from batchport.store import work
 from batchport.store.leases import lease_of
 from batchport.store.work import Unit
@@ -68,29 +68,43 @@ def spread(app: App, tally: PassTally, pass_id: int, units: Sequence[Unit], here
 
 def _share(app: App, units: dict[int, Unit], do: Callable[[Unit, PassTally], None]) -> None:
     """Do one unit after the other as long as there is one to take, and wait for those that others have at hand."""
-    token, kinds, looked = app.store.held[-1], {unit.kind for unit in units.values()}, time.monotonic()
+    token, kinds, look = app.store.held[-1], {unit.kind for unit in units.values()}, _Look(app)
     while True:
         with app.store.transaction() as connection:
             mine = work.take(connection, token, kinds, token)
         if mine is not None:
-            own = PassTally()
-            with in_turn(app, mine):
-                do(units[mine.id], own)
+            own, state = PassTally(), work.DONE
+            try:
+                with in_turn(app, mine):
+                    do(units[mine.id], own)
+            except OutOfTurn:
+                own, state = PassTally(), work.WAITING
             with app.store.transaction() as connection:
-                work.settle(connection, mine.id, token, work.DONE, own.as_told())
+                work.settle(connection, mine.id, token, state, own.as_told())
             continue
         with app.store.reading() as connection:
             left = work.undone(connection)
         if not left:
             return
         app.progress("Waiting for helpers", len(units) - left, len(units), "units")
-        if time.monotonic() - looked > _LOOKED_FOR:
-            looked = time.monotonic()
-            with app.store.transaction() as connection:
-                gone = work.take_back(connection, partial(is_dead, app.settings.folder(".locks")))
-            if gone:
-                log.event("helper lost", "warning", units=gone)
+        look()
         time.sleep(_LOOKS)
+
+
+class _Look:
+    """Looks now and then whether somebody has died who has work at hand, and has it done by others."""
+
+    def __init__(self, app: App) -> None:
+        self._app, self._last = app, time.monotonic()
+
+    def __call__(self) -> None:
+        if time.monotonic() - self._last < _LOOKED_FOR:
+            return
+        self._last = time.monotonic()
+        with self._app.store.transaction() as connection:
+            gone = work.take_back(connection, partial(is_dead, self._app.settings.folder(".locks")))
+        if gone:
+            log.event("helper lost", "warning", units=gone)
 
 
 @contextmanager
@@ -104,13 +118,17 @@ def in_turn(app: App, unit: Any) -> Iterator[None]:
 
 
 def _wait_for_turn(app: App, unit: Any) -> None:
+    look = _Look(app)
     while True:
         with app.store.reading() as connection:
-            if work.is_first(connection, unit):
-                return
-            alive = lease_of(connection, unit.token)
+            ahead, alive = work.ahead_of(connection, unit), lease_of(connection, unit.token)
+        if not ahead:
+            return
+        if work.WAITING in ahead:
+            raise OutOfTurn
         if alive is None:
             raise Fenced("the pass that this is a part of is gone; the next one does it anew")
+        look()
         time.sleep(_LOOKS / 5)
 
 

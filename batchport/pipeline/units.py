@@ -40,6 +40,10 @@ class NotAlone(Exception):
     """A helper has come upon something that only the pass can decide, and has changed nothing; the pass does that unit itself."""
 
 
+class OutOfTurn(NotAlone):
+    """What comes before a unit has to be done first after all, since its process died; nothing was changed."""
+
+
 def pause(tries: int) -> timedelta:
     """How long a unit waits that was tried so often."""
     return timedelta(minutes=5 * 4 ** (tries - 1))

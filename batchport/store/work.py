@@ -2,7 +2,7 @@
 
     waiting ──▶ taken ──▶ done        or `back`: not for a helper, the pass does it itself
        ▲          │
-       └──────────┘  its process was not heard of any more
+       └──────────┘  its process was not heard of any more, or one before it has to be done again
 
 A unit is taken only under the lease of its pass, and by a process that holds a lease of its own; the pass cannot be followed by another one while such a lease
 stands (`store.leases.take`). A process whose lease has run out loses it for good before its unit is given to somebody else, so that what it still writes is refused.
@@ -65,7 +65,8 @@ def take(connection: Connection, lease: int, kinds: Collection[str], pass_token:
         pass_token: of the lease of the pass, by the pass itself; else that lease has to stand.
     """
     earlier, ahead = work.alias("earlier"), work.alias("ahead")
-    before = (earlier.c.line == ahead.c.line) & (earlier.c.id < ahead.c.id) & earlier.c.state.in_((WAITING, TAKEN)) & (earlier.c.alone | ahead.c.alone)
+    in_the_way = (earlier.c.state == WAITING) | ((earlier.c.state == TAKEN) & (earlier.c.alone | ahead.c.alone))
+    before = (earlier.c.line == ahead.c.line) & (earlier.c.id < ahead.c.id) & in_the_way
     free = (ahead.c.state == WAITING) & ahead.c.kind.in_(list(kinds)) & ~select(earlier.c.id).where(before).exists()
     unit = connection.execute(select(ahead).where(free).order_by(ahead.c.priority, ahead.c.id).limit(1).with_for_update(skip_locked=True)).first()
     if unit is None or (unit.token != pass_token and lease_of(connection, unit.token) is None):
@@ -74,16 +75,16 @@ def take(connection: Connection, lease: int, kinds: Collection[str], pass_token:
     return unit
 
 
-def is_first(connection: Connection, unit: Any) -> bool:
-    """Whether all units of its line that come before it are dealt with."""
-    before = select(work.c.id).where(work.c.line == unit.line, work.c.id < unit.id, work.c.state.in_((WAITING, TAKEN)))
-    return unit.line is None or connection.execute(before.limit(1)).first() is None
+def ahead_of(connection: Connection, unit: Any) -> set[str]:
+    """The states of those units of its line that come before one and are not dealt with."""
+    before = select(work.c.state).where(work.c.line == unit.line, work.c.id < unit.id, work.c.state.in_((WAITING, TAKEN)))
+    return set(connection.execute(before.distinct()).scalars()) if unit.line is not None else set()
 
 
 def settle(connection: Connection, number: int, lease: int, state: str, told: str = "") -> bool:
     """Write down what became of a unit, and what is told of it; False, and nothing is changed, where somebody else has it by now."""
     own = work.update().where(work.c.id == number, work.c.state == TAKEN, work.c.lease == lease)
-    return bool(connection.execute(own.values(state=state, told=told)).rowcount)
+    return bool(connection.execute(own.values(state=state, told=told, lease=None)).rowcount)
 
 
 def take_back(connection: Connection, dead: Callable[[Any], bool]) -> int:
