@@ -1,0 +1,43 @@
+"""The commands, and what each does in one sentence, so that they can be listed without being imported: `batchport --help` answers at once."""
+
+from __future__ import annotations
+
+#: Command -> its module in this package, and the first sentence of its help; in the order in which a newcomer needs them.
+COMMANDS = {
+    "init": ("home", "Make a home for batchport: settings, a sealing key, and the folders of customer acme and partner sample."),
+    "template": ("home", "Write the upload workbook that customers fill in."),
+    "rules": ("home", "Explain the findings: all of them, or one CODE with the smallest sheet that provokes it and one that does not."),
+    "read": ("read", "Show a sheet as it is read, before any rule: what every cell displays, which sheet, and which row is the header."),
+    "columns": ("columns", "Show which column of FILE is taken for which field, how certain that is, and why."),
+    "check": ("check", "Check sheets as a port desk would: every row, every fault, and the orders they make."),
+    "run": ("stages", "One pass: reconcile, intake, submit, notify."),
+    "reconcile": ("stages", "Apply partners' response files: those in responses/, or one FILE."),
+    "intake": ("stages", "Take in what customers dropped: rows, orders, and the mail that says what is wrong."),
+    "submit": ("stages", "Send the orders that are ready."),
+    "resend": ("stages", "Send a SUBMISSION again, or a partner's of some days: the same bytes."),
+    "notify": ("stages", "Write the results that are due and send the mails that wait."),
+    "serve": ("stages", "Work by the schedule until stopped: look for sheets and answers every few minutes, and run the whole pass at night."),
+    "status": ("look", "Show where rows stand, a line each."),
+    "orders": ("look", "Show the orders, a line each."),
+    "trace": ("trace", "Show the whole history of a telephone number, PON, file, row id, line of a response (FILE:LINE) or exception id."),
+    "exceptions": ("look", "Show response lines that matched nothing or contradict what is known, or resolve one."),
+    "suppressed": ("suppressed", "Show the addresses that nothing is sent to, since mail to them was refused for good, or lift one."),
+    "parked": ("parked", "Show what could not be done so far by a fault of the program, and have it tried again."),
+    "balance": ("balance", "Show for each submission file what became of its lines: answered, by kind, and outstanding, with the numbers."),
+    "report": ("report", "Write one page with tables and charts: what needs somebody, where every row is, what was rejected and why, and who is waited for."),
+    "release": ("act", "Let a held order go without its rejected rows, or one that was held by hand."),
+    "hold": ("act", "Keep an order, or the next version of one, from being sent until it is released."),
+    "cancel": ("act", "Call an order off, or one number of it: at once where it was not sent, else with a supplement."),
+    "redate": ("act", "Ask for another date (2026-03-09) for an order, whether it was sent or not."),
+    "resubmit": ("act", "Send a rejected order once more, as it is and with what has been corrected."),
+    "loa": ("loa", "Write the letter of authorization of an order, or of every order of a sheet, as PDF ready to sign."),
+    "carrier": ("carrier", "Look at partners' profiles, and prove a new one with samples."),
+    "reference": ("reference", "Bring newer area codes, carriers, holidays and other reference files in."),
+    "audit": ("audit", "Show the journal of who did what, when and from which file, or prove that nobody has changed it."),
+    "doctor": ("doctor", "Look at everything that the installation lives on, a line or more for each thing: how it is, what was found, what to do."),
+    "backup": ("backup", "Write everything that is needed to put the installation back into one FILE, a tar, while passes run."),
+    "db": ("db", "Look after the database: its tables, and the numbers of submission files after a backup was put back."),
+    "purge": ("purge", "Take away what is kept no longer: PINs of orders that have ended, and what is older than `retention:` says."),
+    "keys": ("keys", "Change the key that PINs, account numbers and stored files are sealed with."),
+    "archive": ("archive", "Read what lies sealed in archive and quarantine."),
+}
