@@ -1,6 +1,6 @@
 """The command line: options in, one call, exit status out.
 
-Nothing heavy is imported before a command that needs it runs: `batchport --help` answers at once.
+A command is imported when it is asked for, and nothing heavy before it runs.
 """
 
 from __future__ import annotations
@@ -20,18 +20,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from batchport import __version__, log
+from batchport.cli.commands import COMMANDS
 
 if TYPE_CHECKING:
     from batchport.pipeline.app import App
-
-#: Command -> module of this package; in the order in which a newcomer needs them.
-_COMMANDS = {
-    "init": "home", "template": "home", "rules": "home", "read": "read", "columns": "columns", "check": "check", "run": "stages", "reconcile": "stages",
-    "intake": "stages", "submit": "stages", "resend": "stages", "notify": "stages", "serve": "stages", "worker": "worker", "status": "look", "orders": "look", "trace": "trace",
-    "exceptions": "look", "suppressed": "suppressed", "parked": "parked", "balance": "balance", "report": "report", "release": "act", "hold": "act", "cancel": "act", "redate": "act",
-    "resubmit": "act", "loa": "loa", "carrier": "carrier", "reference": "reference", "audit": "audit", "doctor": "doctor", "backup": "backup", "db": "db",
-    "purge": "purge", "keys": "keys", "archive": "archive",
-}  # fmt: skip
 
 #: How many new objects there are before rings are looked for among them.
 _UNTIL_COLLECTED = 200_000
@@ -67,12 +59,18 @@ class _Lazy(click.Group):
     """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands as click does, but by their sentences alone."""
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, click.Command(name, help=says).get_short_help_str(room)) for name, (_, says) in COMMANDS.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        module = _COMMANDS.get(cmd_name)
-        if module is None:
+        if cmd_name not in COMMANDS:
             return None
+        module, _ = COMMANDS[cmd_name]
         found: click.Command = getattr(importlib.import_module(f"batchport.cli.{module}"), cmd_name)
         return found
 
@@ -90,7 +88,7 @@ class _Lazy(click.Group):
         except click.UsageError:
             import difflib
 
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else " `batchport --help` lists the commands."
             raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx) from None
 

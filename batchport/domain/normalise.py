@@ -10,10 +10,11 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.domain.table import Column, Mask, bools, text_array
+from batchport.domain.table import Column, Mask, bools, signs, text_array
 
 #: Signs that nobody sees and that break files: taken out, with a warning.
 UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}\x{feff}]"
@@ -57,7 +58,13 @@ def tidy(column: Column) -> Column:
 
 def untidy(column: Column) -> Mask:
     """The rows that `tidy` would change."""
-    return column.contains(_UNTIDY)
+    return column.test(lambda values: np.zeros(len(values), dtype=bool) if _plain(values) else pc.match_substring_regex(values, _UNTIDY))
+
+
+def _plain(values: pa.StringArray) -> bool:
+    """Whether texts hold nothing but visible ASCII signs; no space either."""
+    used = signs(values)
+    return not len(used) or bool(used.min() > ord(" ") and used.max() <= ord("~"))
 
 
 def unseen(column: Column) -> Mask:

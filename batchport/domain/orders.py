@@ -25,8 +25,9 @@ from batchport.domain.checks.prepared import Prepared
 from batchport.domain.fields import ADDRESS, BY_NAME
 from batchport.domain.findings import ERROR, SEPARATOR, Findings
 from batchport.domain.lifecycle import State
+from batchport.domain.repeated import alike
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column, Ints, Mask, bools
+from batchport.domain.table import Column, Ints, Mask, bools, text_array
 
 LOCAL, WIRELESS, TOLL_FREE = 0, 1, 2
 #: How many rows a message names at most.
@@ -162,14 +163,8 @@ def order_keys(batch: Batch) -> Keys:
     if odd.any():
         parts.append(np.where(odd, normalise.folded(requests["btn"]).ids() + 1, 0))
     makeable = (batch.tn >= 0) & ~batch.again & (whole | ~batch.rejected)
-    combined = np.zeros(len(batch), np.int64)
-    for part in parts:
-        codes = pd.factorize(part)[0].astype(np.int64)
-        size = int(codes.max(initial=0)) + 1
-        if size > 1:
-            combined = pd.factorize(combined * size + codes)[0].astype(np.int64)
     order = np.full(len(batch), -1, np.int64)
-    order[makeable] = pd.factorize(combined[makeable])[0]
+    order[makeable] = alike([part[makeable] for part in parts])
     return Keys(order, _first_positions(order, int(order.max(initial=-1)) + 1))
 
 
@@ -251,13 +246,14 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, known: Known, *, 
     held_by = np.full(count, "", dtype=object)
     held_by[known.on_hold & (lines > 0)] = BY_HAND
     _note_held(batch, keys, notes, rejected, holds, waits & ~reduced & (lines > 0), held_by)
-    most = np.array([max_lines.get(name, count + len(batch)) for name in _of_orders(batch.partner, keys)], dtype=np.int64)
+    partner = batch.partner.take(keys.first)
+    most = partner.spread(np.array([max_lines.get(name, count + len(batch)) for name in partner.values.to_pylist()], np.int64))
     split = (lines > most) | ((known.gone_before > 0) & ~known.part)
     for number in np.flatnonzero(split & (lines > 0)).tolist():
         notes.add("order-split", number, detail=str(most[number]), rejected_too=False)
     for code, which, detail in (
         ("order-new-btn", reduced & _leaves_without_number(batch, keys, goes), {}),
-        ("carrier-no-route", np.array([not name for name in _of_orders(batch.partner, keys)], dtype=bool), {}),
+        ("carrier-no-route", partner.blank, {}),
         ("order-account-busy", np.isin(np.arange(count), list(known.busy)), known.busy),
     ):
         for number in np.flatnonzero(which & (lines > 0)).tolist():
@@ -275,13 +271,13 @@ def group_orders(batch: Batch, keys: Keys, findings: Findings, known: Known, *, 
     state[member & np.append(held_by != "", False)[order] & ~ahead] = State.HELD
     state[batch.again] = State.DUPLICATE
     state[rejected] = State.REJECTED
-    at = batch.requests.take(keys.first)
+    kind = batch.number_class[keys.first]
     orders = pd.DataFrame({
-        "number_class": [CLASSES[kind] for kind in batch.number_class[keys.first]],
-        "country": at["country"].text().to_pylist(),
-        "losing_carrier": at["losing_carrier"].text().to_pylist(),
-        "partner": _of_orders(batch.partner, keys),
-        "btn": np.where(batch.number_class[keys.first] == LOCAL, batch.btn[keys.first], -1),
+        "number_class": Column(text_array(CLASSES), kind).text().to_pylist(),
+        "country": batch.requests["country"].take(keys.first).text().to_pylist(),
+        "losing_carrier": batch.requests["losing_carrier"].take(keys.first).text().to_pylist(),
+        "partner": partner.text().to_pylist(),
+        "btn": np.where(kind == LOCAL, batch.btn[keys.first], -1),
         "partial": np.where(says_partial, "Y", "N"),
         "lines": lines - parted,
         "held_by": held_by,
@@ -362,10 +358,6 @@ def _first_positions(groups: Ints, count: int) -> Ints:
     at = np.flatnonzero(groups >= 0)[::-1]
     first[groups[at]] = at
     return first
-
-
-def _of_orders(column: Column, keys: Keys) -> list[str]:
-    return column.take(keys.first).text().to_pylist() if len(keys.first) else []
 
 
 def _disagreements(batch: Batch, keys: Keys, findings: Findings) -> Mask:
@@ -502,7 +494,9 @@ def _partial_ports(batch: Batch, keys: Keys, findings: Findings, notes: _Notes, 
     given = _stated(batch, keys, findings, "new_btn")
     spoilt = np.zeros(count, dtype=bool)
     spoilt[order[member & batch.failed("new_btn")]] = True
-    new_btn = np.array([int(text) if text.isdigit() else -1 for text in given], dtype=np.int64)
+    new_btn = np.full(count, -1, np.int64)
+    for number in np.flatnonzero(given != "").tolist():
+        new_btn[number] = int(given[number]) if given[number].isdigit() else -1
     btn = np.where(local, batch.btn[keys.first], -1)
     among = np.isin(new_btn, batch.tn[member & (new_btn >= 0)[order]]) if (new_btn >= 0).any() else np.zeros(count, dtype=bool)
     if among.any():

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.domain.coded import repeats
+from batchport.domain.coded import repeats, whole
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Ints = np.ndarray[Any, np.dtype[np.integer[Any]]]
@@ -33,6 +33,15 @@ def bools(values: Any) -> Mask:
     if isinstance(values, np.ndarray):
         return values
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def signs(values: pa.StringArray) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The bytes of all texts, one text after the other."""
+    buffers: list[Any] = values.buffers()
+    if buffers[2] is None:
+        return np.zeros(0, np.uint8)
+    edges = np.frombuffer(buffers[1], np.int32)
+    return np.frombuffer(buffers[2], np.uint8)[edges[values.offset] : edges[values.offset + len(values)]]
 
 
 class Column:
@@ -58,9 +67,7 @@ class Column:
     def from_arrow(cls, array: pa.Array | pa.ChunkedArray) -> Column:
         """A column from an Arrow array of text, plain or dictionary-typed; nulls become blank."""
         if isinstance(array, pa.ChunkedArray):
-            array = array.unify_dictionaries().combine_chunks()
-            if isinstance(array, pa.ChunkedArray):
-                array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
+            array = whole(array)
         if pa.types.is_dictionary(array.type):
             values = array.dictionary.cast(pa.string())
             indices = array.indices
@@ -81,7 +88,11 @@ class Column:
 
     def spread(self, per_value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """What holds for each value, for each row."""
-        return per_value if self.codes is None else per_value[self.codes]
+        if self.codes is None:
+            return per_value
+        if per_value.dtype == bool and not per_value.any():  # so it is with most faults, and memory that is nothing but zeros costs nothing
+            return np.zeros(len(self.codes), dtype=bool)
+        return per_value.take(self.codes, mode="clip")  # codes are places of values; to prove it for each takes longer than to look it up
 
     def test(self, predicate: Callable[[pa.StringArray], Any]) -> Mask:
         """The rows whose value passes; `predicate` sees each different value once."""
@@ -135,6 +146,8 @@ class Column:
 
     def take(self, rows: np.ndarray[Any, Any]) -> Column:
         """The column of some rows, in that order; a mask or positions."""
+        if rows.dtype == bool and rows.all():
+            return self
         positions = np.flatnonzero(rows) if rows.dtype == bool else rows
         if self.codes is None:
             return Column(self.values.take(pa.array(positions)))

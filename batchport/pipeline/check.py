@@ -1,4 +1,7 @@
-"""Check: the whole validation and grouping of some files, with nothing stored and nothing sent."""
+"""Check: the whole validation and grouping of some files, with nothing stored and nothing sent.
+
+To check a small sheet takes less time than to import what reads profiles and writes workbooks, so these are imported where they are needed.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from batchport.carriers.profile import Profile, load_profile
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.corrections import Named
@@ -26,25 +28,26 @@ from batchport.domain.reference import Reference
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, records
 from batchport.domain.table import known as is_known
-from batchport.domain.terms import Terms
+from batchport.domain.terms import Asks, Terms
 from batchport.pipeline.assess import READ, ReadFile, read_whole
-from batchport.pipeline.summary import commonest_faults, port_results, summary_of_check
 from batchport.pipeline.telling import Sentence, Source, SourceSheet, Told, needing_somebody, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import NO_PIN, file_words, masked
 from batchport.progress import Progress, quiet
-from batchport.spreadsheets.corrected import Change, CorrectedSheet
 from batchport.spreadsheets.headers import Saved
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.pool import ReaderPool
-from batchport.spreadsheets.results import results_csv, results_workbook
 from batchport.spreadsheets.sheet import Ask
-from batchport.spreadsheets.summary_page import Summary
 
 if TYPE_CHECKING:
     from batchport.pipeline.history import History
+    from batchport.spreadsheets.corrected import Change, CorrectedSheet
+    from batchport.spreadsheets.summary_page import Summary
 
-#: Without a customer: the shipped profile, which all goes to, and no history.
-_STANDARD_PROFILE = "generic-csv"
+#: Without a customer there is no history, and all goes to the shipped profile. What it asks for, and how many lines its orders have at most, stands here too;
+#: a test holds the two against each other.
+STANDARD_PROFILE = "generic-csv"
+STANDARD_ASKS = Asks(soonest={"single_line": 1, "multi_line": 4, "wireless": 1, "toll_free": 2})
+STANDARD_LINES = 999
 _STATES = ("ready", "held", "rejected", "duplicate")
 _LABELS = {int(state): state.label for state in State}
 #: How many rows are made into JSON at once: of a million, not all lie in the memory as Python's texts.
@@ -77,7 +80,8 @@ class Checked:
     @property
     def order(self) -> Ints:
         """The order of each row, -1 for none."""
-        order: Ints = np.where(np.isin(self.state, (State.READY, State.HELD)), self.grouping.keys.order[: len(self.rows)], -1)
+        state = self.state
+        order: Ints = np.where((state == State.READY) | (state == State.HELD), self.grouping.keys.order[: len(self.rows)], -1)
         return order
 
     def findings_frame(self, only: Mask | None = None) -> pd.DataFrame:
@@ -99,9 +103,10 @@ class Checked:
 
     def orders(self) -> int:
         """How many orders rows go in."""
-        order = self.order[self.order >= 0]
-        part = self.part[self.order >= 0]
-        return len(np.unique(order * (part.max(initial=0) + 1) + part))
+        order = self.order
+        goes = order >= 0
+        part = self.part[goes]
+        return len(pd.unique(order[goes] * (part.max(initial=0) + 1) + part))
 
     @property
     def part(self) -> Ints:
@@ -171,12 +176,7 @@ class Basis:
 
 def standard(now: datetime, known: Reference, limits: Limits) -> Basis:
     """By what nobody's files are checked: the shipped profile's rules, and no history."""
-    return Basis(Terms(now=now, partners={_STANDARD_PROFILE: _standard_profile().asks}), known, limits)
-
-
-@cache
-def _standard_profile() -> Profile:
-    return load_profile(_STANDARD_PROFILE)
+    return Basis(Terms(now=now, partners={STANDARD_PROFILE: STANDARD_ASKS}), known, limits)
 
 
 def check_files(paths: Sequence[tuple[Path, str]], basis: Basis, pool: ReaderPool, progress: Progress = quiet) -> Checked:
@@ -220,7 +220,7 @@ def _grouped(rows: Prepared, findings: Findings, owner: Ints) -> Grouping:
     batch = Batch.of(rows, findings, rows.partner)
     batch.file = owner
     keys = order_keys(batch)
-    return group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines={_STANDARD_PROFILE: _standard_profile().max_lines})
+    return group_orders(batch, keys, findings, Known.of_new(len(keys.first)), max_lines={STANDARD_PROFILE: STANDARD_LINES})
 
 
 def _order_name(order: int, part: int) -> str | None:
@@ -293,15 +293,21 @@ class Report:
 
     def workbook(self, file: ReadFile) -> bytes:
         """The annotated file as a workbook, in the customer's own columns; for the user's own eyes, so nothing is masked."""
+        from batchport.spreadsheets.results import results_workbook
+
         sheets, summary = self._results(file)
         return results_workbook(sheets, summary)
 
     def csv(self, file: ReadFile) -> bytes:
         """The annotated file as CSV."""
+        from batchport.spreadsheets.results import results_csv
+
         return results_csv(self._results(file)[0][0])
 
     def corrected(self, file: ReadFile) -> tuple[list[CorrectedSheet], list[Change]]:
         """The file's sheets with every suggestion applied that a cell of the sheet can take, and the list of what was changed."""
+        from batchport.spreadsheets.corrected import Change, CorrectedSheet
+
         first, end = next((start, end) for each, start, end in self._checked.starts() if each is file)
         found = self._checked.findings_frame()
         suggesting = [code for code in set(found.code) if catalogue()[code].suggests]
@@ -325,6 +331,8 @@ class Report:
         return sheets, changes
 
     def _results(self, file: ReadFile) -> tuple[list[Any], Summary]:
+        from batchport.pipeline.summary import commonest_faults, port_results, summary_of_check
+
         checked, told = self._checked, self.told()
         length = len(checked.rows)
         blank = Column.constant("", length)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,9 @@ from batchport.domain.lifecycle import State
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, known, text_array
 from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
-from batchport.spreadsheets.results import SheetResult
+
+if TYPE_CHECKING:
+    from batchport.spreadsheets.results import SheetResult
 
 _GRAVITY = {"error": 0, "warning": 1, "info": 2}
 _HEADING: Mapping[Language, str] = {"en": "Row {row} of your sheet", "fr": "Ligne {row} de votre feuille"}
@@ -232,6 +235,8 @@ def _remedy(said: Sentence, language: Language) -> str:
 
 def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc_date: Column, row_id: Column, to_fix: Mask) -> list[SheetResult]:
     """The sheets of a results workbook, without those that have no rows."""
+    from batchport.spreadsheets.results import SheetResult
+
     results = []
     for number, sheet in enumerate(source.sheets):
         start, end = int(source.starts[number]), int(source.starts[number + 1])

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.domain.coded import repeats
+from batchport.domain.coded import repeats, whole
 from batchport.spreadsheets.limits import Limits
 from batchport.spreadsheets.sheet import Problem, Sheet, Unreadable
 
@@ -24,13 +24,6 @@ CODED = pa.dictionary(pa.int32(), pa.string())
 _FILLING = {0: None, 0x1A: None}
 #: What results workbooks put before a cell that a spreadsheet program would take for a formula.
 _PROTECTED = r"\A'[=+\-@\t\r]"
-
-
-def whole(column: pa.ChunkedArray) -> pa.Array:
-    """The column in one piece; dictionary pieces get one dictionary."""
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return column.unify_dictionaries().combine_chunks()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from batchport.domain.coded import repeats
+from batchport.domain.coded import repeats, whole
 from batchport.domain.fields import BY_NAME
-from batchport.spreadsheets.cells import CODED, Grid, Ints, blank_rows, refuse_columns, sheet_of, whole
+from batchport.spreadsheets.cells import CODED, Grid, Ints, blank_rows, refuse_columns, sheet_of
 from batchport.spreadsheets.displayed import LAST_DAY, TOO_LONG, NumberFormat, general, identifier, iso, moment_of, serial
 from batchport.spreadsheets.headers import meaning, saved_headers
 from batchport.spreadsheets.limits import Limits

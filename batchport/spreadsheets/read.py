@@ -92,7 +92,7 @@ def _asking(sheet: Sheet, mapping: ColumnMapping) -> Sheet:
     for place in mapping.columns.get("customer_ref", ()):
         drop |= _cells(sheet, place).equals(EXAMPLE_REFERENCE)
     for place in mapping.columns.get("tn", ())[:1]:
-        drop |= _repeated_headers(sheet, place) | _totals(sheet, place)
+        drop |= _repeated_headers(sheet) | _totals(sheet, place)
     if not drop.any():
         return sheet
     row = sheet.row[~drop]
@@ -105,13 +105,14 @@ def _cells(sheet: Sheet, place: int) -> Column:
     return Column.from_arrow(sheet.cells.column(place))
 
 
-def _repeated_headers(sheet: Sheet, tn: int) -> Mask:
+def _repeated_headers(sheet: Sheet) -> Mask:
     """Rows in which every cell is the header of its column, in whatever case."""
-    rows = _says(_cells(sheet, tn), sheet.headers[tn])
-    for place, header in enumerate(sheet.headers):
+    rows = np.ones(len(sheet.row), dtype=bool)
+    columns = [(_cells(sheet, place), header) for place, header in enumerate(sheet.headers)]
+    for column, header in sorted(columns, key=lambda each: len(each[0].values)):  # the fewer values, the sooner none is a header
+        rows &= _says(column, header)
         if not rows.any():
             break
-        rows &= _says(_cells(sheet, place), header)
     return rows
 
 

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from batchport.cli import batchport
+from batchport.cli.commands import COMMANDS
 from batchport.config import Settings
 from batchport.domain.fields import FIELDS
 from batchport.domain.lifecycle import OUR_MOVES, PARTNER_MOVES, State
@@ -55,6 +56,11 @@ def test_a_command_and_each_of_its_options_has_help(name: str, command: click.Co
         if isinstance(parameter, click.Option):
             assert parameter.help, f"{name} {parameter.opts[0]} has no help"
             assert parameter.help.endswith((".", ")")), f"the help of {name} {parameter.opts[0]} is a sentence"
+
+
+@pytest.mark.parametrize(("name", "says"), [(name, says) for name, (_, says) in COMMANDS.items()])
+def test_the_list_says_of_a_command_what_its_own_help_begins_with(name: str, says: str) -> None:
+    assert batchport.get_command(click.Context(batchport), name).get_short_help_str(1_000) == says
 
 
 def test_help_shows_no_marks_meant_for_the_formatter() -> None:

@@ -11,6 +11,7 @@ import pytest
 from batchport.carriers.codes import CodeClass, load_codes
 from batchport.carriers.profile import ProfileError, load_profile, profile_names
 from batchport.domain.fields import NAMES
+from batchport.pipeline.check import STANDARD_ASKS, STANDARD_LINES, STANDARD_PROFILE
 from batchport.yaml_text import UnreadableYaml, read_yaml
 
 HEADER = (
@@ -245,3 +246,8 @@ def test_codes_that_are_not_there_are_refused() -> None:
 )
 def test_the_number_in_a_files_name_is_found_whatever_day_it_was_made(template: str, name: str, number: int | None) -> None:
     assert load_profile("generic-csv", {"file_name": template}).number_in("sample", name) == number
+
+
+def test_files_of_nobody_are_checked_by_the_shipped_profile() -> None:
+    shipped = load_profile(STANDARD_PROFILE)
+    assert (shipped.asks, shipped.max_lines) == (STANDARD_ASKS, STANDARD_LINES)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from batchport.domain import normalise
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry, Verdict
 from batchport.domain.fields import ACCOUNT_TYPES, NUMBER_TYPES
+from batchport.domain.repeated import alike
 from batchport.domain.table import Mask, bools
 
 CHECKS = check = Registry()
@@ -55,7 +55,7 @@ def single_line_with_others(rows: Prepared) -> Verdict:
     at = np.flatnonzero(stated)
     accounts = normalise.folded(rows["account_number"]).ids()[at]
     carriers = normalise.folded(rows["losing_carrier"]).ids()[at]
-    group = pd.factorize(accounts * (int(carriers.max(initial=0)) + 1) + carriers)[0]
+    group = alike([accounts, carriers])
     tn = rows.tn[at]
     # The first row of a group, and the first that asks for another number than that one: one of the two is another row for any row of it.
     first = np.full(int(group.max(initial=-1)) + 1, -1, np.int64)

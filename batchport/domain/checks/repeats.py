@@ -10,6 +10,7 @@ from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry, Verdict
 from batchport.domain.fields import NAMES
 from batchport.domain.findings import SEPARATOR
+from batchport.domain.repeated import alike, repeated, repeated_texts
 from batchport.domain.requests import Requests
 from batchport.domain.table import Ints, Mask
 
@@ -21,20 +22,13 @@ SAME_DATA = tuple(name for name in NAMES if name not in ("customer_ref", "row_id
 
 def data_ids(requests: Requests) -> Ints:
     """A whole number a row: the same for rows that say the same after normalising."""
-    combined = np.zeros(len(requests), np.int64)
-    for name in SAME_DATA:
-        ids = requests[name].ids()
-        size = int(ids.max(initial=0)) + 1
-        if size > 1:
-            combined = pd.factorize(combined * size + ids)[0]
-    return combined
+    return alike([requests[name].ids() for name in SAME_DATA])
 
 
 def _repeated(rows: Prepared, among: Mask) -> Ints:
     """Positions of those rows whose number stands on another one of them too."""
     at = np.flatnonzero((rows.tn >= 0) & among)
-    again = pd.Series(rows.tn[at]).duplicated(keep=False).to_numpy()
-    return at[again]
+    return at[repeated(rows.tn[at])]
 
 
 @check("tn-conflict", "tn")
@@ -87,15 +81,16 @@ def line_taken_twice(rows: Prepared) -> Verdict:
 def _taken_twice(rows: Prepared, among: Mask, takes: str) -> Verdict:
     """Those of some rows that send another number to the same line."""
     mask = np.zeros(len(rows), dtype=bool)
-    at = np.flatnonzero(among & ~rows["destination"].blank & ~rows.failed("destination") & ~rows.again)
-    lines = rows["destination"].take(at)
-    line = (lines if rows.terms.roster is None else lines.map(pc.utf8_lower)).ids()
-    # Whole numbers counted, not texts: most lines stand once.
-    many = np.bincount(line)[line] > 1
+    asked = among & ~rows["destination"].blank & ~rows.failed("destination") & ~rows.again
+    lines = rows["destination"].take(asked)
+    if rows.terms.roster is not None:
+        lines = lines.map(pc.utf8_lower)
+    many = repeated_texts(lines)
     if not many.any():
         return mask
-    mask[at[many]] = True
-    table = pd.DataFrame({"line": line[many], "row": rows.requests.row[at[many]]})
+    at = np.flatnonzero(asked)[many]
+    mask[at] = True
+    table = pd.DataFrame({"line": lines.take(many).ids(), "row": rows.requests.row[at]})
     said = table.groupby("line")["row"].agg(lambda found: found.drop_duplicates().head(4).tolist())
     return mask, [_others(said[one], row) + SEPARATOR + takes for one, row in zip(table.line, table.row, strict=True)]
 
