@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect,
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
-from batchport.domain.table import Ints
+from batchport.domain.table import Ints, Mask
 from batchport.files import PRIVATE_FILE, sync_file, sync_folder
 from batchport.seal import Hasher, Keyring, Linker, Names
 from batchport.store.journal import take_in
@@ -354,8 +354,8 @@ def insert_many(
             told(min(start + _CHUNK, len(rows)))
 
 
-def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:
-    """Insert records of whole numbers, given as columns, the key first; 0 stands for none where a column may have none.
+def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints | Mask]) -> None:
+    """Insert records of whole numbers, given as columns, the key first; -1 stands for none where a column may have none.
 
     What is the same in every record is said once: a million of them feel each number.
     """
@@ -363,7 +363,7 @@ def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, I
     same = {name: int(columns[name][0]) for name in others if (columns[name] == columns[name][0]).all()} if len(columns[key]) else {}
     varied = [name for name in columns if name not in same]
     signs = {name: str(same.get(name, "?")) for name in columns}
-    values = [f"nullif({sign}, 0)" if table.c[name].nullable else sign for name, sign in signs.items()]
+    values = [f"nullif({sign}, -1)" if table.c[name].nullable else sign for name, sign in signs.items()]
     statement = f"insert into {table.name} ({', '.join(columns)}) values ({', '.join(values)})"  # noqa: S608
     for start in range(0, len(columns[key]), _CHUNK):
         connection.exec_driver_sql(statement, list(zip(*(columns[name][start : start + _CHUNK].tolist() for name in varied), strict=True)))
