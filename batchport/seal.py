@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,9 +161,16 @@ class Hasher:
 
     def __call__(self, text: str) -> bytes:
         """Sixteen bytes for a text."""
-        state = self._state.copy()
-        state.update(text.encode())
-        return state.digest()
+        return self.many([text])[0]
+
+    def many(self, texts: Iterable[str]) -> list[bytes]:
+        """Sixteen bytes for each of some texts."""
+        hashes = []
+        for text in texts:
+            state = self._state.copy()
+            state.update(text.encode())
+            hashes.append(state.digest())
+        return hashes
 
 
 class Names:

@@ -198,7 +198,8 @@ def batch_of(app: App, customer: str, requests: Requests, **facts: object) -> Ba
 
 def hashed(app: App, batch: Batch, keys: Keys, customer: str) -> list[tuple[bytes, bytes]]:
     """For each order the keyed hashes of its key and of its account."""
-    return [(app.store.hash(key), app.store.hash(account)) for key, account in key_texts(batch, keys, customer)]
+    texts = key_texts(batch, keys, customer)
+    return list(zip(app.store.hash.many(key for key, _ in texts), app.store.hash.many(account for _, account in texts), strict=True))
 
 
 def _open_orders(app: App, connection: Connection, hashes: list[tuple[bytes, bytes]]) -> _Open:
