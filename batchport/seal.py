@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,11 @@ from batchport.files import make_folder, write_whole
 if TYPE_CHECKING:  # what it brings takes longer to load than a key to use
     from batchport.domain.table import Ints
 
-_MAGIC, _ID, _NONCE, _KEY, _TAG = b"BP1", 4, 12, 32, 16
+#: What sealed bytes begin with: those that were sealed as they are, and those that were packed before.
+_PLAIN, _PACKED = b"BP1", b"BP2"
+_MAGIC, _ID, _NONCE, _KEY, _TAG = 3, 4, 12, 32, 16
+#: What is smaller is not worth packing, and packed is what loses a tenth of its size by it; the size comes before what is packed.
+_SMALL, _LENGTH, _PACKING = 1 << 16, 8, "lz4"
 #: Digits and capitals without I, O, L and U: nothing is mistaken for anything else, and no word comes out.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BASE = np.uint64(len(ALPHABET))
@@ -40,8 +45,7 @@ class KeyProblem(Exception):
 
 def key_of(sealed: bytes) -> bytes:
     """The id of the key that something was sealed with, which its first bytes tell; nothing where it is not sealed."""
-    head = len(_MAGIC)
-    return bytes(sealed[head : head + _ID]) if sealed[:head] == _MAGIC else b""
+    return bytes(sealed[_MAGIC : _MAGIC + _ID]) if sealed[:_MAGIC] in (_PLAIN, _PACKED) else b""
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,12 @@ class Keyring:
         return next(iter(self.keys))
 
     def seal(self, data: bytes, context: str) -> bytes:
-        """The data sealed; it opens again only with the same context."""
+        """The data sealed, and packed where that saves room; it opens again only with the same context."""
         name, key = next(iter(self.keys.items()))
         nonce = os.urandom(_NONCE)
-        return _MAGIC + name + nonce + AESGCM(key).encrypt(nonce, data, context.encode())
+        packed = _packed(data)
+        magic, content = (_PACKED, packed) if packed is not None else (_PLAIN, data)
+        return magic + name + nonce + AESGCM(key).encrypt(nonce, content, _bound(magic, context))
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
         """What was sealed.
@@ -87,20 +93,21 @@ class Keyring:
             KeyProblem: the key is not in the keyring, or the data is not what was sealed in this context.
         """
         key = self._key(sealed, context)
-        start = len(_MAGIC) + _ID
+        start, magic = _MAGIC + _ID, bytes(sealed[:_MAGIC])
         try:
-            return AESGCM(key).decrypt(sealed[start : start + _NONCE], sealed[start + _NONCE :], context.encode())
+            content = AESGCM(key).decrypt(sealed[start : start + _NONCE], memoryview(sealed)[start + _NONCE :], _bound(magic, context))
         except InvalidTag:
             raise KeyProblem(f"{context} is damaged, or was sealed for something else") from None
+        return _unpacked(content) if magic == _PACKED else content
 
     def unproved(self, sealed: bytes, what: str) -> bytes:
-        """What was sealed in a context that is not known; it may be anything until it has been unsealed with the context that it leads to.
+        """What was sealed as it is, in a context that is not known; it may be anything until it has been unsealed with the context that it leads to.
 
         Raises:
             KeyProblem: the key is not in the keyring; `what` names the data.
         """
         key = self._key(sealed, what)
-        start = len(_MAGIC) + _ID
+        start = _MAGIC + _ID
         # What GCM seals with: the block cipher counts on from 2 behind the nonce.
         counting = Cipher(algorithms.AES(key), modes.CTR(sealed[start : start + _NONCE] + (2).to_bytes(4, "big"))).decryptor()
         return counting.update(sealed[start + _NONCE : -_TAG])
@@ -111,6 +118,28 @@ class Keyring:
             named = f" (it has the id {name.hex()})" if name else ""
             raise KeyProblem(f"{what} was sealed with a key that is not in the keyring{named}; put the old key back as a further line of the key file")
         return self.keys[name]
+
+
+def _bound(magic: bytes, context: str) -> bytes:
+    """What sealed data is bound to; whether it was packed cannot be changed either."""
+    return context.encode() if magic == _PLAIN else magic + context.encode()
+
+
+def _packed(data: bytes) -> bytes | None:
+    """The data packed; None where that is not worth it."""
+    if len(data) < _SMALL:
+        return None
+    import pyarrow as pa
+
+    packed = pa.compress(data, _PACKING, asbytes=True)
+    return len(data).to_bytes(_LENGTH) + packed if len(packed) < len(data) * 9 // 10 else None
+
+
+def _unpacked(packed: bytes) -> bytes:
+    import pyarrow as pa
+
+    unpacked: bytes = pa.decompress(memoryview(packed)[_LENGTH:], int.from_bytes(packed[:_LENGTH]), _PACKING, asbytes=True)
+    return unpacked
 
 
 def new_key_line() -> str:
@@ -132,9 +161,16 @@ class Hasher:
 
     def __call__(self, text: str) -> bytes:
         """Sixteen bytes for a text."""
-        state = self._state.copy()
-        state.update(text.encode())
-        return state.digest()
+        return self.many([text])[0]
+
+    def many(self, texts: Iterable[str]) -> list[bytes]:
+        """Sixteen bytes for each of some texts."""
+        hashes = []
+        for text in texts:
+            state = self._state.copy()
+            state.update(text.encode())
+            hashes.append(state.digest())
+        return hashes
 
 
 class Names:

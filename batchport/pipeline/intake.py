@@ -48,7 +48,7 @@ from batchport.spreadsheets.pool import ReaderPool, unbundled
 from batchport.spreadsheets.sheet import Unreadable
 from batchport.store import intake as looked_up
 from batchport.store.acts import record_act
-from batchport.store.database import insert_many, next_id
+from batchport.store.database import insert_numbers, next_id
 from batchport.store.journal import source_of
 from batchport.store.mappings import ask_to_retake, to_retake
 from batchport.store.papers import PaperRecord
@@ -61,6 +61,8 @@ from batchport.transport.arrivals import Arrival, complete_files
 _REPEATED = "repeated"
 #: A sheet of so many bytes is no small one: those of its customer that come after it wait until it is done, instead of being read meanwhile.
 _LARGE = 1 << 20
+#: So many rows are stored before it is told how many are.
+_TOGETHER = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,16 +389,15 @@ def _store(app: App, pass_id: int, source: _Source, read: ReadFile, checked: _Ch
 
 
 def _insert_rows(app: App, connection: Connection, name: str, file_id: int, row_ids: Ints, prepared: Prepared, state: Ints, order: Ints) -> None:
-    ended = [int(each) for each in ENDED]
-    live = (~np.isin(state, ended)).tolist()
-    order_or_none = [number if number >= 0 else None for number in order.tolist()]
-    tn_or_none = [number if number >= 0 else None for number in prepared.tn.tolist()]
     length = len(row_ids)
-    values = zip(
-        row_ids.tolist(), [file_id] * length, prepared.requests.row.tolist(), order_or_none, state.tolist(), tn_or_none, live,
-        [0] * length, [False] * length, [app.seconds] * length, strict=True,
-    )  # fmt: skip
-    insert_many(connection, rows, ("id", "file_id", "row", "order_id", "state", "tn", "live", "ver", "answered", "since"), values, partial(app.progress, f"Storing {name}", of=length))
+    none = np.zeros(length, np.int8)
+    columns = {
+        "id": row_ids, "file_id": np.full(length, file_id), "row": prepared.requests.row, "order_id": order, "state": state,
+        "tn": prepared.tn, "live": ~np.isin(state, [int(each) for each in ENDED]), "ver": none, "answered": none.astype(bool), "since": np.full(length, app.seconds),
+    }  # fmt: skip
+    for start in range(0, length, _TOGETHER):
+        insert_numbers(connection, rows, {column: numbers[start : start + _TOGETHER] for column, numbers in columns.items()})
+        app.progress(f"Storing {name}", min(start + _TOGETHER, length), length)
 
 
 def _insert_file(
@@ -499,7 +500,7 @@ def _shelve_original(app: App, source: _Source, folder: Path, reason: str) -> bo
     data = read_plain(source.path)
     if hashlib.sha256(data).hexdigest() != source.sha256:
         return False
-    shelve(app, folder, PurePosixPath(source.name).name, data, kind=ORIGINAL, reason=reason)
+    shelve(app, folder, PurePosixPath(source.name).name, data, kind=ORIGINAL, reason=reason, sha256=source.sha256)
     return True
 
 

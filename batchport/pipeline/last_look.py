@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from batchport.domain.calendar import Dated
 from batchport.domain.checks.dates import held_against_calendar
 from batchport.domain.checks.prepared import prepare
+from batchport.domain.fields import NAMES
 from batchport.domain.findings import Findings
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask
@@ -72,12 +73,12 @@ def look_at(app: App, connection: Connection, customer: str, orders: Sequence[in
     return Looked(dated, wishes.past | wishes.idle | wishes.soon)
 
 
-def first_rows(app: App, connection: Connection, orders: Sequence[int]) -> tuple[Requests, Ints]:
-    """What the first row of each of some orders says, and its record; what the last looks ask for is the same for all rows of an order."""
+def first_rows(app: App, connection: Connection, orders: Sequence[int], names: Sequence[str] = NAMES) -> tuple[Requests, Ints]:
+    """What the first row of each of some orders says, or some fields of it, and its record; what the last looks ask for is the same for all rows of an order."""
     first = stored.first_rows(connection, orders).set_index("order_id").loc[list(orders)]
     ids = first.id.to_numpy(np.int64)
     each, which = np.unique(ids, return_inverse=True)
-    return with_shared(app.store, connection, load_rows(app.store, connection, each).requests.take(which), first.shared), ids
+    return with_shared(app.store, connection, load_rows(app.store, connection, each, names).requests.take(which), first.shared), ids
 
 
 def hold(app: App, connection: Connection, pass_id: int, customer: str, order: int, why: tuple[str, str, str]) -> None:

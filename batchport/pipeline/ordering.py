@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import compress, repeat
 
 import numpy as np
 import pandas as pd
@@ -116,12 +117,12 @@ def settle(
     if batch is None or keys is None:
         batch = _nothing()
         keys = order_keys(batch)
-    order_ids: Ints = np.array([open_orders.unsent.get(key, -1) for key, _ in hashes], np.int64)
+    order_ids = _numbers(open_orders.unsent, hashes)
     order_ids = _kept_names(order_ids, keys, members, new_rows)
     parents = _parents(connection, keys, order_ids, members, new_rows, out_of or {})
     known = _known(app, connection, customer, open_orders, hashes, order_ids, parents, held)
     grouping = group_orders(batch, keys, findings, known, max_lines=app.max_lines)
-    part_ids = np.array([open_orders.parts.get(key, -1) for key, _ in hashes], np.int64)
+    part_ids = _numbers(open_orders.parts, hashes)
     part_ids[part_ids == order_ids] = -1
     gone_before = known.gone_before + np.bincount(keys.order[grouping.ahead], minlength=len(keys.first))
     # A part that is not needed any more ends with the orders that have no row left.
@@ -129,24 +130,33 @@ def settle(
     return Settled(batch, new_rows, members, grouping, order_ids, hashes, part_ids, gone_before, parents, sorted(affected - kept), findings)
 
 
+def _numbers(orders: Mapping[bytes, int], hashes: list[tuple[bytes, bytes]]) -> Ints:
+    """For each key the number of its order, -1 for none."""
+    return np.array([orders.get(key, -1) for key, _ in hashes], np.int64) if orders else np.full(len(hashes), -1)
+
+
+def _among(numbers: Ints, some: Collection[int]) -> Mask:
+    """Which numbers are among some."""
+    return np.isin(numbers, list(some)) if some else np.zeros(len(numbers), dtype=bool)
+
+
 def _known(
     app: App, connection: Connection, customer: str, open_orders: _Open, hashes: list[tuple[bytes, bytes]], order_ids: Ints, parents: Ints, held: Collection[int]
 ) -> Known:
     """What is known of the orders besides their rows."""
-    unsent = order_ids.tolist()
-    releasing = app.terms(customer).release_rejected
-    ahead = {open_orders.parts[key]: number for number, (key, _) in enumerate(hashes) if key in open_orders.parts}
+    part_ids = _numbers(open_orders.parts, hashes)
+    gone = {number: lines for number, lines in open_orders.gone_before.items() if lines}
+    before = np.array([gone.get(number, 0) for number in order_ids.tolist()], np.int64) if gone else np.zeros(len(order_ids), np.int64)
     # Rows of a part that was not sent are looked at with all the others again.
-    before = np.array([open_orders.gone_before.get(number, 0) for number in unsent], np.int64)
-    for part, number in ahead.items():
-        before[number] = max(0, before[number] - open_orders.gone_before.get(part, 0))
-    busy = {number: open_orders.busy[key] for number, (key, _) in enumerate(hashes) if key in open_orders.busy}
+    for number in np.flatnonzero(part_ids >= 0).tolist():
+        before[number] = max(0, before[number] - gone.get(int(part_ids[number]), 0))
+    busy = {number: open_orders.busy[key] for number, (key, _) in enumerate(hashes) if key in open_orders.busy} if open_orders.busy else {}
     waits = looked_up.orders_before_others(connection, sorted({*parents.tolist()} - {0})) | set(held)
     busy |= {number: app.store.pons.one(parent) for number, parent in enumerate(parents.tolist()) if parent in waits}
     return Known(
-        release=np.array([releasing or number in open_orders.released for number in unsent], dtype=bool), busy=busy,
-        on_hold=np.array([number in open_orders.on_hold or open_orders.parts.get(key, -1) in open_orders.on_hold for number, (key, _) in zip(unsent, hashes, strict=True)], dtype=bool),
-        gone_before=before, part=np.zeros(len(unsent), dtype=bool),
+        release=_among(order_ids, open_orders.released) | app.terms(customer).release_rejected, busy=busy,
+        on_hold=_among(order_ids, open_orders.on_hold) | _among(part_ids, open_orders.on_hold),
+        gone_before=before, part=np.zeros(len(order_ids), dtype=bool),
     )  # fmt: skip
 
 
@@ -167,10 +177,13 @@ def _parents(connection: Connection, keys: Keys, order_ids: Ints, members: pd.Da
 
 def _kept_names(order_ids: Ints, keys: Keys, members: pd.DataFrame, new_rows: int) -> Ints:
     """The orders' ids, an old one too where all its rows now have another key together: it keeps its PON and takes the new key."""
-    taken = set(order_ids.tolist())
-    for number in np.flatnonzero(order_ids < 0).tolist():
-        before = members.order_id.to_numpy()[keys.order[new_rows:] == number] if len(members) else np.zeros(0)
-        names = {int(name) for name in before if known(name)}
+    if not len(members):
+        return order_ids
+    taken, order = set(order_ids.tolist()), keys.order[new_rows:]
+    for number in np.unique(order[order >= 0]).tolist():
+        if order_ids[number] >= 0:
+            continue
+        names = {int(name) for name in members.order_id.to_numpy()[order == number] if known(name)}
         if len(names) == 1 and not names & taken:
             order_ids[number] = names.pop()
             taken.add(int(order_ids[number]))
@@ -185,7 +198,8 @@ def batch_of(app: App, customer: str, requests: Requests, **facts: object) -> Ba
 
 def hashed(app: App, batch: Batch, keys: Keys, customer: str) -> list[tuple[bytes, bytes]]:
     """For each order the keyed hashes of its key and of its account."""
-    return [(app.store.hash(key), app.store.hash(account)) for key, account in key_texts(batch, keys, customer)]
+    texts = key_texts(batch, keys, customer)
+    return list(zip(app.store.hash.many(key for key, _ in texts), app.store.hash.many(account for _, account in texts), strict=True))
 
 
 def _open_orders(app: App, connection: Connection, hashes: list[tuple[bytes, bytes]]) -> _Open:
@@ -298,17 +312,15 @@ def write_orders(app: App, connection: Connection, customer: str, settled: Settl
     dates = settled.batch.requests["requested_date"].take(grouping.keys.first).text().to_pylist()
     btn = [number if number >= 0 else None for number in table.btn.tolist()]
     partial, lines, held_by = table.partial.tolist(), table.lines.tolist(), table.held_by.tolist()
-    columns = (
-        "id", "key", "account", "live", "customer", "partner", "number_class", "country", "losing_carrier", "btn", "partial", "lines", "ver", "sup", "held_by",
-        "released", "requested_date", "since", "gone_before", "parent_id",
-    )  # fmt: skip
     before, parents = settled.gone_before.tolist(), [number or None for number in settled.parents.tolist()]
     shared = [table[name].tolist() for name in ("partner", "number_class", "country", "losing_carrier")]
-    insert_many(connection, orders, columns, [
-        (int(ids[n]), *settled.hashes[n], True, customer, *(column[n] for column in shared), btn[n], partial[n], lines[n], 0, "", held_by[n], False, dates[n], app.stamp,
-         before[n], parents[n])
-        for n in fresh.tolist()
-    ])  # fmt: skip
+    keys, accounts = zip(*settled.hashes, strict=True) if settled.hashes else ((), ())
+    columns = {
+        "id": ids.tolist(), "key": keys, "account": accounts, "live": repeat(True), "customer": repeat(customer), "partner": shared[0], "number_class": shared[1],
+        "country": shared[2], "losing_carrier": shared[3], "btn": btn, "partial": partial, "lines": lines, "ver": repeat(0), "sup": repeat(""), "held_by": held_by,
+        "released": repeat(False), "requested_date": dates, "since": repeat(app.stamp), "gone_before": before, "parent_id": parents,
+    }  # fmt: skip
+    insert_many(connection, orders, tuple(columns), compress(zip(*columns.values(), strict=False), (known < 0).tolist()))
     changed = np.flatnonzero(known >= 0).tolist()
     run_many(
         connection,

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from batchport.domain.checks.papers import CHECKS
 from batchport.domain.checks.prepared import prepare
 from batchport.domain.findings import ERROR, Findings, severity_of
-from batchport.domain.papers import Beside, Paper
+from batchport.domain.papers import PAPERS, Beside, Paper
 from batchport.domain.table import records
 from batchport.pipeline.app import App
 from batchport.pipeline.enclosures import meant_by
@@ -24,6 +24,8 @@ from batchport.store import enclosures as looked_up
 
 #: What keeps an order from going: a code, the field it speaks of, and its detail.
 _Fault = tuple[str, str, str]
+#: What tells which papers a row needs and which it names: the partner that it goes to, its country, the kind of its number.
+_ASKED = (*PAPERS, "tn", "btn", "number_type", "losing_carrier", "country", "state", "postal_code")
 
 
 def look_at_papers(app: App, tally: PassTally, pass_id: int, partners: Sequence[str]) -> None:
@@ -63,7 +65,7 @@ def _faults(app: App, connection: Connection, orders: pd.DataFrame) -> dict[tupl
 
 
 def _faults_of(app: App, connection: Connection, customer: str, orders: Sequence[int]) -> list[_Fault | None]:
-    requests, ids = first_rows(app, connection, orders)
+    requests, ids = first_rows(app, connection, orders, _ASKED)
     papers: list[dict[str, Paper]] = [{} for _ in orders]
     for (place, field), meant in meant_by(app, connection, requests, ids).items():
         papers[place][requests[field].at(place)] = Paper(meant.form)

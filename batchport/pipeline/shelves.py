@@ -16,7 +16,7 @@ from batchport.spreadsheets.pool import ReaderPool
 ORIGINAL, RESPONSE, BOUNCE = "original", "response", "bounce"
 
 
-def shelve(app: App, folder: Path, name: str, data: bytes, *, kind: str, reason: str = "") -> None:
+def shelve(app: App, folder: Path, name: str, data: bytes, *, kind: str, reason: str = "", sha256: str | None = None) -> None:
     """Put a file into a folder, sealed where the settings do not say otherwise, beside it why it could not be used, where that is so.
 
     A file of the same name keeps it, and this one is called after its content too; the very same file, put here before a stop, is only put here again.
@@ -28,10 +28,11 @@ def shelve(app: App, folder: Path, name: str, data: bytes, *, kind: str, reason:
         data: its bytes.
         kind: ORIGINAL, RESPONSE or BOUNCE.
         reason: sentences for the `.txt` beside it.
+        sha256: of its bytes, where it is known.
     """
     make_folder(folder)
     name = _fitting(name)
-    label = Label(kind, hashlib.sha256(data).hexdigest(), name, app.stamp)
+    label = Label(kind, sha256 or hashlib.sha256(data).hexdigest(), name, app.stamp)
     chosen = name if _free(app, folder / name, label) else f"{label.sha256[:8]}-{name}"
     if reason:
         write_whole(folder / f"{chosen}.txt", reason.encode())

@@ -15,6 +15,7 @@ from batchport.carriers.render import Rendered, RenderError, manifest, render
 from batchport.domain.findings import Findings
 from batchport.domain.normalise import tidy
 from batchport.domain.orders import AGREE, LOCAL, agreed
+from batchport.domain.papers import PAPERS
 from batchport.domain.purged import PURGED
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, text_array
@@ -49,6 +50,8 @@ _FIELDS = (
     "tn", "btn", "account_number", "pin", "number_type", "losing_carrier", "name", "authorized_name", "street_number", "street_direction", "street_name", "unit",
     "city", "state", "postal_code", "country", "requested_date", "new_btn", "resporg_id", "reseller",
 )  # fmt: skip
+#: And what else of a row says what goes.
+_READ = (*_FIELDS, "notes", *PAPERS)
 
 
 def submit(app: App, tally: PassTally, pass_id: int, *, partner: str | None = None, now_regardless: bool = False) -> None:
@@ -157,13 +160,13 @@ def _lines(app: App, ready: pd.DataFrame, rows: Requests) -> pd.DataFrame:
 def _texts(app: App, connection: Connection, ready: pd.DataFrame) -> Requests:
     """What the rows say, with what was corrected on one row for all of its order; a SUP 1 repeats what the partner has."""
     ids = ready.id.to_numpy(np.int64)
-    as_sent = ((ready.sup == CANCEL) & ready.sent_as.notna()).to_numpy()
+    as_sent = ((ready.sup == CANCEL) & (ready.sent_as > 0)).to_numpy()
     if as_sent.any():
-        ids = np.where(as_sent, ready.sent_as.fillna(0).to_numpy(np.int64), ids)
+        ids = np.where(as_sent, ready.sent_as.to_numpy(np.int64), ids)
         each, which = np.unique(ids, return_inverse=True)
-        rows = load_rows(app.store, connection, each).requests.take(which)
+        rows = load_rows(app.store, connection, each, _READ).requests.take(which)
     else:
-        rows = load_rows(app.store, connection, ids).requests
+        rows = load_rows(app.store, connection, ids, _READ).requests
     return with_shared(app.store, connection, rows, ready.shared)
 
 

@@ -18,7 +18,7 @@ from batchport.domain.findings import ERROR, INFO, catalogue, severity_of
 from batchport.domain.language import Language, typographic
 from batchport.domain.lifecycle import State
 from batchport.domain.requests import Requests
-from batchport.domain.table import Column, Ints, Mask, known, text_array
+from batchport.domain.table import Column, Ints, Mask, text_array
 from batchport.pipeline.wording import MASK, NO_PIN, Words, masked, words
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ class SourceSheet:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A finding of one row as people read it; `column` is the customer's own header, `place` where it stands (-1: nowhere)."""
+    """A finding as people read it, the same for all rows that it is said of.
+
+    `column` is the customer's own header, `place` where it stands (-1: nowhere), `remedy` what to do, with the value that would be right.
+    """
 
     code: str
     severity: str
@@ -63,6 +66,7 @@ class Sentence:
     value: str
     words: Words
     suggestion: str | None
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Source:
         self.starts = np.cumsum([0, *(sheet.cells.num_rows for sheet in sheets)])
         self._starts: list[int] = self.starts.tolist()
         self._cells: dict[tuple[int, int], Column] = {}
+        self._sentences: dict[tuple[int, str, str, str, str | None, str], Sentence] = {}
 
     def sheet_at(self, position: int) -> int:
         """Which sheet a row stands in."""
@@ -109,13 +114,15 @@ class Source:
 
     def cell(self, position: int, field: str) -> str:
         """The text of a row's cell as written; what the check saw where the sheet has no such cell."""
-        sheet = self.sheet_at(position)
+        return self._cell(position, self.sheet_at(position), field)
+
+    def _cell(self, position: int, sheet: int, field: str) -> str:
         place = self.sheets[sheet].place(field)
         if place >= 0:
             column = self._cells.get((sheet, place))
             if column is None:
                 column = self._cells[sheet, place] = Column.from_arrow(self.sheets[sheet].cells.column(place))
-            if text := column.at(position - int(self.starts[sheet])):
+            if text := column.at(position - self._starts[sheet]):
                 return text
         return self.requests[field].at(position)
 
@@ -124,20 +131,26 @@ class Source:
         return self.requests["tn"], self.requests["btn"]
 
     def sentence(self, position: int, code: str, field: str, detail: str, suggestion: str | None) -> Sentence:
-        """One finding as people read it."""
-        rule = catalogue()[code]
-        suggestion = suggestion if known(suggestion) else None
-        sheet = self.sheets[self.sheet_at(position)]
-        place = self.place(position, field)
-        value = self.cell(position, field) if field else ""
+        """One finding as people read it; each is put into words once, however many rows it is found on."""
+        sheet = self.sheet_at(position)
+        value = self._cell(position, sheet, field) if field else ""
         if field and BY_NAME[field].secret and not self._secrets:
             plain = tuple(column.at(position) for column in self._numbers)
             value = NO_PIN if code == "pin-defaulted" else masked(field, value, plain=plain)
-        header = sheet.headers[place] if place >= 0 else None
+        # What stands in a table for none may be something else than None.
+        said = (sheet, code, field, detail, suggestion if isinstance(suggestion, str) else None, value)
+        sentence = self._sentences.get(said)
+        if sentence is None:
+            sentence = self._sentences[said] = self._in_words(*said)
+        return sentence
+
+    def _in_words(self, sheet: int, code: str, field: str, detail: str, suggestion: str | None, value: str) -> Sentence:
+        place = self.sheets[sheet].place(field) if field else -1
+        header = self.sheets[sheet].headers[place] if place >= 0 else None
         label = header or (BY_NAME[field].label if field else "")
-        said = words(rule, value=value, column=label, suggestion=suggestion, detail=detail, language=self.language)
+        said = words(catalogue()[code], value=value, column=label, suggestion=suggestion, detail=detail, language=self.language)
         right = said.suggestion if not (field and BY_NAME[field].secret) else None
-        return Sentence(code, self.severity(code, detail), field, header, place, value, said, right)
+        return Sentence(code, self.severity(code, detail), field, header, place, value, said, right, _remedy(said, right, label, self.language))
 
     def masked_cells(self, sheet: int) -> pa.Table:
         """The cells of a sheet with PINs and account numbers masked."""
@@ -203,10 +216,11 @@ def tell(source: Source, findings: pd.DataFrame, extra: Mapping[int, list[Words]
             if isinstance(reason, Blame):
                 marks.append((row, source.place(row, reason.field), ERROR, f"{reason.message} {reason.fix}"))
         said = sentences.get(row, [])
-        said.sort(key=lambda each: _GRAVITY[each.severity])
+        if len(said) > 1:
+            said.sort(key=lambda each: _GRAVITY[each.severity])
         for each in said:
             messages.append(each.words.message)
-            remedies.append(_remedy(each, source.language))
+            remedies.append(each.remedy)
             marks.append((row, each.place, each.severity, f"{messages[-1]} {remedies[-1]}"))
         wrong[row], fix[row] = _joined(messages), _joined(remedies)
     return Told(Column.of(wrong.tolist()), Column.of(fix.tolist()), pd.DataFrame(marks, columns=["position", "column", "severity", "note"]), sentences, np.array(sorted(sentences), np.int64))
@@ -225,12 +239,11 @@ def _joined(sentences: list[str]) -> str:
     return sentences[0] if len(sentences) == 1 else " ".join(filter(None, dict.fromkeys(sentences)))
 
 
-def _remedy(said: Sentence, language: Language) -> str:
+def _remedy(said: Words, right: str | None, label: str, language: Language) -> str:
     """What to do about a finding, with the value that would be right where neither sentence says it already."""
-    right, words = said.suggestion, said.words
-    if right is None or right in words.fix or right in words.message:
-        return words.fix
-    return f"{words.fix} {_RIGHT[language].format(label=said.column or BY_NAME[said.field].label, right=right)}"
+    if right is None or right in said.fix or right in said.message:
+        return said.fix
+    return f"{said.fix} {_RIGHT[language].format(label=label, right=right)}"
 
 
 def sheet_results(source: Source, told: Told, *, state: Column, pon: Column, foc_date: Column, row_id: Column, to_fix: Mask) -> list[SheetResult]:

@@ -17,7 +17,7 @@ from batchport.store.pieces import load_rows
 def with_shared(store: Store, connection: Connection, rows: Requests, shared: pd.Series) -> Requests:
     """The rows with what another row of their order says for all; `shared` is what each row's order says of that, as stored."""
     told = shared.fillna("")
-    for text in sorted(set(told) - {""}):
+    for text in sorted(set(told.unique()) - {""}):
         here = (told == text).to_numpy()
         for name, value in values_of(store, connection, read(text)).items():
             rows = rows.replace(**{name: rows[name].where(here, value)})

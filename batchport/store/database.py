@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import URL, Connection, Engine, Table, TableClause, inspect, make_url, select
 
-from batchport.domain.table import Ints
+from batchport.domain.table import Ints, Mask
 from batchport.seal import Hasher, Keyring, Linker, Names
 from batchport.store import postgresql, sqlite
 from batchport.store.journal import take_in
@@ -55,7 +55,7 @@ class Kind(Protocol):
         """Insert portions of tuples; how many each had."""
         ...
 
-    def insert_numbers(self, connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:
+    def insert_numbers(self, connection: Connection, table: Table, columns: Mapping[str, Ints | Mask]) -> None:
         """Insert records of whole numbers."""
         ...
 
@@ -359,8 +359,8 @@ def insert_many(
             told(done)
 
 
-def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:
-    """Insert records of whole numbers, given as columns, the key first; 0 stands for none where a column may have none."""
+def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints | Mask]) -> None:
+    """Insert records of whole numbers, given as columns, the key first; -1 stands for none where a column may have none."""
     kind_of(connection).insert_numbers(connection, table, columns)
 
 

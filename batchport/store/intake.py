@@ -36,9 +36,9 @@ def frame_of(connection: Connection, statement: str, parameters: tuple[Any, ...]
     return pd.DataFrame(dict(zip(names, zip(*found, strict=True), strict=True)) if found else {name: [] for name in names})
 
 
-def ints_of(connection: Connection, statement: str) -> pd.DataFrame:
+def ints_of(connection: Connection, statement: str, parameters: tuple[Any, ...] = ()) -> pd.DataFrame:
     """What a query of whole numbers without gaps finds, as a table: a million rows without an object for each number."""
-    cursor: Any = connection.exec_driver_sql(statement).cursor
+    cursor: Any = connection.exec_driver_sql(statement, parameters).cursor
     names = [column[0] for column in cursor.description]
     numbers = np.fromiter(chain.from_iterable(cursor), np.int64).reshape(-1, len(names))
     return pd.DataFrame({name: numbers[:, place].copy() for place, name in enumerate(names)})

@@ -153,10 +153,10 @@ def _packed(table: pa.Table) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _opened(store: Store, sealed: bytes, context: str, names: Sequence[str] = NAMES) -> pa.Table:
-    """The table in a piece; where not all fields are wanted, these and what else there is of a row."""
+def _opened(store: Store, sealed: bytes, context: str, names: Sequence[str] | None = None) -> pa.Table:
+    """The table in a piece; where only some fields are wanted, these and what our own record of a row is, without the customer's cells."""
     data = store.keyring.unseal(sealed, context)
-    if len(names) == len(NAMES):
+    if names is None:
         return pa.ipc.open_stream(data).read_all()
     there = pa.ipc.open_stream(data).schema.names
     wanted = [place for place, name in enumerate(there) if name in (*names, "row", "account_filled")]

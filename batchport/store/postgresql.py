@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine, Table, TableClause, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from batchport.domain.table import Ints
+from batchport.domain.table import Ints, Mask
 from batchport.store.problem import PATIENCE, DatabaseProblem
 
 if TYPE_CHECKING:
@@ -129,13 +129,13 @@ def insert(connection: Connection, table: TableClause, columns: Sequence[str], r
         yield len(portion)
 
 
-def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:
+def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints | Mask]) -> None:
     """Insert records of whole numbers with COPY."""
     names = list(columns)
     optional = [table.c[name].nullable for name in names]
     for start in range(0, len(columns[names[0]]), _CHUNK):
         lists = [columns[name][start : start + _CHUNK].tolist() for name in names]
-        lists = [[value or None for value in each] if may_lack else each for each, may_lack in zip(lists, optional, strict=True)]
+        lists = [[None if value == -1 else value for value in each] if may_lack else each for each, may_lack in zip(lists, optional, strict=True)]
         _copy(connection, f"{table.name} ({', '.join(names)})", zip(*lists, strict=True))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from batchport.store.database import least_id, run_many
+from batchport.store.database import next_id, run_many
 from batchport.store.schema import mails, passes
 
 #: What a look around between two nights is called among the passes.
@@ -16,7 +16,7 @@ LOOK = "look"
 _BETWEEN = (LOOK, "submit")
 _INSERT = """
     insert into mails (id, pass_id, until_pass, kind, customer, recipient, state, attempts, created, next_try, trouble)
-    values ((select case when coalesce(max(id), 0) < ? then ? else max(id) + 1 end from mails), ?, ?, ?, ?, ?, ?, 0, ?, ?, '')
+    values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, '')
     on conflict (pass_id, kind, customer, recipient) do nothing
 """
 
@@ -42,9 +42,9 @@ def queue(connection: Connection, pass_id: int, kind: str, customer: str, recipi
 
 
 def _insert(connection: Connection, values: list[tuple[Any, ...]]) -> None:
-    # Message-IDs are made from the numbers, so none may be given again after a backup was put back.
-    least = least_id(connection, mails) if values else 0
-    run_many(connection, _INSERT, [(least, least, *each) for each in values])
+    # A mail that is there already leaves its number unused.
+    first = next_id(connection, mails) if values else 0
+    run_many(connection, _INSERT, [(number, *each) for number, each in enumerate(values, first)])
 
 
 def release(connection: Connection, pass_id: int, stamp: str) -> None:

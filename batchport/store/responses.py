@@ -171,6 +171,7 @@ def _insert_answers(connection: Connection, told: pd.DataFrame) -> _Stored:
     stored = _Stored(next_id(connection, answers), _insert_sayings(connection, told))
     columns = {"response_id": "response_id", "line": "line", "order_id": "order_id", "row_id": "row_id", "ver": "ver", "at": "moment", "applied": "counts"}
     numbers = {name: told[column].to_numpy(np.int64) for name, column in columns.items()}
+    numbers["row_id"] = np.where(numbers["row_id"] == 0, -1, numbers["row_id"])
     insert_numbers(connection, answers, {"id": stored.ids, "saying_id": stored.sayings, **numbers})
     return stored
 

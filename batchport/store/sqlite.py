@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import URL, Connection, Engine, Table, TableClause, create_engine, event
 from sqlalchemy.exc import DatabaseError
 
-from batchport.domain.table import Ints
+from batchport.domain.table import Ints, Mask
 from batchport.files import PRIVATE_FILE, sync_file, sync_folder
 from batchport.store.problem import PATIENCE, DatabaseProblem
 
@@ -91,13 +91,13 @@ def insert(connection: Connection, table: TableClause, columns: Sequence[str], r
         yield len(portion)
 
 
-def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints]) -> None:
+def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints | Mask]) -> None:
     """Insert records of whole numbers; what is the same in every record is said once: a million of them feel each number."""
     key, *others = columns
     same = {name: int(columns[name][0]) for name in others if (columns[name] == columns[name][0]).all()} if len(columns[key]) else {}
     varied = [name for name in columns if name not in same]
     signs = {name: str(same.get(name, "?")) for name in columns}
-    values = [f"nullif({sign}, 0)" if table.c[name].nullable else sign for name, sign in signs.items()]
+    values = [f"nullif({sign}, -1)" if table.c[name].nullable else sign for name, sign in signs.items()]
     statement = f"insert into {table.name} ({', '.join(columns)}) values ({', '.join(values)})"  # noqa: S608
     for start in range(0, len(columns[key]), _CHUNK):
         connection.exec_driver_sql(statement, list(zip(*(columns[name][start : start + _CHUNK].tolist() for name in varied), strict=True)))

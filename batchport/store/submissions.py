@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from sqlalchemy import Connection
 
 from batchport.domain.lifecycle import OUR_MOVES, Act, State, after
 from batchport.domain.table import Ints
-from batchport.store.database import insert_many, next_id, run_many
-from batchport.store.intake import frame_of, wanted
+from batchport.store.database import insert_many, next_id
+from batchport.store.intake import frame_of, ints_of, wanted
 from batchport.store.lines import packed
 from batchport.store.restored import restored
 from batchport.store.schema import READY_ORDER, WAITING_ORDER, submissions, versions
@@ -33,21 +34,22 @@ def ready_partners(connection: Connection) -> list[str]:
 
 
 def ready_lines(connection: Connection, partner: str) -> pd.DataFrame:
-    """The rows of a partner's orders that can go: id, order_id, partial, ver, sup, sent_as, shared, redated, changes; by order, then as they came.
+    """The rows of a partner's orders that can go: id, order_id, partial (Y or N), ver, sup, sent_as (0 for none), shared, redated, changes; by order, then as they came.
 
     A further version repeats every row of its order that has not ended: a SUP 1 those that the partner has, a SUP 2 or 3 those that it shall have.
     """
     ready = f"from orders where {READY_ORDER} and partner = ?"
-    found = frame_of(
+    found = ints_of(
         connection,
         f"""
-        select r.id, r.order_id, o.partial, r.sent_as from (select id, partial, next_sup {ready}) o cross join rows r on r.order_id = o.id and r.live
+        select r.id, r.order_id, case o.partial when 'Y' then 1 else 0 end as partial, coalesce(r.sent_as, 0) as sent_as
+        from (select id, partial, next_sup {ready}) o cross join rows r on r.order_id = o.id and r.live
         where case o.next_sup when '' then r.state = {int(State.READY)} when '1' then {_CALLED_OFF} else {_REPEATED} end
         """,  # noqa: S608
         (partner,),
     )
-    place = found.sent_as.where(found.sent_as.notna(), found.id) if len(found) else found.id
-    found = found.assign(place=place, ver=1, sup="", changes="", shared="", redated="").sort_values(["order_id", "place"], ignore_index=True)
+    found = found.iloc[np.lexsort((found.sent_as.where(found.sent_as > 0, found.id), found.order_id))].reset_index(drop=True)
+    found = found.assign(partial=pd.Categorical.from_codes(found.partial.to_numpy(np.int8), pd.Index(["N", "Y"])), ver=1, sup="", changes="", shared="", redated="")
     # Nearly all orders go for the first time and say nothing more than their rows.
     more = frame_of(
         connection,
@@ -119,12 +121,10 @@ def store_submission(connection: Connection, record: dict[str, Any], orders: Int
     connection.execute(submissions.insert().values(id=number, state="stored", line_rows=packed(orders, rows), **record))
     taken, lines = np.unique(orders, return_counts=True)
     name = wanted(connection, taken.tolist(), "numbers")
-    present = {order: (ver, sup) for order, ver, sup in connection.exec_driver_sql(f"select o.id, o.ver, o.next_sup from {name} w cross join orders o on o.id = w.v")}  # noqa: S608
-    insert_many(
-        connection, versions, ("order_id", "ver", "sup", "submission_id", "lines", "answered"),
-        [(order, present[order][0] + 1, present[order][1], number, count, 0) for order, count in zip(taken.tolist(), lines.tolist(), strict=True)],
-    )  # fmt: skip
-    run_many(connection, "update orders set taken_by = ? where id = ?", [(number, order) for order in taken.tolist()])
+    new = frame_of(connection, f"select o.id, o.ver + 1 as ver, o.next_sup as sup from {name} w cross join orders o on o.id = w.v order by o.id")  # noqa: S608
+    columns = (new.id.tolist(), new.ver.tolist(), new["sup"].tolist(), repeat(number), lines.tolist(), repeat(0))
+    insert_many(connection, versions, ("order_id", "ver", "sup", "submission_id", "lines", "answered"), zip(*columns, strict=False))
+    connection.exec_driver_sql(f"update orders set taken_by = ? where id in (select v from {name})", (number,))  # noqa: S608
     return number
 
 
