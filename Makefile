@@ -23,7 +23,7 @@ test-postgresql: $(VENV)/.test
 	BATCHPORT_TESTS_ON=postgresql $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/.test
-	$(BIN)/python benchmarks/bench.py $(BENCH)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

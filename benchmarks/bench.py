@@ -1,253 +1,204 @@
-#!/usr/bin/env python3
-"""Each figure beside its bare floor, measured in the same run.
+"""What the figures are measured with: sizes, sheets, homes, the floors, and commands with what they import taken off.
 
-    bench.py [--rows 100000] [--runs 3] [--million] [--json] [--profile] [--tools ../shared/bench]
-
-Product and floor take turns, and the medians are set against each other: single times say little on a machine that others use too. Times are of whole
-processes; what a command imports is measured by itself and taken off, because the floor leaves its imports out too. Every run is appended to history.jsonl.
+`floor.py` leaves its imports out, so ours are left out too. Which modules a command imports is learned from the command itself, once; then a process that imports
+them and does nothing else is timed just before each command, and taken off. A reading process starts while its parent imports, so it is not measured from when
+all is imported: that would count its start twice over.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
-import resource
 import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
-#: What the commands import before they do anything: the floor of their start.
-_CHECK_IMPORTS = "import batchport.cli.check, batchport.cli.output, batchport.pipeline.check, batchport.data, pyarrow.pandas_compat"
-_NIGHT_IMPORTS = "import batchport.pipeline.run, batchport.pipeline.app, batchport.cli.stages, pyarrow.csv, sqlalchemy.dialects.sqlite"
+from benchmarks.figures import Figure
+from benchmarks.measure import Side, Taken, python, timed, touch_memory
+
+#: Runs `batchport` with the words that follow the name of a file, in which the names of all modules are left that were imported.
+_LEARN = """
+import atexit, runpy, sys
+target = sys.argv.pop(1)
+def tell():
+    with open(target, "w") as file:
+        file.write("\\n".join(sys.modules))
+atexit.register(tell)
+runpy.run_module("batchport", run_name="__main__", alter_sys=True)
+"""
+#: Imports the modules of such a file, with the command line's own settings of the collector. Some names are of modules that others make as they are imported.
+IMPORT = """
+import atexit, gc, importlib, sys
+atexit.register(gc.freeze)
+gc.set_threshold(200_000)
+for name in open(sys.argv.pop(1)).read().split():
+    try:
+        importlib.import_module(name)
+    except Exception:
+        pass
+"""
+#: Runs `floor.py` with its imports done before, and prints the processor's seconds below what it prints itself.
+_FLOOR = """
+import runpy, sys, time
+import pandas, pyarrow.csv
+sys.argv = sys.argv[1:]
+start = time.process_time()
+runpy.run_path(sys.argv[0], run_name="__main__")
+print(time.process_time() - start)
+"""
+#: Rows of a small sheet.
+SMALL = 50
+#: Rows of the sheet from which is learned what commands import: enough for everything that is done with many rows only.
+LEARNED_FROM = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure: what was measured, its floor, how many times the floor it is, and how many it may be."""
+class Sizes:
+    """How much of everything. The attributes' names are those of the options."""
 
-    name: str
-    seconds: float
-    cpu: float
-    floor: float
-    ratio: float
-    target: float
+    rows: int = field(default=1_000_000, metadata={"help": "rows of the large sheet; parts of the work by themselves are measured with a tenth of them"})
+    history: int = field(default=10_000_000, metadata={"help": "rows that are in the database already, where history is measured"})
+    sheets: int = field(default=2_000, metadata={"help": "sheets of 50 rows from inbox to submission"})
+    workbooks: int = field(default=1_000, metadata={"help": "workbooks of 50 rows that are checked"})
+    orders: int = field(default=100_000, metadata={"help": "orders that submission files are made of"})
+    mails: int = field(default=2_000, metadata={"help": "mails of 30 KB"})
+    answers: int = field(default=100, metadata={"help": "answers of 1,000 lines that are fetched by SFTP"})
+    memory: int = field(default=4, metadata={"help": "GB of memory touched before each side of the large ones, where there is that much"})
 
-    @property
-    def met(self) -> bool:
-        """Whether it is within its target."""
-        return self.ratio <= self.target
+
+#: So small that everything runs through in some minutes: to try the benchmarks themselves. What comes out says nothing.
+QUICK = Sizes(rows=20_000, history=200_000, sheets=40, workbooks=40, orders=2_000, mails=50, answers=5, memory=0)
 
 
 @dataclass(slots=True)
-class Timed:
-    """Wall and processor seconds of a process and its children."""
+class Bench:
+    """One run.
 
-    wall: float
-    cpu: float
-    out: str
+    Attributes:
+        sizes: how much of everything.
+        runs: turns that count, after one that does not.
+        folder: where sheets are made, which parts share; it is removed in the end.
+        tools: the folder of `generate.py` and `floor.py`.
+        learned: command -> a file with the names of the modules that it imports.
+    """
 
+    sizes: Sizes
+    runs: int
+    folder: Path
+    tools: Path
+    learned: dict[str, Path] = field(default_factory=dict)
 
-def timed(command: list[str], *, expect: tuple[int, ...] = (0, 1)) -> Timed:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode not in expect:
-        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
-    return Timed(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout)
+    @property
+    def scratch(self) -> Path:
+        """Where a part makes its homes, which may be large; `clear` removes them."""
+        return self.folder / "scratch"
 
+    def clear(self) -> None:
+        """Make room for the next part."""
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir()
 
-def python(*words: str) -> list[str]:
-    return [sys.executable, *words]
+    def compare(self, name: str, own: Side, floor: Side, target: float, *, large: bool = False, runs: int = 0) -> Figure:
+        """A figure of seconds: floor and ours take turns, the first of which only warms up; before each side of a large one memory is touched."""
+        turns = []
+        for turn in range((runs or self.runs) + 1):
+            pair = [self._fresh(side, large=large) for side in (floor, own)]
+            if turn:
+                turns.append((pair[1], pair[0]))
+        return Figure.of(name, turns, target)
 
+    def _fresh(self, side: Side, *, large: bool) -> Taken:
+        if large and self.sizes.memory:
+            touch_memory(self.sizes.memory)
+        return side()
 
-def floor(tools: Path, sheet: Path, *options: str) -> float:
-    return float(json.loads(timed(python(str(tools / "floor.py"), str(sheet), *options)).out)["total"])
+    def compare_memory(self, name: str, own: Side, floor: Side, target: float) -> Figure:
+        """A figure of megabytes; memory needs no warming up."""
+        return Figure.of(name, [(own(), floor()) for _ in range(self.runs)], target, "MB")
 
+    def sheet(self, rows: int, *, bad: float = 0.01, lines: int | None = None, form: str = "csv") -> Path:
+        """A sheet of `generate.py`, made the first time that it is asked for; `lines`: how many numbers each order has, where it is not the generator's own mix."""
+        path = self.folder / f"{rows}-rows-{bad}-bad-{lines or 'mixed'}-lines.{form}"
+        if not path.exists():
+            of_lines = ("--lines", str(lines)) if lines else ()
+            timed(python(self.tools / "generate.py", str(rows), path, "--bad", str(bad), *of_lines))
+        return path
 
-def medians(runs: int, *sides: Callable[[], tuple[float, ...]]) -> list[list[float]]:
-    """The medians of each side's values, the sides taking turns; one turn to warm up is not counted."""
-    turns = [[side() for side in sides] for _ in range(runs + 1)][1:]
-    return [[statistics.median(values) for values in zip(*(turn[place] for turn in turns), strict=True)] for place in range(len(sides))]
+    def small_sheets(self, count: int) -> list[Path]:
+        """So many sheets of fifty rows each, all of them different, and each with accounts of its own."""
+        folder = self.folder / f"{count}-small"
+        if not folder.exists():
+            folder.mkdir()
+            # Orders of ten, so that none goes over two sheets: what is added to an account that is under way already is another matter.
+            with self.sheet(count * SMALL, lines=10).open(encoding="utf-8", newline="") as file:
+                header, *lines = csv.reader(file)
+            for number in range(count):
+                with (folder / f"{number:06d}.csv").open("w", encoding="utf-8", newline="") as piece:
+                    csv.writer(piece).writerows([header, *islice(lines, number * SMALL, (number + 1) * SMALL)])
+        return sorted(folder.iterdir())
 
-
-def bench_check(sheet: Path, tools: Path, runs: int) -> Figure:
-    """`check`, summary only, against the bare read of the same file."""
-
-    def product() -> tuple[float, ...]:
-        imports = timed(python("-c", _CHECK_IMPORTS))
-        done = timed(python("-m", "batchport", "check", str(sheet)))
-        return done.wall - imports.wall, done.cpu - imports.cpu
-
-    (own, cpu), (read,) = medians(runs, product, lambda: (floor(tools, sheet, "--read-only"),))
-    return Figure("check, less imports / bare read", own, cpu, read, own / read, 8)
-
-
-def bench_night(sheet: Path, tools: Path, runs: int, folder: Path) -> Figure:
-    """`intake` and `submit` together against reading, storing and writing the same file bare."""
-
-    def product() -> tuple[float, ...]:
-        home = folder / "home"
+    def home(self, *sheets: Path, name: str = "home") -> Path:
+        """A new home, with sheets in a customer's inbox; the one before of this name is removed."""
+        home = self.scratch / name
         shutil.rmtree(home, ignore_errors=True)
-        timed(python("-m", "batchport", "init", str(home)))
-        target = home / "inbox" / "acme" / sheet.name
-        shutil.copy(sheet, target)
-        os.utime(target, (1_700_000_000, 1_700_000_000))
-        imports = timed(python("-c", _NIGHT_IMPORTS))
-        wall = cpu = 0.0
-        for stage in ("intake", "submit"):
-            done = timed(python("-m", "batchport", "--config", str(home / "config.yaml"), stage))
-            wall, cpu = wall + done.wall - imports.wall, cpu + done.cpu - imports.cpu
-        return wall, cpu
+        timed(python("-m", "batchport", "init", home))
+        self.drop(home, *sheets)
+        return home
 
-    (own, cpu), (bare,) = medians(runs, product, lambda: (floor(tools, sheet),))
-    return Figure("intake + submit, less imports / full floor", own, cpu, bare, own / bare, 6)
+    @staticmethod
+    def drop(home: Path, *sheets: Path) -> None:
+        """Put sheets into a customer's inbox, as if they had lain there for long."""
+        for sheet in sheets:
+            target = home / "inbox" / "acme" / sheet.name
+            shutil.copyfile(sheet, target)
+            os.utime(target, (1_700_000_000, 1_700_000_000))
 
+    def floor(self, sheet: Path, *options: str) -> Taken:
+        """Reading, storing and writing a sheet bare, or reading it alone with `--read-only`."""
+        told, cpu = timed(python("-c", _FLOOR, self.tools / "floor.py", sheet, *options)).out.splitlines()
+        return Taken(float(json.loads(told)["total"]), float(cpu))
 
-def bench_help(runs: int) -> Figure:
-    """`--help` against a bare import of pandas."""
+    def stages(self, home: Path, *stages: str) -> Taken:
+        """Stages of a pass one after another, less what they import."""
+        taken = Taken(0)
+        for stage in stages:
+            taken += self.less_imports(stage, "--config", str(home / "config.yaml"), stage)
+        return taken
 
-    def side(*words: str) -> Callable[[], tuple[float, ...]]:
-        def run() -> tuple[float, ...]:
-            done = timed(python(*words))
-            return done.wall, done.cpu
+    def less_imports(self, command: str, *words: str) -> Taken:
+        """A command, less what it imports."""
+        imports = timed(python("-c", IMPORT, self._modules(command)))
+        return timed(batchport(*words)) - imports
 
-        return run
+    def _modules(self, command: str) -> Path:
+        if command not in self.learned:
+            sheet = self.sheet(LEARNED_FROM)
+            config = str(self.home(sheet, name="learned") / "config.yaml")
+            self.learn("check", "check", str(sheet))
+            self.learn("intake", "--config", config, "intake")
+            self.learn("submit", "--config", config, "submit")
+        return self.learned[command]
 
-    (own, cpu), (bare, _) = medians(max(runs, 5), side("-m", "batchport", "--help"), side("-c", "import pandas"))
-    return Figure("--help / import pandas", own, cpu, bare, own / bare, 0.25)
+    def learn(self, command: str, *words: str) -> Path:
+        """Carry a command out, and note which modules it imports."""
+        target = self.learned[command] = self.folder / f"{command}.modules"
+        timed(python("-c", _LEARN, target, *words))
+        return target
 
-
-def inside(what: str, sheet: Path) -> dict[str, float]:
-    """A part of the work by itself: its seconds and its memory."""
-    told: dict[str, float] = json.loads(timed(python(str(HERE / "inside.py"), what, str(sheet))).out)
-    return told
-
-
-def bench_part(name: str, what: str, sheet: Path, tools: Path, runs: int, target: float) -> Figure:
-    """A part of the work against the bare read of the same file."""
-    (own,), (bare,) = medians(runs, lambda: (inside(what, sheet)["total"],), lambda: (floor(tools, sheet, "--read-only"),))
-    return Figure(name, own, own, bare, own / bare, target)
-
-
-def numeric_workbook(sheet: Path, target: Path) -> None:
-    """The rows of a CSV as a workbook in which identifiers are numbers, shown through formats."""
-    from xlsxwriter import Workbook
-
-    book = Workbook(target, {"constant_memory": True, "strings_to_urls": False})
-    page = book.add_worksheet()
-    formats = {0: "000-000-0000", 1: "(000) 000-0000", 2: "00000000", 3: "0000", 15: "00000"}
-    shown = {place: book.add_format({"num_format": code}) for place, code in formats.items()}
-    with sheet.open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.reader(file)):
-            for place, text in enumerate(row):
-                digits = "".join(filter(str.isdigit, text))
-                if number and place in formats and digits:
-                    page.write_number(number, place, int(digits), shown[place])
-                else:
-                    page.write_string(number, place, text)
-    book.close()
+    @staticmethod
+    def inside(part: str, path: Path) -> Taken:
+        """A part of the work by itself, imports left out."""
+        told = json.loads(timed(python("-m", "benchmarks.inside", part, path)).out)
+        return Taken(told["total"], told["cpu"])
 
 
-def bench_many(sheet: Path, runs: int, folder: Path) -> Figure:
-    """A thousand workbooks of fifty rows in one command against a bare import of pandas."""
-    from xlsxwriter import Workbook
-
-    header, *rows = list(csv.reader(sheet.read_text(encoding="utf-8").splitlines()))
-    folder.mkdir()
-    for number in range(1000):
-        book = Workbook(folder / f"{number:04d}.xlsx", {"strings_to_urls": False})
-        page = book.add_worksheet()
-        for at, row in enumerate([header, *rows[number * 50 : number * 50 + 50]]):
-            page.write_row(at, 0, row)
-        book.close()
-    paths = sorted(map(str, folder.iterdir()))
-
-    def side(*words: str) -> Callable[[], tuple[float, ...]]:
-        def run() -> tuple[float, ...]:
-            done = timed(python(*words))
-            return done.wall, done.cpu
-
-        return run
-
-    (own, cpu), (bare, _) = medians(runs, side("-m", "batchport", "check", *paths), side("-c", "import pandas"))
-    return Figure("check of 1,000 workbooks / import pandas", own, cpu, bare, own / bare, 12)
+def batchport(*words: str | Path) -> list[str]:
+    """The words that start the program."""
+    return python("-m", "batchport", *words)
 
 
-def bench_million(tools: Path, folder: Path) -> list[Figure]:
-    """A million rows: all checks of clean and of bad ones, and the memory that a workbook of them takes."""
-    clean, bad, book = (folder / name for name in ("clean.csv", "bad.csv", "million.xlsx"))
-    timed(python(str(tools / "generate.py"), "1000000", str(clean), "--bad", "0"))
-    timed(python(str(tools / "generate.py"), "1000000", str(bad), "--bad", "1"))
-    (good,), (worse,), (bare,) = medians(
-        1, lambda: (inside("check", clean)["total"],), lambda: (inside("check", bad)["total"],), lambda: (floor(tools, clean, "--read-only"),)
-    )
-    timed(python(str(tools / "generate.py"), "1000000", str(book)))
-    took = inside("read", book)
-    print(f"1,000,000 rows of XLSX: {took['total']:.1f} s, at most {took['child_peak_mb']:.0f} MB in the reading process and {took['peak_mb']:.0f} MB in ours")
-    return [
-        Figure("checks of 1,000,000 clean rows / bare read", good, good, bare, good / bare, 5),
-        Figure("checks of 1,000,000 bad rows / clean ones", worse, worse, good, worse / good, 1.5),
-    ]
-
-
-def profile(sheet: Path) -> None:
-    """Where `check` spends its time, function by function."""
-    script = f"import cProfile, pstats; from click.testing import CliRunner; from batchport.cli import batchport; run = cProfile.Profile(); run.enable(); CliRunner().invoke(batchport, ['check', {str(sheet)!r}]); run.disable(); pstats.Stats(run).sort_stats('tottime').print_stats(25)"
-    print(timed(python("-c", script)).out)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--million", action="store_true", help="also a million rows, which takes some minutes")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.add_argument("--profile", action="store_true", help="where `check` spends its time")
-    parser.add_argument("--tools", type=Path, default=ROOT.parent / "shared" / "bench", help="the folder of generate.py and floor.py")
-    args = parser.parse_args()
-    if not (args.tools / "floor.py").is_file():
-        sys.exit(f"{args.tools} has no floor.py; name the folder of the generator and the floor with --tools")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        sheet = folder / "requests.csv"
-        timed(python(str(args.tools / "generate.py"), str(args.rows), str(sheet)))
-        figures = [bench_help(args.runs), bench_check(sheet, args.tools, args.runs), bench_night(sheet, args.tools, args.runs, folder)]
-        text, numbers = folder / "text.xlsx", folder / "numbers.xlsx"
-        timed(python(str(args.tools / "generate.py"), str(args.rows), str(text)))
-        numeric_workbook(sheet, numbers)
-        figures.append(bench_part("reading XLSX, text / bare read", "read", text, args.tools, args.runs, 1.3))
-        figures.append(bench_part("reading XLSX, numbers / bare read", "read", numbers, args.tools, args.runs, 1.6))
-        if args.rows >= 50_000:
-            figures.append(bench_many(sheet, args.runs, folder / "many"))
-        if args.million:
-            figures += bench_million(args.tools, folder)
-        if args.profile:
-            profile(sheet)
-    told = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "rows": args.rows, "runs": args.runs, "figures": [asdict(figure) for figure in figures]}
-    with (HERE / "history.jsonl").open("a") as history:
-        history.write(json.dumps(told) + "\n")
-    if args.json:
-        print(json.dumps(told))
-        return
-    print(f"{args.rows:,} rows, medians of {args.runs} (seconds)\n")
-    print(f"{'figure':<46}{'ours':>8}{'cpu':>8}{'floor':>8}{'ratio':>8}{'target':>8}")
-    for figure in figures:
-        verdict = "" if figure.met else "  missed"
-        print(f"{figure.name:<46}{figure.seconds:>8.3f}{figure.cpu:>8.3f}{figure.floor:>8.3f}{figure.ratio:>8.2f}{figure.target:>8.2f}{verdict}")
-
-
-if __name__ == "__main__":
-    main()
+def import_pandas() -> Taken:
+    """The floor of what is so short that starting is most of it."""
+    return timed(python("-c", "import pandas"))

@@ -1,19 +1,11 @@
-#!/usr/bin/env python3
-"""What making submission files costs: each shipped format beside the bare writing of the same.
-
-    render.py [--orders 100000] [--runs 3]
+"""Making submission files of each shipped format beside the bare writing of the same.
 
 Of formats of lines the floor writes the same lines from a ready pandas table, as `floor.py` writes its own; of templates it fills in the same compiled template
-with ready values, in a bare loop. Both sides take turns in one process, and the medians are set against each other.
+with ready values, in a bare loop. Both sides take turns in one process.
 """
 
 from __future__ import annotations
 
-import argparse
-import resource
-import statistics
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +23,9 @@ from batchport.carriers.formats.signs import bytes_of
 from batchport.carriers.layout import SOURCES, Fixed, Template
 from batchport.carriers.profile import Profile, load_profile
 from batchport.carriers.render import Rendered, each_file
+from benchmarks.bench import Bench
+from benchmarks.figures import Figure
+from benchmarks.measure import worked
 
 #: Format -> how many times its floor it may take.
 _PROFILES = {"generic-csv": 3.0, "lsr-fixed": 3.0, "lnp-xml": 1.5}
@@ -40,6 +35,18 @@ _ALIKE = {
     "ver": "01", "number_type": "business_local", "name": "Harbor Bakery & Sons LLC", "authorized_name": "Maria Garcia", "street_number": "120", "postal_code": "02129",
     "country": "US", "requested_date": "2026-03-20", "partial": "N", "lines": "1", "line": "1", "pin": "4821",
 }  # fmt: skip
+
+
+def formats(bench: Bench) -> Iterator[Figure]:
+    """The files of many orders, in three formats."""
+    lines = lines_of(bench.sizes.orders)
+    for name, most in _PROFILES.items():
+        yield _figure(bench, load_profile(name), lines, most)
+
+
+def _figure(bench: Bench, profile: Profile, lines: pd.DataFrame, most: float) -> Figure:
+    bare = floor_of(profile, list(product(profile, lines)), lines, bench.scratch / "bare")
+    return bench.compare(f"rendering {profile.name} / bare writing", partial(worked, partial(drained, profile, lines)), partial(worked, bare), most)
 
 
 def lines_of(orders: int) -> pd.DataFrame:
@@ -105,35 +112,3 @@ def _filled(profile: Profile, form: Template, lines: pd.DataFrame) -> Callable[[
         compiled.render(partner="sample", sequence=number, sent=sent, settings=profile.settings, orders=[order], order=order).encode()
         for number, order in enumerate(orders, 1)
     ]  # fmt: skip
-
-
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def measure(lines: pd.DataFrame, runs: int, folder: Path) -> None:
-    for name, most in _PROFILES.items():
-        profile = load_profile(name)
-        files = list(product(profile, lines))
-        bare = floor_of(profile, files, lines, folder / "bare")
-        made = sum(len(file.data) for file in files)
-        del files
-        sides = [(seconds(partial(drained, profile, lines)), seconds(bare)) for _ in range(runs)]
-        own, floor = (statistics.median(side) for side in zip(*sides, strict=True))
-        print(f"{name:12} {len(lines):,} orders, {made / 1e6:6.1f} MB: {own:6.3f} s, bare {floor:6.3f} s, {own / floor:5.2f} times (at most {most})")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--orders", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        measure(lines_of(args.orders), args.runs, Path(folder))
-    print(f"at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
-
-
-if __name__ == "__main__":
-    main()

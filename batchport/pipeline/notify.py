@@ -36,12 +36,13 @@ def notify(app: App, tally: PassTally, pass_id: int) -> None:
         if not queued.is_between(connection, pass_id):
             queued.release(connection, pass_id, app.stamp)
     views = Views(app)
-    _write_results(app, tally, pass_id, views)
+    write_results(app, tally, pass_id, views)
     _send_together(app, tally, pass_id, views)
     send_waiting(app, tally, pass_id, lambda: delivery(app), lambda record: _made(app, views, record))
 
 
-def _write_results(app: App, tally: PassTally, pass_id: int, views: Views) -> None:
+def write_results(app: App, tally: PassTally, pass_id: int, views: Views) -> None:
+    """Write the results of every file in which something changed since they were written last; where one fails, the operator's mail of that night tells it."""
     with app.store.reading() as connection:
         due = look.results_due(connection)
     forget_all_but(app, "results", {_key(record) for record in due})
