@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 
-from benchmarks import checking, lookups, mails, nights, past, reconcile, render, sftp, starting
+from benchmarks import checking, lookups, mails, nights, past, reconcile, render, sftp, sharing, starting
 from benchmarks.bench import QUICK, Bench, Sizes
 from benchmarks.figures import Figure, head, keep, line, record, write_table
 from benchmarks.measure import ROOT, Failed
@@ -27,7 +27,7 @@ from benchmarks.profile import profile
 _PARTS = {
     "help": starting.help_page, "small-check": starting.small_check, "workbooks": starting.workbooks, "check": checking.check, "checks": checking.checks,
     "reading": checking.reading, "night": nights.night, "single": nights.single, "xlsx": nights.xlsx, "bad": nights.bad, "tenfold": nights.tenfold,
-    "memory": nights.memory, "small": nights.small, "history": past.intake, "lookups": lookups.lookups, "reconcile": reconcile.many, "few-answers": past.few_answers,
+    "memory": nights.memory, "small": nights.small, "workers": sharing.workers, "history": past.intake, "lookups": lookups.lookups, "reconcile": reconcile.many, "few-answers": past.few_answers,
     "render": render.formats, "mails": mails.mails, "sftp": sftp.answers,
 }  # fmt: skip
 

@@ -61,6 +61,7 @@ class Sizes:
     rows: int = field(default=1_000_000, metadata={"help": "rows of the large sheet; parts of the work by themselves are measured with a tenth of them"})
     history: int = field(default=10_000_000, metadata={"help": "rows that are in the database already, where history is measured"})
     sheets: int = field(default=2_000, metadata={"help": "sheets of 50 rows from inbox to submission"})
+    shared: int = field(default=400, metadata={"help": "sheets of 50 rows that several processes share"})
     workbooks: int = field(default=1_000, metadata={"help": "workbooks of 50 rows that are checked"})
     orders: int = field(default=100_000, metadata={"help": "orders that submission files are made of"})
     mails: int = field(default=2_000, metadata={"help": "mails of 30 KB"})
@@ -69,7 +70,7 @@ class Sizes:
 
 
 #: So small that everything runs through in some minutes: to try the benchmarks themselves. What comes out says nothing.
-QUICK = Sizes(rows=20_000, history=200_000, sheets=40, workbooks=40, orders=2_000, mails=50, answers=5, memory=0)
+QUICK = Sizes(rows=20_000, history=200_000, sheets=40, shared=20, workbooks=40, orders=2_000, mails=50, answers=5, memory=0)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 #: Seconds between two looks at the memory of processes; a look at a gigabyte takes a hundredth of a second.
 _BETWEEN_LOOKS = 0.03
 _TOUCH = "import sys; b'x' * (int(sys.argv[1]) << 30)"
@@ -63,7 +63,7 @@ def timed(command: list[str]) -> Taken:
     """What a whole process and its children took. Exit status 1 is no failure: it says that a row needs somebody."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_ENVIRONMENT)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     _must_have_ended_well(command, done.returncode, done.stderr)
@@ -82,7 +82,7 @@ def peak(command: list[str]) -> Taken:
     most = 0
     with tempfile.TemporaryFile("w+") as said:
         # A session of its own, by which all that it starts is known, even what outlives its parent.
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True, env=_ENVIRONMENT) as process:
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True, env=ENVIRONMENT) as process:
             while process.poll() is None:
                 most = max(most, sum(map(_pss, _of_session(process.pid))))
                 time.sleep(_BETWEEN_LOOKS)
