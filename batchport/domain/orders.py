@@ -25,7 +25,7 @@ from batchport.domain.checks.prepared import Prepared
 from batchport.domain.fields import ADDRESS, BY_NAME
 from batchport.domain.findings import ERROR, SEPARATOR, Findings
 from batchport.domain.lifecycle import State
-from batchport.domain.repeated import alike
+from batchport.domain.repeated import alike, among
 from batchport.domain.requests import Requests
 from batchport.domain.table import Column, Ints, Mask, bools, text_array
 
@@ -164,7 +164,8 @@ def order_keys(batch: Batch) -> Keys:
         parts.append(np.where(odd, normalise.folded(requests["btn"]).ids() + 1, 0))
     makeable = (batch.tn >= 0) & ~batch.again & (whole | ~batch.rejected)
     order = np.full(len(batch), -1, np.int64)
-    order[makeable] = alike([part[makeable] for part in parts])
+    at = np.flatnonzero(makeable)
+    order[at] = alike([part.take(at) for part in parts])
     return Keys(order, _first_positions(order, int(order.max(initial=-1)) + 1))
 
 
@@ -360,6 +361,11 @@ def _first_positions(groups: Ints, count: int) -> Ints:
     return first
 
 
+def _models(keys: Keys, rows: Mask) -> Ints:
+    """For each row the first of some rows of its order; of other rows it means nothing."""
+    return _first_positions(np.where(rows, keys.order, -1), len(keys.first))[keys.order]
+
+
 def _disagreements(batch: Batch, keys: Keys, findings: Findings) -> Mask:
     """Rows that say otherwise than most of their order; rows that only spell it otherwise are noted too."""
     wrong = np.zeros(len(batch), dtype=bool)
@@ -368,14 +374,14 @@ def _disagreements(batch: Batch, keys: Keys, findings: Findings) -> Mask:
     together = (keys.order >= 0) & np.append(several > 1, False)[keys.order]
     if not together.any():
         return wrong
+    model = _models(keys, together)
     for name in AGREE[LOCAL]:
-        asked = together & np.isin(kind, [number_class for number_class, names in AGREE.items() if name in names]) & ~batch.failed(name)
+        asked = together & np.array([name in AGREE[each] for each in (LOCAL, WIRELESS, TOLL_FREE)]).take(kind) & ~batch.failed(name)
         column = batch.requests[name]
         if len(column.values) < 2 or not asked.any():
             continue
         spelt = column.ids()
-        first = _first_positions(np.where(asked, keys.order, -1), len(keys.first))
-        unlike = asked & (spelt != spelt[first[keys.order]])
+        unlike = asked & (spelt != spelt[model if (asked == together).all() else _models(keys, asked)])
         if not unlike.any():
             continue
         some = np.zeros(len(keys.first), dtype=bool)
@@ -441,7 +447,7 @@ def _belonging(batch: Batch, keys: Keys) -> Ints:
     account = normalise.folded(batch.requests["account_number"])
     btn = np.where((batch.btn >= 0) & ~batch.failed("btn"), batch.btn, -1)
     wanted = account.take(loose[usable[loose]]).text().to_pylist()
-    shares = np.isin(btn, btn[loose][btn[loose] >= 0]) | (usable & account.isin(wanted))
+    shares = among(btn, btn[loose][btn[loose] >= 0]) | (usable & account.isin(wanted))
     # Few rows share anything with one that is loose: only these are looked at further.
     keyed = np.flatnonzero((keys.order >= 0) & shares)
     at = np.concatenate([keyed, loose])
@@ -540,7 +546,8 @@ def _note_held(batch: Batch, keys: Keys, notes: _Notes, rejected: Mask, holds: I
     order, row = order[concerned], row[concerned]
     by_order = np.lexsort((row, order))
     numbers, starts = np.unique(order[by_order], return_index=True)
-    for number, found in zip(numbers.tolist(), np.split(row[by_order], starts[1:]), strict=True):
-        places = [batch.place(position) for position in found[:_PLACES].tolist()]
-        notes.add("order-held", number, detail=", ".join(places) + (", ..." if len(found) > _PLACES else ""), rejected_too=False)
-        held_by[number] = "order-held"
+    positions = row[by_order].tolist()
+    for number, start, end in zip(numbers.tolist(), starts.tolist(), [*starts[1:].tolist(), len(positions)], strict=True):
+        places = ", ".join(batch.place(position) for position in positions[start : min(end, start + _PLACES)])
+        notes.add("order-held", number, detail=places + (", ..." if end - start > _PLACES else ""), rejected_too=False)
+    held_by[numbers] = "order-held"

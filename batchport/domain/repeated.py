@@ -34,6 +34,8 @@ def alike(parts: Iterable[Ints]) -> Ints:
     for part in others:
         low = int(part.min(initial=0))
         span = int(part.max(initial=0)) - low + 1
+        if span == 1:
+            continue
         if (int(found.max(initial=0)) + 1) * span <= _MOST:
             found = found * span + (part.astype(np.int64) - low)
         else:
@@ -51,10 +53,15 @@ def _numbered(values: Ints) -> Ints:
 def repeated(numbers: np.ndarray[Any, Any]) -> Mask:
     """The places whose number stands at another place too."""
     ordered = np.sort(numbers)
-    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    if not len(several):
+    return among(numbers, ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def among(numbers: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> Mask:
+    """The places whose number is one of those wanted, of which there are few."""
+    if not len(wanted):
         return np.zeros(len(numbers), dtype=bool)
-    found: Mask = several.take(np.searchsorted(several, numbers), mode="clip") == numbers
+    ordered = np.unique(wanted)
+    found: Mask = ordered.take(np.searchsorted(ordered, numbers), mode="clip") == numbers
     return found
 
 
