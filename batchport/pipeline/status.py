@@ -14,7 +14,7 @@ from batchport.domain.table import known, records
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.deadlines import NOTHING_DUE, falling_due, first_due, overdue
 from batchport.pipeline.remedies import remedies
-from batchport.pipeline.view import iso
+from batchport.pipeline.shown import iso
 from batchport.store import look
 from batchport.store.pieces import load_rows
 
