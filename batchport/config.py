@@ -34,7 +34,7 @@ class ConfigProblem(Exception):
 class Model(BaseModel):
     """Settings refuse what they do not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class Secret(Model):

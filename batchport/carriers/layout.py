@@ -27,7 +27,7 @@ _DIRECTIVES = {"date": "Yymd", "moment": "YymdHIMSpz"}
 class Model(BaseModel):
     """A part of a profile: an unknown name is refused, and nothing changes once it is read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def refuse_repeats(names: Sequence[str], what: str) -> None:

@@ -180,6 +180,8 @@ BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
 NAMES: tuple[str, ...] = tuple(BY_NAME)
 
 ADDRESS = ("street_number", "street_direction", "street_name", "unit", "city", "state", "postal_code")
+#: Addresses that mail can be sent to.
+CONTACT = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
 
 #: Columns of other people's sheets that are a part of a field, or a sign of one: part -> the headers that mean it.
 PARTS: dict[str, tuple[str, ...]] = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from batchport.carriers.codes import Codes, load_codes
@@ -21,13 +22,15 @@ from batchport.domain.reference import Reference
 from batchport.domain.roster import Roster
 from batchport.domain.routes import Route
 from batchport.domain.terms import Asks, Terms
-from batchport.mail.compose import Composer
 from batchport.pipeline.roster import load_roster
 from batchport.progress import Progress, quiet
 from batchport.seal import Keyring
 from batchport.spreadsheets.limits import Limits
 from batchport.store.database import Store, open_store
 from batchport.yaml_text import nearest
+
+if TYPE_CHECKING:  # whoever only looks makes no mails
+    from batchport.mail.compose import Composer
 
 #: So many customers or partners are named where one was not found.
 _FEW = 20
@@ -83,6 +86,8 @@ class App:
     @cached_property
     def composer(self) -> Composer:
         """Makes the mails, with the operator's own templates before the packaged ones."""
+        from batchport.mail.compose import Composer
+
         return Composer(self.settings.template_folders)
 
     @cached_property

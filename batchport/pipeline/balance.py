@@ -18,7 +18,7 @@ import pandas as pd
 from batchport.domain.lifecycle import Answer
 from batchport.domain.table import known, records
 from batchport.pipeline.app import App
-from batchport.pipeline.view import iso
+from batchport.pipeline.shown import iso
 from batchport.spreadsheets.tables import tables_workbook
 from batchport.store import balance as stored
 

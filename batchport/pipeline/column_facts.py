@@ -14,7 +14,8 @@ from batchport.mail import ColumnLine, ColumnsFacts, ColumnsFile, FileProblem
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import FileFinding
 from batchport.pipeline.facts import Views, customer_name
-from batchport.pipeline.view import FileView, sentence
+from batchport.pipeline.shown import sentence
+from batchport.pipeline.view import FileView
 from batchport.pipeline.wording import file_words
 from batchport.store import look
 from batchport.store.sealed import proposal_context

@@ -16,7 +16,7 @@ from batchport.domain.checks.prepared import prepare
 from batchport.domain.deadlines import Due
 from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import IN_FLIGHT, State
-from batchport.domain.table import Mask, known, records
+from batchport.domain.table import Mask, records
 from batchport.mail import (
     AlarmFacts,
     AnswerLine,
@@ -41,7 +41,8 @@ from batchport.pipeline.app import App
 from batchport.pipeline.assess import FileFinding
 from batchport.pipeline.count import counted
 from batchport.pipeline.deadlines import falling_due, overdue
-from batchport.pipeline.view import FileView, day, view_file
+from batchport.pipeline.shown import day, shown_number
+from batchport.pipeline.view import FileView, view_file
 from batchport.pipeline.wording import file_words
 from batchport.store import journal, look
 
@@ -294,14 +295,6 @@ def alarm_facts(app: App, connection: Connection, record: Any) -> AlarmFacts:
     """What cannot wait for the night's mail, for the operator."""
     done = look.pass_record(connection, record.pass_id)
     return AlarmFacts(at=app.local(datetime.fromisoformat(done.started)), problems=tuple(json.loads(done.summary)["alarms"]))
-
-
-def shown_number(tn: Any) -> str:
-    """A stored number as people read it; blank where there is none."""
-    if not known(tn):
-        return ""
-    text = f"{int(tn):010d}"
-    return f"{text[:3]}-{text[3:6]}-{text[6:]}"
 
 
 def _sheet(view: FileView, at: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from batchport.domain.checks.lines import CONTACT
+from batchport.domain.fields import CONTACT
 from batchport.domain.requests import Requests
 from batchport.domain.table import Mask
 from batchport.pipeline.app import App

@@ -38,10 +38,10 @@ from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.remedies import remedies
 from batchport.pipeline.sending import proved_by_answer
 from batchport.pipeline.shelves import RESPONSE, shelve
+from batchport.pipeline.shown import iso
 from batchport.pipeline.spread import spread
 from batchport.pipeline.tally import Heard, PassTally
 from batchport.pipeline.units import NotAlone, contain, forget_all_but
-from batchport.pipeline.view import iso
 from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
 from batchport.store import look
 from batchport.store import responses as stored

@@ -21,8 +21,7 @@ from batchport.domain.lifecycle import State
 from batchport.domain.split import Split, propose
 from batchport.domain.table import Ints, known, records
 from batchport.pipeline.app import App
-from batchport.pipeline.last_look import look_at
-from batchport.pipeline.view import sentence
+from batchport.pipeline.shown import sentence
 from batchport.store import look
 
 #: By class who acts; in the order in which they are told.
@@ -142,6 +141,11 @@ def _blames(app: App, rejected: pd.DataFrame, answers: pd.DataFrame) -> dict[int
 
 def _earliest(app: App, connection: Connection, orders: list[Any]) -> dict[int, str]:
     """The earliest date that each of some orders can ask for; blank where it cannot be told."""
+    if not orders:
+        return {}
+    # With it come all checks, which most looks at orders do without.
+    from batchport.pipeline.last_look import look_at
+
     today, found = app.local(app.now).date().isoformat(), dict[int, str]()
     for customer in sorted({order.customer for order in orders} & set(app.settings.customers)):
         numbers = [int(order.id) for order in orders if order.customer == customer]

@@ -14,12 +14,14 @@ from batchport.domain.table import known, records
 from batchport.pipeline.app import App, Unknown
 from batchport.pipeline.deadlines import NOTHING_DUE, falling_due, first_due, overdue
 from batchport.pipeline.remedies import remedies
-from batchport.pipeline.view import iso
+from batchport.pipeline.shown import iso
 from batchport.store import look
 from batchport.store.pieces import load_rows
 
 _DATED = (State.CONFIRMED, State.COMPLETED)
 _REASONED = frozenset((State.CARRIER_REJECTED, State.DELAYED))
+#: What a row says itself that is told of it.
+_TOLD = ("customer_ref", "tn", "losing_carrier", "requested_date")
 _GIVEN_BACK = frozenset(state for states in GIVEN_BACK.values() for state in states)
 
 
@@ -73,7 +75,7 @@ def status_lines(
         elif late:
             rows = look.rows_by(connection, ids=overdue(falling_due(app, connection, by_now=True)).row_id.unique().tolist())
         else:
-            rows = look.all_rows(connection, customer=customer, state=int(State[state.upper()]) if state else None)
+            rows = look.rows_of_files(connection, customer=customer, file=file, state=int(State[state.upper()]) if state else None)
         for name, wanted in (("customer", customer), ("file", file)):
             if wanted is not None:
                 rows = rows[rows[name] == wanted]
@@ -88,8 +90,8 @@ def rows_told(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict
     if not len(rows):
         return []
     ids = rows.id.to_numpy(np.int64)
-    requests = load_rows(app.store, connection, ids).requests
-    texts = {name: requests[name].text().to_pylist() for name in ("customer_ref", "tn", "losing_carrier", "requested_date")}
+    requests = load_rows(app.store, connection, ids, _TOLD).requests
+    texts = {name: requests[name].text().to_pylist() for name in _TOLD}
     codes = _codes(app, connection, rows)
     reasons = _reasons(app, connection, rows)
     belongs = (rows.order_id.notna() & ~rows.state.isin([int(each) for each in ORDERLESS])).to_numpy()
@@ -178,10 +180,8 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
     if partner is not None:
         app.profile(partner)
     with app.store.reading() as connection:
-        table = look.orders_table(connection, customer=customer)
-        if partner is not None:
-            table = table[table.partner == partner]
-        due = first_due(falling_due(app, connection), "order_id")
+        table = look.orders_table(connection, customer=customer, partner=partner)
+        due = first_due(falling_due(app, connection, table.id.tolist() if customer is not None else None), "order_id")
         refused = table[(table.least <= State.CARRIER_REJECTED) & (table.greatest >= State.CARRIER_REJECTED)]
         found = remedies(app, connection, refused.id.tolist()) if to_do else {}
     pons = app.store.pons.give(table.id.to_numpy(np.int64)) if len(table) else []

@@ -14,9 +14,9 @@ from batchport.domain.numbering import one as number_in
 from batchport.domain.table import known, records
 from batchport.domain.versions import CANCEL, CHANGE, NEW_DATE
 from batchport.pipeline.app import App, Unknown
-from batchport.pipeline.facts import shown_number
 from batchport.pipeline.mails import contacts_of
 from batchport.pipeline.remedies import remedies
+from batchport.pipeline.shown import shown_number
 from batchport.store import look
 from batchport.store.pieces import load_rows
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from batchport.domain.table import Column, Mask, known
 from batchport.files import fitting
 from batchport.pipeline.app import App
 from batchport.pipeline.returned import shown_once
+from batchport.pipeline.shown import iso, sentence
 from batchport.pipeline.summary import commonest_faults, port_results, summary_of_results
 from batchport.pipeline.telling import Blame, Source, SourceSheet, Told, needing_somebody, of_some_rows, sheet_results, spread_order_findings, tell
 from batchport.pipeline.wording import Words
@@ -198,21 +198,3 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame, language: Lan
 
 def _in(language: Language, words: _Said) -> _Said:
     return replace(words, message=phrase(words.message, "reasons", language), fix=phrase(words.fix, "reasons", language))
-
-
-def sentence(text: str) -> str:
-    """A text with a full stop at its end."""
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
-
-
-def iso(foc: float) -> str:
-    """A stored date, 20260309, as 2026-03-09."""
-    text = str(int(foc))
-    return f"{text[:4]}-{text[4:6]}-{text[6:]}"
-
-
-def day(foc: Any) -> date | None:
-    """A stored date as a date."""
-    return date.fromisoformat(iso(foc)) if known(foc) and foc else None
-
-

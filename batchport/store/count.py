@@ -28,8 +28,9 @@ _UNDER_WAY = "(select 1 from rows r where r.id >= f.first_row and r.id < f.first
 def rows_by_customer(connection: Connection) -> tuple[dict[str, Counter[int]], int]:
     """How many rows of each customer are in each state, and of how many in all nothing was heard in their present version."""
     found: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for customer, counted in connection.exec_driver_sql("select customer, counted from files where counted <> ''"):
-        found[customer].update({int(state): number for state, number in json.loads(counted).items()})
+    # Of many files of a few rows most are alike.
+    for customer, counted, alike in connection.exec_driver_sql("select customer, counted, count(*) from files where counted <> '' group by customer, counted"):
+        found[customer].update({int(state): number * alike for state, number in json.loads(counted).items()})
     # A sum for each state is twice as fast as grouping, which would sort the rows.
     sums = ", ".join(f"count(*) filter (where state = {int(state)})" for state in State)
     awaited = 0
@@ -60,7 +61,7 @@ def _ranges(connection: Connection) -> list[tuple[str, int, int]]:
 
 def rows_read(connection: Connection) -> int:
     """How many rows all files had when they were read."""
-    return int(connection.exec_driver_sql("select coalesce(sum(rows), 0) from files").scalar_one())
+    return int(connection.exec_driver_sql("select (select coalesce(sum(rows), 0) from files where counted <> '') + (select coalesce(sum(rows), 0) from files where counted = '')").scalar_one())
 
 
 def lines_by_partner(connection: Connection) -> dict[str, tuple[int, int]]:

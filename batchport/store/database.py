@@ -28,7 +28,7 @@ from batchport.store.sealed import ROOT
 log = logging.getLogger("batchport.store")
 
 #: The newest migration; a database that is at it is opened without loading Alembic.
-HEAD = "0012"
+HEAD = "0013"
 _CHUNK = 20_000
 #: The root of all keys but the sealing one; behind it the mark that the journal is chained.
 _ROOT, _CHAINED = 32, b"\1"

@@ -169,7 +169,7 @@ def orders_before_others(connection: Connection, orders: Sequence[int]) -> set[i
 def orders_held_by_rows(connection: Connection, rows: Sequence[int]) -> list[int]:
     """The orders that some rejected rows hold without being of their key."""
     name = wanted(connection, rows, "numbers")
-    return [order for (order,) in connection.exec_driver_sql(f"select distinct h.order_id from {name} w join holds h on h.row_id = w.v")]  # noqa: S608
+    return [order for (order,) in connection.exec_driver_sql(f"select distinct h.order_id from {name} w cross join holds h on h.row_id = w.v")]  # noqa: S608
 
 
 def findings_of_rows(connection: Connection, rows: Sequence[int]) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, type_coerce
+from sqlalchemy import Connection, func, select, type_coerce
 from sqlalchemy.types import NULLTYPE
 
 from batchport.seal import Linker
@@ -110,7 +110,9 @@ def verify(connection: Connection) -> Verified:
 
 def records_since(connection: Connection, since: str, who: str | None, together: int) -> Iterator[Sequence[Any]]:
     """The records from a moment on, of one user or of all; some at a time."""
-    wanted = select(journal).where(journal.c.at >= since, *([journal.c.who == who] if who is not None else []))
+    # The first of them by its number, since to have them in order the whole journal would be gone through.
+    first = select(func.min(journal.c.id)).where(journal.c.at >= since).scalar_subquery()
+    wanted = select(journal).where(journal.c.id >= first, journal.c.at >= since, *([journal.c.who == who] if who is not None else []))
     with connection.execute(wanted.order_by(journal.c.id).execution_options(stream_results=True)) as found:
         yield from found.partitions(together)
 

@@ -21,8 +21,9 @@ _ROWS = """
 """
 
 
-#: The answers `a` of a response `p`; but for those that found their order later, which are exception lines too.
-_OF_RESPONSE = "a.id >= p.first_answer and a.id < p.first_answer + p.answers and a.response_id = p.id"
+#: The answers `a` of a response `p`; but for those that found their order later, which are exception lines too. The sign keeps SQLite from making an index of
+#: all answers for one query alone.
+_OF_RESPONSE = "a.id >= p.first_answer and a.id < p.first_answer + p.answers and +a.response_id = p.id"
 
 
 def file_records(connection: Connection, *, pass_id: int | None = None, customer: str | None = None) -> list[Any]:
@@ -42,7 +43,7 @@ def file_record(connection: Connection, number: int) -> Any:
 
 def results_due(connection: Connection) -> list[Any]:
     """Files whose results are to be written anew."""
-    return list(connection.execute(select(files).where(files.c.results_due.is_(True)).order_by(files.c.id)))
+    return list(connection.execute(select(files).where(text("results_due")).order_by(files.c.id)))
 
 
 def rows_of_file(connection: Connection, number: int) -> pd.DataFrame:
@@ -75,14 +76,16 @@ def numbers_of(connection: Connection, rows: list[int]) -> list[int]:
     return [int(found[row]) for row in rows]
 
 
-def all_rows(connection: Connection, *, customer: str | None, state: int | None) -> pd.DataFrame:
-    """Every row, of one customer or in one state."""
-    conditions = [f"r.state = {int(state)}"] if state is not None else []
-    start = "files f cross join rows r on r.id >= f.first_row and r.id < f.first_row + f.rows"
-    frame = frame_of(connection, _ROWS.format(start=start) + (f" where {conditions[0]}" if conditions else ""))
-    if customer is not None:
-        frame = frame[frame.customer == customer]
-    return frame.sort_values("id", ignore_index=True)
+def rows_of_files(connection: Connection, *, customer: str | None = None, file: str | None = None, state: int | None = None) -> pd.DataFrame:
+    """Every row of the files of a customer or of a name, or of all, in any state or in one."""
+    # Of files all of whose rows have ended it is known which states they are in.
+    asked = {"f.customer = ?": customer, "f.name = ?": file, "(f.counted = '' or f.counted like ?)": None if state is None else f'%"{int(state)}":%'}
+    conditions = " and ".join(condition for condition, value in asked.items() if value is not None)
+    of_files = f"select f.id, f.first_row, f.rows, f.name, f.customer from files f {f'where {conditions}' if conditions else ''}"  # noqa: S608
+    of_state = "" if state is None else f" and r.state = {int(state)}"
+    start = f"({of_files}) f cross join rows r on r.id >= f.first_row and r.id < f.first_row + f.rows{of_state}"
+    values = tuple(value for value in asked.values() if value is not None)
+    return frame_of(connection, _ROWS.format(start=start), values).sort_values("id", ignore_index=True)
 
 
 def findings_of(connection: Connection, rows: list[int]) -> pd.DataFrame:
@@ -114,7 +117,7 @@ def rows_answered_in(connection: Connection, pass_id: int) -> list[int]:
         select r.id from {heard} join rows r on r.id = a.row_id where p.pass_id = :pass
         union select r.id from {heard} and a.row_id is null cross join rows r on r.order_id = a.order_id where p.pass_id = :pass and r.since >= :since
         union select r.id from {heard} cross join orders o on o.parent_id = a.order_id cross join rows r on r.order_id = o.id where p.pass_id = :pass and r.answer_id = a.id
-        union select r.id from ({_PUT_IN_PLACE}) o cross join rows r on r.order_id = o.order_id where r.answered and r.since = :since
+        union select r.id from ({_PUT_IN_PLACE}) placed cross join rows r on r.order_id = placed.order_id where r.answered and r.since = :since
     """  # noqa: S608
     return [row for (row,) in connection.execute(text(statement), {"pass": pass_id, "started": started, "since": seconds})]
 
@@ -145,20 +148,22 @@ def orders_out_of(connection: Connection, number: int) -> list[int]:
     return [order for (order,) in connection.exec_driver_sql("select id from orders where parent_id = ? order by id", (number,))]
 
 
-def orders_table(connection: Connection, *, customer: str | None = None, orders: list[int] | None = None) -> pd.DataFrame:
+def orders_table(connection: Connection, *, customer: str | None = None, partner: str | None = None, orders: list[int] | None = None) -> pd.DataFrame:
     """Orders with what their rows say: state (least and greatest), foc date, lines; a sent order whose rows all went on in new ones was cancelled."""
     which = f"{wanted(connection, orders, 'numbers')} w cross join orders o on o.id = w.v" if orders is not None else "orders o"
-    frame = frame_of(
+    asked = {"o.customer = ?": customer, "o.partner = ?": partner}
+    conditions = " and ".join(condition for condition, value in asked.items() if value is not None)
+    return frame_of(
         connection,
         f"""
         select o.id, o.customer, o.partner, o.number_class, o.losing_carrier, o.btn, o.ver, o.sup, o.parent_id, o.held_by, o.requested_date, o.since,
                coalesce(nullif(count(r.id), 0), o.lines) as lines, coalesce(min(r.state), {int(State.CANCELLED)}) as least,
                coalesce(max(r.state), {int(State.CANCELLED)}) as greatest, max(r.foc) as foc, coalesce(max(r.since), 0) as moved
-        from {which} left join rows r on r.order_id = o.id and r.state not in (1, 2, 13)
+        from {which} left join rows r on r.order_id = o.id and r.state not in (1, 2, 13) {f"where {conditions}" if conditions else ""}
         group by o.id having count(r.id) > 0 or o.ver > 0
         """,  # noqa: S608
+        tuple(value for value in asked.values() if value is not None),
     )
-    return frame[frame.customer == customer] if customer is not None else frame
 
 
 def exceptions_table(connection: Connection, *, everything: bool = False) -> pd.DataFrame:
@@ -171,7 +176,7 @@ def exceptions_of_pass(connection: Connection, pass_id: int) -> pd.DataFrame:
     """Exception lines of the response files that came in a pass."""
     return frame_of(
         connection,
-        f"select e.*, p.partner, p.name as file from responses p join exceptions e on e.response_id = p.id where p.pass_id = {int(pass_id)} order by e.id",  # noqa: S608
+        f"select e.*, p.partner, p.name as file from responses p cross join exceptions e on e.response_id = p.id where p.pass_id = {int(pass_id)} order by e.id",  # noqa: S608
     )
 
 
@@ -211,13 +216,13 @@ def history_of_orders(connection: Connection, numbers: list[int]) -> dict[str, p
             from {name} w cross join answers a on a.order_id = w.v join sayings s on s.id = a.saying_id join responses p on p.id = a.response_id order by a.id""",  # noqa: S608
     ).assign(at=lambda found: moment_texts(found["at"]))
     done = frame_of(connection, f"select a.order_id, a.at, a.who, a.what, a.why from {name} w cross join journal a on a.order_id = w.v order by a.id")  # noqa: S608
-    of_submissions = f"(select distinct v.submission_id from {name} w cross join versions v on v.order_id = w.v) x join submissions s on s.id = x.submission_id"  # noqa: S608
+    of_submissions = f"(select distinct v.submission_id from {name} w cross join versions v on v.order_id = w.v) x cross join submissions s on s.id = x.submission_id"  # noqa: S608
     again = frame_of(
         connection,
-        f"""select n.name, n.state, n.asked, n.sent, s.partner, s.name as submission from {of_submissions} join sendings n on n.submission_id = s.id
+        f"""select n.name, n.state, n.asked, n.sent, s.partner, s.name as submission from {of_submissions} cross join sendings n on n.submission_id = s.id
             where n.id > (select min(f.id) from sendings f where f.submission_id = s.id) order by n.id""",  # noqa: S608
     )
-    asked = frame_of(connection, f"select a.at, a.who, a.what, a.why, s.name as submission from {of_submissions} join journal a on a.submission_id = s.id where a.why <> '' order by a.id")  # noqa: S608
+    asked = frame_of(connection, f"select a.at, a.who, a.what, a.why, s.name as submission from {of_submissions} cross join journal a on a.submission_id = s.id where a.why <> '' order by a.id")  # noqa: S608
     return {"versions": versions, "answers": answers, "acts": done, "again": again, "asked": asked}
 
 
@@ -245,8 +250,10 @@ def exceptions_by(connection: Connection, *, number: int | None = None, file: st
     if orders is not None:
         statement = _EXCEPTIONS.format(start=f"{wanted(connection, orders, 'numbers')} w cross join exceptions e on e.order_id = w.v", condition="1 = 1")
         return list(records(frame_of(connection, statement)))
-    condition, value = ("e.id = ?", number) if number is not None else ("p.name = ?", file)
-    return list(records(frame_of(connection, _EXCEPTIONS.format(start="exceptions e", condition=condition), (value,))))
+    if file is not None:
+        start = "(select id from responses where name = ?) of_name cross join exceptions e on e.response_id = of_name.id"
+        return list(records(frame_of(connection, _EXCEPTIONS.format(start=start, condition="1 = 1"), (file,))))
+    return list(records(frame_of(connection, _EXCEPTIONS.format(start="exceptions e", condition="e.id = ?"), (number,))))
 
 
 def exceptions_naming(connection: Connection, tn: str) -> list[Any]:
@@ -267,7 +274,7 @@ def commands_of(connection: Connection, numbers: list[int]) -> dict[int, str]:
 
 def rows_of_submission(connection: Connection, name: str) -> list[int]:
     """Orders that went in a submission file."""
-    statement = "select v.order_id from submissions s join versions v on v.submission_id = s.id where s.name = ?"
+    statement = "select v.order_id from submissions s cross join versions v on v.submission_id = s.id where s.name = ?"
     return [order for (order,) in connection.exec_driver_sql(statement, (name,))]
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
-from batchport.store.schema import files, mappings
+from batchport.store.schema import UNMAPPED, files, mappings
 
 
 def confirmed_of(connection: Connection, customer: str) -> list[tuple[frozenset[str], dict[str, str]]]:
@@ -37,12 +37,13 @@ def waiting_files(connection: Connection, *, customer: str | None = None, name: 
     """Files that wait for their columns to be confirmed, oldest first: unmapped, and not taken in again since under any name."""
     newer = files.alias()
     again = select(newer.c.id).where(newer.c.customer == files.c.customer, newer.c.sha256 == files.c.sha256, newer.c.id > files.c.id).exists()
-    query = select(files).where(files.c.state == "unmapped", ~again).order_by(files.c.id)
+    query = select(files).where(text(UNMAPPED), ~again)
     if customer is not None:
         query = query.where(files.c.customer == customer)
     if name is not None:
         query = query.where(files.c.name == name)
-    return list(connection.execute(query))
+    # To have them in order the database would go through all files, of which hardly any waits.
+    return sorted(connection.execute(query), key=lambda file: file.id)
 
 
 def ask_to_retake(connection: Connection, number: int, *, wanted: bool = True) -> None:
@@ -52,4 +53,4 @@ def ask_to_retake(connection: Connection, number: int, *, wanted: bool = True) -
 
 def to_retake(connection: Connection) -> list[Any]:
     """Files that waited, whose columns were confirmed since, and that lie in the archive; oldest first."""
-    return list(connection.execute(select(files).where(files.c.retake.is_(True), files.c.put_away.is_(True)).order_by(files.c.id)))
+    return list(connection.execute(select(files).where(text("retake"), files.c.put_away).order_by(files.c.id)))

@@ -22,7 +22,7 @@ _FIRST = "(select a.response_id from answers a where a.order_id = v.order_id and
 
 
 def _first(answer: Answer | None = None) -> str:
-    kind = "" if answer is None else f" and a.saying_id in (select y.id from sayings y where y.status = '{answer.value}')"  # noqa: S608
+    kind = "" if answer is None else f" and (select y.status from sayings y where y.id = a.saying_id) = '{answer.value}'"  # noqa: S608
     return _FIRST.format(kind=kind)
 
 
@@ -91,7 +91,7 @@ def faults(connection: Connection, since: str) -> list[tuple[str, str, int]]:
     """Customer, code and number of rows, of what was found on rows that are rejected, in sheets that came since then."""
     rejected = f"from {_ROWS_UNDER_WAY.format(state=int(State.REJECTED))} cross join findings n on n.row_id = r.id"
     found = connection.exec_driver_sql(
-        f"select f.customer, n.code, count(distinct r.id) {rejected} where f.received >= ? group by f.customer, n.code",
+        f"select min(f.customer), n.code, count(distinct r.id) {rejected} where f.received >= ? group by f.customer || '', n.code",
         (since,),
     )
     return [(customer, code, rows) for customer, code, rows in found]
@@ -131,7 +131,14 @@ def orders_on_hold(connection: Connection) -> int:
 
 def last_sheets(connection: Connection) -> dict[str, tuple[str, str, str]]:
     """Customer -> name, state and time of the sheet that came last."""
-    found = connection.exec_driver_sql("select f.customer, f.name, f.state, f.received from (select max(id) as id from files group by customer) l join files f on f.id = l.id")
+    # From one customer to the next, since to group would go through all files.
+    customers = """
+        with recursive c (customer) as (
+            select min(customer) from files union all select (select min(f.customer) from files f where f.customer > c.customer) from c where c.customer is not null)
+        select customer from c where customer is not null
+    """
+    last = f"select (select max(f.id) from files f where f.customer = each.customer) as id from ({customers}) each"  # noqa: S608
+    found = connection.exec_driver_sql(f"select f.customer, f.name, f.state, f.received from ({last}) l cross join files f on f.id = l.id")  # noqa: S608
     return {customer: (name, state, received) for customer, name, state, received in found}
 
 

@@ -49,7 +49,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    column,
     false,
+    func,
     text,
     true,
 )  # fmt: skip
@@ -67,6 +69,10 @@ NEXT_VERSION = "next_sup <> ''"
 GOING_ON = "reorders"
 #: Orders of which the last look before they were to go found that their date cannot be met any more, or that a paper lacks.
 HELD_AT_LAST = "held_by in ('date-too-soon', 'loa-missing', 'loa-not-found', 'loa-unusable', 'invoice-missing', 'invoice-not-found', 'invoice-unusable')"
+#: Lines that turn something down.
+REFUSAL = "status = 'REJECT'"
+#: Files whose columns were not certain.
+UNMAPPED = "state = 'unmapped'"
 #: Mails that did not reach whom they were for, and will not.
 UNDELIVERED = "state in ('failed', 'bounced', 'suppressed')"
 
@@ -102,11 +108,15 @@ files = Table(
     Column("retake", Boolean, nullable=False, server_default=false()),
     Column("counted", Text, nullable=False, server_default=""),
     Index("ix_files_content", "customer", "sha256"),
-    Index("ix_files_first_row", "first_row"),
+    # What is asked of many files has an index with all of it, since the description of the sheets would be read on the way.
+    Index("ix_files_first_row", "first_row", "rows"),
+    Index("ix_files_customer", "customer"),
+    Index("ix_files_name", "name"),
     Index("ix_files_pass", "pass_id"),
     Index("ix_files_retake", "id", sqlite_where=text("retake"), postgresql_where=text("retake")),
-    Index("ix_files_unmapped", "customer", sqlite_where=text("state = 'unmapped'"), postgresql_where=text("state = 'unmapped'")),
-    Index("ix_files_uncounted", "first_row", sqlite_where=text("counted = ''"), postgresql_where=text("counted = ''")),
+    Index("ix_files_unmapped", "customer", sqlite_where=text(UNMAPPED), postgresql_where=text(UNMAPPED)),
+    Index("ix_files_uncounted", "first_row", "rows", "customer", sqlite_where=text("counted = ''"), postgresql_where=text("counted = ''")),
+    Index("ix_files_counted", "customer", "counted", "rows", sqlite_where=text("counted <> ''"), postgresql_where=text("counted <> ''")),
     Index("ix_files_results_due", "id", sqlite_where=text("results_due"), postgresql_where=text("results_due")),
 )  # fmt: skip
 
@@ -202,6 +212,7 @@ orders = Table(
     Column("changes", Text, nullable=False, server_default=""),
     Column("reorders", Boolean, nullable=False, server_default=false()),
     Column("warned", String(120), nullable=False, server_default=""),
+    Index("ix_orders_customer", "customer"),
     Index("ix_orders_account_live", "account", sqlite_where=text("live"), postgresql_where=text("live")),
     Index("ix_orders_ready", "partner", sqlite_where=text(READY_ORDER), postgresql_where=text(READY_ORDER)),
     Index("ix_orders_waiting", "id", sqlite_where=text(WAITING_ORDER), postgresql_where=text(WAITING_ORDER)),
@@ -295,6 +306,7 @@ submissions = Table(
     Column("sent", Time),
     Column("line_rows", LargeBinary, nullable=False),
     UniqueConstraint("partner", "sequence"),
+    Index("ix_submissions_name", "name"),
     # All that the report asks of them, since their bytes would be read on the way to `state` and `sent`.
     Index("ix_submissions_sent", "sent", "partner", "lines", "state", sqlite_where=text("state = 'sent'"), postgresql_where=text("state = 'sent'")),
 )  # fmt: skip
@@ -325,6 +337,7 @@ sendings = Table(
     Column("sent", Time),
     Column("trouble", Text, nullable=False),
     Index("ix_sendings_submission_id", "submission_id"),
+    Index("ix_sendings_name", "name"),
     Index("ix_sendings_open", "id", sqlite_where=text("state <> 'sent'"), postgresql_where=text("state <> 'sent'")),
 )  # fmt: skip
 
@@ -354,6 +367,10 @@ responses = Table(
     Column("received", Time, nullable=False),
     Column("pass_id", Id, ForeignKey("passes.id"), nullable=False),
     UniqueConstraint("partner", "sha256"),
+    Index("ix_responses_name", "name"),
+    Index("ix_responses_pass", "pass_id"),
+    Index("ix_responses_partner", "partner", "received"),
+    Index("ix_responses_received", "received"),
 )  # fmt: skip
 
 #: What lines say, each once for a response file.
@@ -364,6 +381,7 @@ sayings = Table(
     Column("code", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("foc_date", String(10), nullable=False),
+    Index("ix_sayings_refusals", "id", sqlite_where=text(REFUSAL), postgresql_where=text(REFUSAL)),
 )  # fmt: skip
 
 #: A million of these come in a night: whole numbers alone, `at` in microseconds since 1970 (0 for none), no reference is looked up, and those of a file are found
@@ -429,6 +447,7 @@ mails = Table(
     Index("ix_mails_waiting", "next_try", sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'")),
     Index("ix_mails_gathering", "customer", sqlite_where=text("state = 'gathering'"), postgresql_where=text("state = 'gathering'")),
     Index("ix_mails_several", "until_pass", sqlite_where=text("until_pass > pass_id"), postgresql_where=text("until_pass > pass_id")),
+    Index("ix_mails_recipient", func.lower(column("recipient"))),
     Index("ix_mails_undelivered", "created", sqlite_where=text(UNDELIVERED), postgresql_where=text(UNDELIVERED)),
     Index("ix_mails_sending", "taken_until", sqlite_where=text("state = 'sending'"), postgresql_where=text("state = 'sending'")),
 )  # fmt: skip
@@ -462,6 +481,7 @@ journal = Table(
     Column("response_id", BigInteger),
     Column("exception_id", BigInteger),
     Column("hash", LargeBinary(32)),
+    Index("ix_journal_at", "at"),
     Index("ix_journal_order_id", "order_id", sqlite_where=text("order_id is not null"), postgresql_where=text("order_id is not null")),
     Index("ix_journal_submission_id", "submission_id", sqlite_where=text("submission_id is not null"), postgresql_where=text("submission_id is not null")),
 )  # fmt: skip

@@ -68,5 +68,6 @@ def submissions_between(connection: Connection, partner: str, since: str, until:
 
 
 def _newest(connection: Connection, which: Any) -> list[Any]:
-    newest = select(func.max(sendings.c.id)).group_by(sendings.c.submission_id)
-    return list(connection.execute(select(*_WITH_SUBMISSION).join(submissions).where(which, sendings.c.id.in_(newest)).order_by(submissions.c.id)))
+    later = sendings.alias()
+    again = select(later.c.id).where(later.c.submission_id == sendings.c.submission_id, later.c.id > sendings.c.id).exists()
+    return list(connection.execute(select(*_WITH_SUBMISSION).join(submissions).where(which, ~again).order_by(submissions.c.id)))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select
+from sqlalchemy import Connection, func, insert, literal, select, text
 
-from batchport.store.schema import mails, suppressed
+from batchport.store.schema import UNDELIVERED, mails, suppressed
 
 
 def suppress(connection: Connection, address: str, *, since: str, why: str, mail_id: int) -> bool:
@@ -24,7 +24,9 @@ def lift(connection: Connection, address: str) -> bool:
 
 def suppressed_addresses(connection: Connection) -> list[Any]:
     """The addresses by name: address, since, why, and not_sent, how many mails were not sent to it."""
-    kept = (mails.c.state == "suppressed") & (func.lower(mails.c.recipient) == suppressed.c.address)
-    columns = suppressed.c.address, suppressed.c.since, suppressed.c.why
-    found = select(*columns, func.count(mails.c.id).label("not_sent")).outerjoin(mails, kept).group_by(*columns).order_by(suppressed.c.address)
-    return list(connection.execute(found))
+    # With nothing added, so that those few are grouped and not all mails gone through in the order of their recipients.
+    recipient = func.lower(mails.c.recipient).concat("").label("recipient")
+    kept = select(recipient, func.count().label("number")).where(text(UNDELIVERED), mails.c.state == "suppressed").group_by(recipient).subquery()
+    not_sent = func.coalesce(kept.c.number, 0).label("not_sent")
+    columns = suppressed.c.address, suppressed.c.since, suppressed.c.why, not_sent
+    return list(connection.execute(select(*columns).outerjoin(kept, kept.c.recipient == suppressed.c.address).order_by(suppressed.c.address)))

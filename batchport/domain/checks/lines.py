@@ -9,7 +9,7 @@ import numpy as np
 from batchport.domain import normalise
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.checks.registry import Registry, Said, Verdict
-from batchport.domain.fields import ADDRESS
+from batchport.domain.fields import ADDRESS, CONTACT
 from batchport.domain.table import Mask, bools
 
 CHECKS = check = Registry()
@@ -17,8 +17,6 @@ CHECKS = check = Registry()
 #: What customers write that goes into partners' files as it stands, and what it is called there where that is something else.
 _WRITTEN = ("account_number", "pin", "losing_carrier", "name", "authorized_name", *ADDRESS, "reseller", "notes")
 _SOURCES = {"notes": "remarks"}
-#: Addresses that mail can be sent to.
-CONTACT = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
 
 
 @check("destination-missing", "destination")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0012'
-down_revision = '0011'
+revision = '0013'
+down_revision = '0012'
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 _IN_LINE, _WAITING = sa.text('line is not null'), sa.text("state = 'waiting'")
