@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Engine
 
 from batchport.pipeline.app import App
+from batchport.store.postgresql import patience
 from batchport.store.problem import DatabaseProblem
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def joined(engine: Engine) -> procrastinate.App:
         import procrastinate
     except ImportError:
         raise DatabaseProblem("helpers need Procrastinate: pip install 'batchport[workers]'") from None
-    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    url = engine.url.set(drivername="postgresql").update_query_dict(patience(engine.url)).render_as_string(hide_password=False)
     with engine.execution_options(writing=True).begin() as connection:
         if connection.exec_driver_sql("select to_regclass('procrastinate_jobs')").scalar() is None:
             # Only whoever holds the lock of writers does this, so it is done once.

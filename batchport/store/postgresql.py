@@ -34,13 +34,15 @@ _CHUNK = 20_000
 _MARKS = re.compile(r"'(?:[^']|'')*'|\?|%|\bcross join\b")
 _OURS = {"?": "%s", "cross join": "join"}
 _HOW_TO_MAKE_ONE = "create database batchport template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"
+#: A line that was cut is known after half a minute, and not after the quarter of an hour that systems take by themselves.
+_GIVEN_UP = {"connect_timeout": "10", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000"}
 #: Tables of which rows are replaced or emptied when something is kept no longer.
 _EMPTIED = "pieces, papers, submissions, enclosures, files, meta"
 
 
 def place(url: URL) -> str:
     """Where the database is, for people."""
-    return url.render_as_string(hide_password=True)
+    return url.set(drivername="postgresql").render_as_string(hide_password=True)
 
 
 def engine_at(url: URL, *, may_write: bool = True) -> Engine:
@@ -66,7 +68,7 @@ def engine_at(url: URL, *, may_write: bool = True) -> Engine:
     waits = f"-c timezone=UTC -c lock_timeout={PATIENCE:.0f}s"
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"), hide_parameters=True, isolation_level="REPEATABLE READ",
-        connect_args={"options": waits, "application_name": "batchport", "connect_timeout": 10, "prepare_threshold": 2},
+        connect_args={**patience(url), "options": waits, "application_name": "batchport", "prepare_threshold": 2},
     )  # fmt: skip
 
     @event.listens_for(engine, "connect")
@@ -87,6 +89,11 @@ def engine_at(url: URL, *, may_write: bool = True) -> Engine:
         return (translated(statement) if context is not None and context.compiled is None else statement.replace("cross join", "join")), parameters
 
     return engine
+
+
+def patience(url: URL) -> dict[str, str]:
+    """How soon a server that does not answer any more is given up, as far as a URL does not say that itself: libpq's words."""
+    return {name: value for name, value in _GIVEN_UP.items() if name not in url.query}
 
 
 @lru_cache(maxsize=2048)

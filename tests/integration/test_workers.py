@@ -165,10 +165,29 @@ def one_that_stops(home: Home, kind: str, when: str) -> Iterator[subprocess.Pope
         process.communicate()
 
 
+#: A pass that does nothing of a kind of work before a helper has something of it at hand.
+_WAITS = """
+import sys, time
+from batchport.cli import main
+from batchport.pipeline import spread
+kind, whole = sys.argv.pop(1), spread._share
+def share(app, units, do):
+    ends = time.monotonic() + 200
+    while kind in {unit.kind for unit in units.values()} and time.monotonic() < ends:
+        with app.store.reading() as connection:
+            if connection.exec_driver_sql("select 1 from work where state = 'taken'").first():
+                break
+        time.sleep(0.01)
+    whole(app, units, do)
+spread._share = share
+main()
+"""
+
+
 @contextmanager
-def passing(home: Home, at: str = EVENING) -> Iterator[subprocess.Popen[str]]:
-    """A pass while it is at work."""
-    command = [sys.executable, "-m", "batchport", "--config", str(home.config), "--at", at, "run", "--format", "json"]
+def passing(home: Home, kind: str, at: str = EVENING) -> Iterator[subprocess.Popen[str]]:
+    """A pass while it is at work, which leaves the first unit of a kind to a helper."""
+    command = [sys.executable, "-c", _WAITS, kind, "--config", str(home.config), "--at", at, "run", "--format", "json"]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield process
@@ -201,7 +220,7 @@ def test_a_helper_that_is_killed_with_a_unit_at_hand_is_made_up_for(shared: Home
         run(shared)
         answers(shared)
         at, expected = NEXT, next_alone
-    with workers(shared, 0), one_that_stops(shared, kind, when) as helper, passing(shared, at) as whole:
+    with one_that_stops(shared, kind, when) as helper, passing(shared, kind, at) as whole:
         assert helper.stdout is not None
         assert helper.stdout.readline() == "at hand\n"
         helper.kill()
@@ -215,7 +234,7 @@ def test_a_helper_that_is_killed_with_a_unit_at_hand_is_made_up_for(shared: Home
 def test_a_pass_that_dies_leaves_no_helper_behind_that_goes_on_for_it(shared: Home, alone: dict[str, Any]) -> None:
     sheets(shared)
     with one_that_stops(shared, "sheet", "before") as helper:
-        with passing(shared) as whole:
+        with passing(shared, "sheet") as whole:
             assert helper.stdout is not None
             helper.stdout.readline()
             whole.kill()
@@ -229,7 +248,7 @@ def test_a_pass_that_dies_leaves_no_helper_behind_that_goes_on_for_it(shared: Ho
 
 def test_helpers_outlive_a_restart_of_the_server_and_the_next_pass_ends_the_night(shared: Home, alone: dict[str, Any]) -> None:
     sheets(shared)
-    with workers(shared, 1), one_that_stops(shared, "sheet", "before") as helper, passing(shared) as whole:
+    with one_that_stops(shared, "sheet", "before") as helper, passing(shared, "sheet") as whole:
         assert helper.stdout is not None
         helper.stdout.readline()
         server().restart()
