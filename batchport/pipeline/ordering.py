@@ -385,7 +385,7 @@ def _write_earlier(app: App, connection: Connection, settled: Settled, ids: Orde
         found = found.assign(row_id=settled.earlier.id.to_numpy()[found.row.to_numpy() - settled.new])
         looked_up.insert_findings(connection, found)
     files = sorted(set(settled.earlier.file_id.tolist()))
-    run_many(connection, "update files set results_due = true where id = ?", [(number,) for number in files])
+    run_many(connection, "update files set results_due = true, counted = '' where id = ?", [(number,) for number in files])
 
 
 def write_holds(connection: Connection, settled: Settled, ids: OrderIds, row_ids: Ints) -> None:

@@ -1,7 +1,7 @@
 """Counts over the whole database that cost no more after ten years than after one.
 
-Rows of a file that have all come to their end are counted once, and the file keeps the numbers (`files.counted`) until one of its rows is taken up again; a
-submission all of whose lines are answered is in `closed`. Everything else is counted row by row, each time.
+Rows of a file of which none goes on any more are counted once, and the file keeps the numbers (`files.counted`) until one of its rows is taken up again, such as
+one that was rejected and comes corrected; a submission all of whose lines are answered is in `closed`. Everything else is counted row by row, each time.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ ANSWERED = """
          when exists (select 1 from versions n join submissions t on t.id = n.submission_id and t.state = 'sent' where n.order_id = v.order_id and n.ver > v.ver) then v.lines
          else v.answered end
 """
-#: The rows of a file `f` that may still change, or that an answer is awaited for.
-_UNDER_WAY = "(select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and (r.live or (r.ver > 0 and not r.answered)))"
+#: The rows of a file `f` that may still change, or that an answer is awaited for; those that were rejected are not among them, since many are never put right.
+_GOES_ON = f"((r.live and r.state <> {int(State.REJECTED)}) or (r.ver > 0 and not r.answered))"
+_UNDER_WAY = f"(select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and {_GOES_ON})"  # noqa: S608
 
 
 def rows_by_customer(connection: Connection) -> tuple[dict[str, Counter[int]], int]:
@@ -79,7 +80,7 @@ def lines_sent(connection: Connection) -> tuple[int, int]:
 
 
 def settle_finished(connection: Connection) -> None:
-    """Count files whose rows have all come to their end, and close submissions whose lines are all answered, once and for all."""
+    """Count files of whose rows none goes on any more, and close submissions whose lines are all answered, once and for all."""
     finished = connection.exec_driver_sql(f"select f.id, f.first_row, f.rows from files f where f.counted = '' and f.rows > 0 and not exists {_UNDER_WAY}").all()  # noqa: S608
     counted = []
     for number, first, rows in finished:

@@ -203,7 +203,7 @@ def end_rows(connection: Connection, ended: Sequence[tuple[int, State]], act: Ac
     connection.exec_driver_sql("update rows set state = ?, live = false, since = ? where id = ?", [(int(after(act, state)), since, row) for row, state in ended])
     rows = [(row,) for row, _ in ended]
     connection.exec_driver_sql("delete from holds where row_id = ?", rows)
-    connection.exec_driver_sql("update files set results_due = true where id = (select file_id from rows where id = ?)", rows)
+    connection.exec_driver_sql("update files set results_due = true, counted = '' where id = (select file_id from rows where id = ?)", rows)
 
 
 def rows_on_lines(connection: Connection, customer: str, lines: Sequence[str]) -> pd.DataFrame:

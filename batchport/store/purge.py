@@ -26,7 +26,9 @@ _REJECTED = int(State.REJECTED)
 _WAITED_FOR = f"""(exists (select 1 from rows x where x.order_id = r.order_id and x.live and x.state <> {_REJECTED})
     or exists (select 1 from holds h join rows x on x.order_id = h.order_id and x.live and x.state <> {_REJECTED} where h.row_id = r.id))"""  # noqa: S608
 _OPEN = f"((r.live and (r.state <> {_REJECTED} or {_WAITED_FOR})) or (r.ver > 0 and not r.answered))"
-_OPEN_FILE = f"(f.retake or (f.counted = '' and exists (select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and {_OPEN})))"  # noqa: S608
+#: A file that is counted may have rejected rows, for which an order may wait.
+_MAY_BE_OPEN = f"""(f.counted = '' or f.counted <> replace(f.counted, '"{_REJECTED}":', ''))"""
+_OPEN_FILE = f"(f.retake or ({_MAY_BE_OPEN} and exists (select 1 from rows r where r.id >= f.first_row and r.id < f.first_row + f.rows and {_OPEN})))"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What the report asks of the database: sums by what they have in common, never a record a row.
 
-Rejections and waiting times are looked for in what was answered and sent since a day; what is older costs nothing. Of rows only those are looked at that have
-not all come to their end (`store.count`).
+Rejections and waiting times are looked for in what was answered and sent since a day; what is older costs nothing. Of rows only those of files are looked at
+in which some go on (`store.count`).
 """
 
 from __future__ import annotations
@@ -89,9 +89,12 @@ def sent(connection: Connection, since: str) -> list[Sent]:
 
 def faults(connection: Connection, since: str) -> list[tuple[str, str, int]]:
     """Customer, code and number of rows, of what was found on rows that are rejected, in sheets that came since then."""
-    rejected = f"from {_ROWS_UNDER_WAY.format(state=int(State.REJECTED))} cross join findings n on n.row_id = r.id"
+    # From what was found to the rows, which are many more.
     found = connection.exec_driver_sql(
-        f"select min(f.customer), n.code, count(distinct r.id) {rejected} where f.received >= ? group by f.customer || '', n.code",
+        f"""
+        select min(f.customer), n.code, count(distinct n.row_id) from files f cross join findings n on n.row_id >= f.first_row and n.row_id < f.first_row + f.rows
+        cross join rows r on r.id = n.row_id and +r.state = {int(State.REJECTED)} where f.received >= ? and f.rows > 0 group by f.customer || '', n.code
+        """,  # noqa: S608
         (since,),
     )
     return [(customer, code, rows) for customer, code, rows in found]

@@ -14,7 +14,7 @@ and date that a row gets back when the partner turns the version down, as long a
 new one can take its place `reorders`. Parts of an account that is too large for one order are orders of one key: `part` 1 goes first, `gone_before` is
 how many numbers went in earlier parts.
 
-`files.counted` is how many rows a file has in each state once all have come to their end, and a submission is in `closed` once all its lines are answered
+`files.counted` is how many rows a file has in each state once none of them goes on any more, and a submission is in `closed` once all its lines are answered
 (`store.count`). `submissions.line_rows` says of which row of which order each line of a submission is (`store.lines`), since a row may go on in other versions and orders.
 `answers` are the lines of responses that counted or were noted, `exceptions` those that were not; one that speaks of an order names it, and `counts` once
 it counts after all. `orders.warned` are the deadlines of an order that somebody was told of.
@@ -112,6 +112,7 @@ files = Table(
     Index("ix_files_first_row", "first_row", "rows"),
     Index("ix_files_customer", "customer"),
     Index("ix_files_name", "name"),
+    Index("ix_files_received", "received"),
     Index("ix_files_pass", "pass_id"),
     Index("ix_files_retake", "id", sqlite_where=text("retake"), postgresql_where=text("retake")),
     Index("ix_files_unmapped", "customer", sqlite_where=text(UNMAPPED), postgresql_where=text(UNMAPPED)),

@@ -45,6 +45,7 @@ def store_version(
     connection.exec_driver_sql("update rows set leaves = false where order_id = ? and leaves", (number,))
     run_many(connection, "update rows set leaves = true where id = ?", [(row,) for row in leaving])
     run_many(connection, "update rows set state = ?, since = ? where id = ?", [(state, seconds, row) for row, state in moved])
+    run_many(connection, "update files set counted = '' where id = (select file_id from rows where id = ?)", [(row,) for row, _ in moved])
     run_many(connection, "update rows set sent_as = ? where id = ?", list(sent_as))
     connection.exec_driver_sql("update files set results_due = true where id in (select distinct file_id from rows where order_id = ?)", (number,))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -259,3 +262,19 @@ def _settled_answer(home: Home, *lines: tuple[str, ...]) -> Path:
     from tests.conftest import response, settled
 
     return settled(home.path.parent / "cancelled.csv", response(*lines))
+
+
+def test_a_rejected_row_that_is_never_put_right_does_not_keep_its_file_from_being_counted_for_good(home: Home) -> None:
+    home.take(LOCAL, WRONG)
+    assert counted_for_good(home) == []
+    home.answer((home.pon(LOCAL["tn"]), "01", "", "COMPLETE"))
+    assert counted_for_good(home) == [("sheet.csv", {"9": 1, "1": 1})]
+    done = home.take(WRONG | {"name": "Harbor Bakery LLC"}, name="corrected.csv", at=THIRD).last
+    assert_balanced(done)
+    assert (done["rows"]["rejected"], done["rows"]["superseded"], done["rows"]["submitted"]) == (0, 1, 1)
+    assert counted_for_good(home) == [("sheet.csv", {"9": 1, "13": 1})]
+
+
+def counted_for_good(home: Home) -> list[tuple[str, dict[str, int]]]:
+    with closing(sqlite3.connect(home.path / "batchport.db")) as database:
+        return [(name, json.loads(counted)) for name, counted in database.execute("select name, counted from files where counted <> '' order by id")]

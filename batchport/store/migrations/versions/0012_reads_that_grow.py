@@ -11,6 +11,7 @@ _UNCOUNTED, _COUNTED, _REFUSAL = sa.text("counted = ''"), sa.text("counted <> ''
 _NEW: dict[str, tuple[str, list[str | sa.TextClause]]] = {
     'ix_files_customer': ('files', ['customer']),
     'ix_files_name': ('files', ['name']),
+    'ix_files_received': ('files', ['received']),
     'ix_orders_customer': ('orders', ['customer']),
     'ix_submissions_name': ('submissions', ['name']),
     'ix_sendings_name': ('sendings', ['name']),
