@@ -2,7 +2,7 @@
 
 They are put there by bulk inserts, which take minutes and 4 GB for ten million rows. Numbers, orders, versions, answers and sheets belong together as the program
 would have stored them, with its own keys, so that every command answers: finished rows are completed but for some that were cancelled, corrected or never put
-right, and the open ones stand everywhere between ready and confirmed, a few of them late. Four of five rows came in sheets of 100,000, the others in sheets of 50;
+right; the open ones of the last days wait to go or for an answer, and older ones are confirmed but for a few that were rejected, or are late. Four of five rows came in sheets of 100,000, the others in sheets of 50;
 the text of the sheets is the same in each.
 """
 
@@ -33,13 +33,16 @@ BATCH, _SMALL = 100_000, 50
 #: Numbers of each order, again and again: a small sheet of them.
 _LINES = (1, 1, 2, 4, 8, 32, 2)
 #: Days between two batches of finished rows, and hours between two of open ones.
-_APART, _OPEN_APART = 12, 60
-#: State -> how many of a thousand orders are in it, of finished and of open ones.
+_APART, _OPEN_APART = 12, 36
+#: What was received within these hours has not been confirmed yet.
+_YOUNG = 72
+#: State -> how many of a thousand orders are in it, of finished ones, of open ones, and of those of the last days.
 _FINISHED = {State.COMPLETED: 950, State.CANCELLED: 20, State.SUPERSEDED: 15, State.DUPLICATE: 5, State.REJECTED: 10}
 _OPEN = {
-    State.CONFIRMED: 500, State.ACKNOWLEDGED: 200, State.SUBMITTED: 130, State.CARRIER_REJECTED: 50, State.COMPLETED: 40, State.READY: 30, State.HELD: 20, State.DELAYED: 15,
-    State.REJECTED: 10, State.CANCEL_PENDING: 5,
+    State.CONFIRMED: 900, State.CARRIER_REJECTED: 30, State.COMPLETED: 30, State.DELAYED: 10, State.REJECTED: 10, State.ACKNOWLEDGED: 5, State.SUBMITTED: 5, State.HELD: 5,
+    State.CANCEL_PENDING: 5,
 }  # fmt: skip
+_NEW = {State.SUBMITTED: 600, State.ACKNOWLEDGED: 250, State.READY: 100, State.HELD: 40, State.REJECTED: 10}
 _ENDED = [int(state) for state in (State.COMPLETED, State.CANCELLED, State.SUPERSEDED, State.DUPLICATE)]
 _NOT_SENT = [int(state) for state in (State.READY, State.HELD, *ORDERLESS)]
 _CARRIERS = ("Verizon", "Lumen", "Comcast", "AT&T", "Frontier")
@@ -223,7 +226,8 @@ def grow(home: Path, rows: int, open_: float) -> None:
             if before > 0:
                 grower.batch(number, NOW - timedelta(days=28 + _APART * before), _FINISHED)
             else:
-                grower.batch(number, NOW - timedelta(hours=20 + _OPEN_APART * (total - 1 - number)), _OPEN)
+                age = 20 + _OPEN_APART * (total - 1 - number)
+                grower.batch(number, NOW - timedelta(hours=age), _NEW if age < _YOUNG else _OPEN)
         for _, made in indexes:
             base.execute(made)
         base.execute("commit")
