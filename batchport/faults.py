@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 #: Errors whose message is for the user; looked up only where their module was loaded.
 _MENDABLE = {
@@ -40,16 +41,33 @@ _REMEDIES = {
     errno.ELOOP: "it is a link that leads to itself; name the file",
     errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
 }
-#: What to do about what SQLite says of the database, by a part of its words.
+_JOURNAL = "somebody else has written into its journal; `batchport audit verify` says where, then put the newest backup back that is whole"
+#: What to do about what SQLite says of the database, or either says in words of ours, by a part of them.
 _DATABASE = {
     "disk is full": "the disk is full; make room, and run it again",
     "readonly": "it may not be written; run this as the user to whom the home belongs, or give yourself the right",
     "unable to open": "it cannot be opened; see whether its folder is there and may be written",
     "locked": "another program has held it for a minute; wait until it is done, and run it again",
     "disk I/O": "the disk fails or is full; look after the disk, and run it again",
-    "append-only": "somebody else has written into its journal; `batchport audit verify` says where, then put the newest backup back that is whole",
+    "append-only": _JOURNAL,
+    "journal_pkey": _JOURNAL,
     "malformed": "it is damaged; stop sending, and put the newest backup back",
 }
+#: The same for PostgreSQL, by the state that it gives or the beginning of it; its words are in the server's language.
+_SERVER = {
+    "53100": "the disk of its server is full; make room there, and run it again",
+    "53": "its server has no connection or no memory left; end what else uses it, or raise `max_connections`, and run it again",
+    "25006": "it may not be written, as in a server that follows another; name the one that leads in `database:`",
+    "42501": "its user may not do this; let the tables belong to the user whom `database:` names",
+    "55P03": _DATABASE["locked"],
+    "40": "another program came in between; run it again",
+    "57014": "its server broke off what it was asked; raise `statement_timeout` for its user, where that is set, and run it again",
+    "57P": "its server was stopped or is just starting; see that it runs, and run it again",
+    "58": "the disk of its server fails; look after the disk, and run it again",
+    "XX001": _DATABASE["malformed"],
+    "XX002": _DATABASE["malformed"],
+}
+_LOST = "the connection to its server was lost; see that it runs and can be reached, and run it again"
 
 
 def place_of(error: BaseException) -> str:
@@ -98,5 +116,14 @@ def of_database(error: Exception) -> str:
     module = sys.modules.get("sqlalchemy.exc")
     if module is None or not isinstance(error, module.DatabaseError):
         return ""
+    remedy = _of_server(error.orig) if hasattr(error.orig, "sqlstate") else ""
     said = str(error.orig)
-    return next((f"the database: {remedy}. Nothing was half stored." for words, remedy in _DATABASE.items() if words in said), "")
+    remedy = remedy or next((remedy for words, remedy in _DATABASE.items() if words in said), "")
+    return f"the database: {remedy}. Nothing was half stored." if remedy else ""
+
+
+def _of_server(error: Any) -> str:
+    """What to do about what a server says, or does not say any more."""
+    if error.sqlstate is None:
+        return _LOST if type(error).__name__ == "OperationalError" else ""
+    return next((remedy for state, remedy in _SERVER.items() if error.sqlstate.startswith(state)), "")

@@ -276,12 +276,33 @@ class Home:
         files = sorted((self.path / "mail").glob(f"{kind}*.eml"))
         return [cast("EmailMessage", BytesParser(policy=policy.default).parsebytes(file.read_bytes())) for file in files]
 
+    @property
+    def url(self) -> str:
+        """The URL of its database."""
+        return database_of(self.path) or f"sqlite:///{self.path / 'batchport.db'}"
+
     @contextlib.contextmanager
     def database(self) -> Iterator[Any]:
         """The database, to look into and to change by hand: `execute` takes `?`, and what was done is kept when the block is left."""
         url = database_of(self.path)
         with opened(url) if url is not None else contextlib.closing(sqlite3.connect(self.path / "batchport.db")) as database, database:
             yield database
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[Any]:
+        """The database as another program has it that writes: nobody else can, and nothing of it is kept."""
+        if database_of(self.path) is None:
+            with contextlib.closing(sqlite3.connect(self.path / "batchport.db", isolation_level=None)) as database:
+                database.execute("begin immediate")
+                yield database
+                database.execute("rollback")
+        else:
+            from batchport.store.postgresql import WRITING
+
+            with self.database() as database:
+                database.execute("select pg_advisory_xact_lock(?)", (WRITING,))
+                yield database
+                database.rollback()
 
     def bring_back(self, revision: str) -> None:
         """Give the database the tables that it had at a migration."""
@@ -291,7 +312,7 @@ class Home:
 
         settings = Config()
         settings.set_main_option("script_location", str(ROOT / "batchport" / "store" / "migrations"))
-        engine = sqlalchemy.create_engine(f"sqlite:///{self.path / 'batchport.db'}")
+        engine = sqlalchemy.create_engine(self.url.replace("postgresql:", "postgresql+psycopg:"))
         with engine.begin() as connection:
             settings.attributes["connection"] = connection
             command.downgrade(settings, revision)

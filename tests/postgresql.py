@@ -6,8 +6,10 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -62,6 +64,10 @@ class PostgreSQL:
         user = self._server.system_user
         subprocess.run([binary, "-D", f"{self._folder}/data", "-m", "immediate", "-w", "-l", f"{self._folder}/data/log", "restart"], check=True, user=user, stdout=subprocess.DEVNULL)
 
+    def start_again(self) -> None:
+        """Let it go on after `end_server`."""
+        self._server.ensure_postgres_running()
+
     def stop(self) -> None:
         """End it, and leave nothing behind."""
         self._server.cleanup()
@@ -86,6 +92,29 @@ def database_of(home: Path) -> str | None:
     return found and found[1]
 
 
+def _postmaster(home: Path) -> int:
+    """The process of the server that the database of a home is in."""
+    folder = str(database_of(home)).partition("?host=")[2]
+    return int(Path(folder, "postmaster.pid").read_text().split()[0])
+
+
+def end_connections(home: Path) -> None:
+    """Let the server of a home end every connection to its database, as it does when it is stopped."""
+    import psycopg
+
+    url = str(database_of(home))
+    with psycopg.connect(url.replace(f"@/{name_of(url)}?", "@/postgres?"), autocommit=True) as connection:
+        connection.execute("select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = %s", (name_of(url),))
+
+
+def end_server(home: Path) -> None:
+    """End the server of a home, and wait until it has ended."""
+    process = _postmaster(home)
+    os.kill(process, signal.SIGINT)
+    while Path(f"/proc/{process}").exists() and "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:1]:
+        time.sleep(0.02)
+
+
 @contextmanager
 def opened(url: str) -> Iterator[Any]:
     """A database by its URL: `execute` takes `?`, and what was done is kept when the block is left."""
@@ -104,9 +133,6 @@ def opened(url: str) -> Iterator[Any]:
 @pytest.fixture(scope="session", autouse=True)
 def _homes_take_their_databases_along() -> Iterator[None]:
     """Who copies a home gets another one with a database of its own."""
-    if not ON_POSTGRESQL:
-        yield
-        return
     whole = shutil.copytree
 
     def copytree(source: Any, target: Any, *rest: Any, **options: Any) -> Any:
@@ -118,4 +144,5 @@ def _homes_take_their_databases_along() -> Iterator[None]:
 
     with mock.patch.object(shutil, "copytree", copytree):
         yield
-    server().stop()
+    if server.cache_info().currsize:
+        server().stop()

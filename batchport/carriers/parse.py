@@ -99,7 +99,7 @@ def _lines(table: pa.Table, layout: Layout, profile: Profile) -> pd.DataFrame:
     }
     frame = pd.DataFrame({"line": table.column("line").to_numpy()})
     for name in ANSWERS:
-        column = _column(table, layout, name).map(pc.utf8_trim_whitespace)
+        column = _column(table, layout, name).map(pc.utf8_trim_whitespace).map(_without_nul)
         if name == "ver":
             frame[name] = _versions(column)
         else:
@@ -118,6 +118,11 @@ def _column(table: pa.Table, layout: Layout, name: Answer) -> Column:
         both = pc.binary_join_element_wise(whole.text(), Column.from_arrow(other).text(), "; ")
         whole = Column(pc.utf8_trim(both, "; "))
     return whole if name in ("pon", "tn") else Column.from_arrow(whole.text().dictionary_encode())
+
+
+def _without_nul(values: pa.StringArray) -> pa.StringArray:
+    """Texts with the sign for what cannot be shown in the place of a NUL, which not every database keeps in a text, and no mail may have."""
+    return pc.replace_substring(values, "\0", "\ufffd") if pc.any(pc.match_substring(values, "\0")).as_py() else values
 
 
 def _padded(word: str, pad: int | None) -> str:

@@ -11,13 +11,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
-
-if TYPE_CHECKING:
-    import sqlite3
 
 Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 #: Of more orders or files than this the newest are offered.
@@ -66,11 +63,17 @@ def _codes(_: Path) -> Mapping[str, str]:
 
 
 @contextmanager
-def _database(config: Path, settings: Mapping[str, Any]) -> Iterator[sqlite3.Connection]:
+def _database(config: Path, settings: Mapping[str, Any]) -> Iterator[Any]:
     """The database, to look into."""
+    url = str(settings.get("database") or "")
+    if url.startswith("postgresql"):
+        import psycopg
+
+        with psycopg.connect(f"postgresql:{url.partition(':')[2]}", connect_timeout=2) as there:
+            yield there
+        return
     import sqlite3
 
-    url = settings.get("database")
     path = Path(url.removeprefix("sqlite:///")) if url else _home(config, settings) / "batchport.db"
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.1)) as connection:
         yield connection
@@ -85,7 +88,7 @@ def _orders(config: Path) -> Mapping[str, str]:
     settings = _settings(config)
     with _database(config, settings) as connection:
         sealed = connection.execute("select value from meta where name = 'root'").fetchone()[0]
-        found = connection.execute("select id, customer, partner from orders where live order by id desc limit ?", (_MOST,)).fetchall()
+        found = connection.execute(f"select id, customer, partner from orders where live order by id desc limit {_MOST}").fetchall()  # noqa: S608
     import numpy as np
 
     from batchport.seal import Keyring, Names
@@ -100,7 +103,7 @@ def _orders(config: Path) -> Mapping[str, str]:
 def _files(config: Path) -> Mapping[str, str]:
     """The files that were taken in, with the customer of each."""
     with _database(config, _settings(config)) as connection:
-        return dict(connection.execute("select name, customer from files order by id desc limit ?", (_MOST,)).fetchall())
+        return dict(connection.execute(f"select name, customer from files order by id desc limit {_MOST}").fetchall())  # noqa: S608
 
 
 customers, partners, profiles, codes, orders, files = map(_offering, (_customers, _partners, _profiles, _codes, _orders, _files))

@@ -17,7 +17,7 @@ def db() -> None:
 @click.option("--why", metavar="TEXT", default="", help="Why; recorded with your name.")
 @click.pass_obj
 def upgrade(context: Context, why: str) -> None:
-    """Bring the tables up to those of this program; the database as it was is kept beside it.
+    """Bring the tables up to those of this program; a file as it was is kept beside it.
 
     Every command does the same when it opens the database; by hand it is done when you choose.
     """
@@ -28,7 +28,7 @@ def upgrade(context: Context, why: str) -> None:
 
     with closing(App(load(context.config), context.now)) as app:
         done = upgrade_at(app.settings.database_url)
-        if done.copy is not None:
+        if done.older:
             with app.store.transaction() as connection:
                 record_act(connection, at=app.stamp, who=app.user, what="db upgrade", why=why, about=f"from {done.before}")
     say(done.words)

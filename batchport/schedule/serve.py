@@ -38,6 +38,7 @@ from batchport.pipeline.units import Stopping, ends_the_pass
 from batchport.schedule import ledger
 from batchport.schedule.jobs import Job, jobs_of, look_around
 from batchport.store.leases import standing
+from batchport.store.problem import Unreachable
 from batchport.store.queued import LOOK
 
 #: Seconds between two looks whether this one leads, whether the clock was set, and what it is asked; and until a pass that found another one at work is tried again.
@@ -69,10 +70,10 @@ def serve(config: Path) -> None:
                     waits_for = str(busy)
                     log.event("scheduler waits", leader=waits_for)
                 asked.wait(_BEAT)
-            except (OSError, DatabaseError) as error:
-                if not ends_the_pass(error):
+            except (OSError, DatabaseError, Unreachable) as error:
+                if not isinstance(error, Unreachable) and not ends_the_pass(error):
                     raise
-                # A full disk or a database that somebody else has will be over some time, and then it goes on by itself.
+                # A full disk, a database that somebody else has or a server that is away will be over some time, and then it goes on by itself.
                 log.event("scheduler disturbed", "error", reason=words_of(error) or place_of(error))
                 asked.wait(_AGAIN)
     log.event("scheduler stopped")

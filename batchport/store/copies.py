@@ -81,7 +81,7 @@ def _copied(there: Connection, here: Connection, table: Table) -> int:
     """Copy the records of a table, and read them again; how many there are."""
     went, number = hashlib.sha256(), 0
     names = [column.name for column in table.columns]
-    for portion in _records(there, table):
+    for portion in (_as_kept(here, records) for records in _records(there, table)):
         insert_many(here, table, names, portion)
         went.update(repr(portion).encode())
         number += len(portion)
@@ -93,6 +93,13 @@ def _copied(there: Connection, here: Connection, table: Table) -> int:
         raise DatabaseProblem(f"table {table.name} has come otherwise than it went ({number:,} records went, {there_now:,} came); nothing was copied")
     _number_on(here, table)
     return number
+
+
+def _as_kept(here: Connection, portion: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Records as they can be kept there: PostgreSQL has no NUL in a text, and gets the sign for what cannot be shown in its place."""
+    if here.dialect.name != "postgresql" or not any(isinstance(value, str) and "\0" in value for record in portion for value in record):
+        return portion
+    return [tuple(value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in record) for record in portion]
 
 
 def _records(connection: Connection, table: Table) -> Iterator[list[tuple[Any, ...]]]:

@@ -147,13 +147,28 @@ def fold_in(store: Store) -> None:
     kind_of(store.engine).fold_in(store)
 
 
+@contextmanager
+def _ended_if_it_fails(engine: Engine) -> Iterator[None]:
+    """Connections are not left open by what cannot go on."""
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
+
+
 def open_store(url: str, keyring: Keyring) -> Store:
     """The database at a URL, made and brought up to date where it is not."""
     kind, where = _kind(url)
     engine = kind.engine_at(where)
+    with _ended_if_it_fails(engine):
+        return _opened(kind, where, engine, keyring)
+
+
+def _opened(kind: Kind, where: URL, engine: Engine, keyring: Keyring) -> Store:
     with kind.told_if_none(where):
         done = upgrade(engine)
-    if done.copy is not None:
+    if done.older:
         log.warning(done.words)
     with engine.connect() as connection:
         marks: dict[str, bytes] = {name: value for name, value in connection.execute(select(meta.c.name, meta.c.value).where(meta.c.name.in_((ROOT, COPIED, _MOVED))))}  # noqa: C416
@@ -197,10 +212,15 @@ def open_to_look(url: str, keyring: Keyring) -> Store:
         KeyProblem: the key is not the one that it is sealed with.
     """
     kind, where = _kind(url)
-    place = kind.place(where)
     if kind is sqlite and not sqlite.file_of(where).is_file():
-        raise DatabaseProblem(f"{place} is not there; the first pass makes it, or put the newest backup back")
+        raise DatabaseProblem(f"{kind.place(where)} is not there; the first pass makes it, or put the newest backup back")
     engine = kind.engine_at(where, may_write=False)
+    with _ended_if_it_fails(engine):
+        return _opened_to_look(kind, where, engine, keyring)
+
+
+def _opened_to_look(kind: Kind, where: URL, engine: Engine, keyring: Keyring) -> Store:
+    place = kind.place(where)
     with kind.told_if_none(where):
         revision = _revision(engine)
     if revision != HEAD:
@@ -219,18 +239,26 @@ class Upgraded:
 
     Attributes:
         before: the migration that it was at; None for a new one.
-        copy: the database as it was; None where there was nothing to keep.
+        copy: the database as it was; None where there was nothing to keep, or it is in a server.
     """
 
     before: str | None
     copy: Path | None
 
     @property
+    def older(self) -> bool:
+        """Whether there was a database, of an earlier program."""
+        return self.before not in (None, HEAD)
+
+    @property
     def words(self) -> str:
         """The same as a sentence."""
         if self.before == HEAD:
             return f"The database is at {HEAD}, the newest; there was nothing to do."
-        return f"The database was brought from {self.before} to {HEAD}; as it was it lies in {self.copy}." if self.copy else f"The database was made, at {HEAD}."
+        if self.before is None:
+            return f"The database was made, at {HEAD}."
+        kept = f"; as it was it lies in {self.copy}" if self.copy else ""
+        return f"The database was brought from {self.before} to {HEAD}{kept}."
 
 
 def upgrade(engine: Engine) -> Upgraded:
@@ -295,8 +323,12 @@ def has_tables(url: str) -> bool:
         DatabaseProblem: it cannot be reached.
     """
     kind, where = _kind(url)
-    with kind.told_if_none(where):
-        return _revision(kind.engine_at(where)) is not None
+    engine = kind.engine_at(where, may_write=False)
+    try:
+        with kind.told_if_none(where):
+            return _revision(engine) is not None
+    finally:
+        engine.dispose()
 
 
 def _revision_seen(connection: Connection) -> str | None:

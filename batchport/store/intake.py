@@ -105,7 +105,7 @@ def orders_of_accounts(connection: Connection, accounts: Sequence[bytes]) -> pd.
     """Live orders of some accounts (keyed hashes): id, key, account, ver, taken_by, released, on_hold, part, lines, gone_before."""
     name = wanted(connection, accounts, "keys")
     columns = "o.id, o.key, o.account, o.ver, o.taken_by, o.released, o.on_hold, o.part, o.lines, o.gone_before"
-    return frame_of(connection, f"select {columns} from {name} w cross join orders o on o.account = w.v and o.live")  # noqa: S608
+    return frame_of(connection, f"select {columns} from {name} w cross join orders o on o.account = w.v and o.live order by o.id")  # noqa: S608
 
 
 def rows_of_orders(connection: Connection, orders: Sequence[int]) -> pd.DataFrame:
@@ -175,7 +175,7 @@ def orders_held_by_rows(connection: Connection, rows: Sequence[int]) -> list[int
 def findings_of_rows(connection: Connection, rows: Sequence[int]) -> pd.DataFrame:
     """What was found on some rows: row_id, code, field, detail, suggestion."""
     name = wanted(connection, rows, "numbers")
-    return frame_of(connection, f"select f.* from {name} w cross join findings f on f.row_id = w.v")  # noqa: S608
+    return frame_of(connection, f"select f.* from {name} w cross join findings f on f.row_id = w.v order by w.v, f.code, f.field")  # noqa: S608
 
 
 def blaming_answers(connection: Connection, answers: Sequence[int]) -> dict[int, str]:

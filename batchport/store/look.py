@@ -90,12 +90,12 @@ def rows_of_files(connection: Connection, *, customer: str | None = None, file: 
 
 def findings_of(connection: Connection, rows: list[int]) -> pd.DataFrame:
     """What was found on some rows: row_id, code, field, detail, suggestion."""
-    return frame_of(connection, f"select f.* from {wanted(connection, rows, 'numbers')} w cross join findings f on f.row_id = w.v")  # noqa: S608
+    return frame_of(connection, f"select f.* from {wanted(connection, rows, 'numbers')} w cross join findings f on f.row_id = w.v order by w.v, f.code, f.field")  # noqa: S608
 
 
 def findings_of_orders(connection: Connection, orders: list[int]) -> pd.DataFrame:
     """What is to be said of some orders: order_id, code, field, detail, rejected_too."""
-    return frame_of(connection, f"select f.* from {wanted(connection, orders, 'numbers')} w cross join order_findings f on f.order_id = w.v")  # noqa: S608
+    return frame_of(connection, f"select f.* from {wanted(connection, orders, 'numbers')} w cross join order_findings f on f.order_id = w.v order by w.v, f.code, f.field")  # noqa: S608
 
 
 def answers_by_id(connection: Connection, numbers: list[int]) -> pd.DataFrame:
@@ -104,7 +104,7 @@ def answers_by_id(connection: Connection, numbers: list[int]) -> pd.DataFrame:
     return frame_of(
         connection,
         f"""select a.id, a.line, a.order_id, a.row_id, a.ver, a.at, a.applied, s.status, s.code, s.text, s.foc_date, p.partner, p.name as file, p.received, p.pass_id
-            from {name} w cross join answers a on a.id = w.v join sayings s on s.id = a.saying_id join responses p on p.id = a.response_id""",  # noqa: S608
+            from {name} w cross join answers a on a.id = w.v join sayings s on s.id = a.saying_id join responses p on p.id = a.response_id order by a.id""",  # noqa: S608
     ).assign(at=lambda found: moment_texts(found["at"]))
 
 
@@ -160,7 +160,7 @@ def orders_table(connection: Connection, *, customer: str | None = None, partner
                coalesce(nullif(count(r.id), 0), o.lines) as lines, coalesce(min(r.state), {int(State.CANCELLED)}) as least,
                coalesce(max(r.state), {int(State.CANCELLED)}) as greatest, max(r.foc) as foc, coalesce(max(r.since), 0) as moved
         from {which} left join rows r on r.order_id = o.id and r.state not in (1, 2, 13) {f"where {conditions}" if conditions else ""}
-        group by o.id having count(r.id) > 0 or o.ver > 0
+        group by o.id having count(r.id) > 0 or o.ver > 0 order by o.id
         """,  # noqa: S608
         tuple(value for value in asked.values() if value is not None),
     )
@@ -194,7 +194,7 @@ def mail_counts(connection: Connection, pass_id: int) -> dict[str, int]:
 
 def orders_exist(connection: Connection, numbers: list[int]) -> list[int]:
     """Those of some numbers that are orders'."""
-    return list(connection.execute(select(orders.c.id).where(orders.c.id.in_(numbers))).scalars())
+    return list(connection.execute(select(orders.c.id).where(orders.c.id.in_(numbers)).order_by(orders.c.id)).scalars())
 
 
 def order_record(connection: Connection, number: int) -> Any:
@@ -263,7 +263,7 @@ def exceptions_naming(connection: Connection, tn: str) -> list[Any]:
 
 def answers_on_line(connection: Connection, file: str, line: int) -> list[tuple[int, int | None]]:
     """The orders and rows (None: the whole order) that a line of a response file speaks of."""
-    statement = f"select a.order_id, a.row_id from responses p cross join answers a on {_OF_RESPONSE} and a.line = ? where p.name = ?"  # noqa: S608
+    statement = f"select a.order_id, a.row_id from responses p cross join answers a on {_OF_RESPONSE} and a.line = ? where p.name = ? order by a.id"  # noqa: S608
     return [(order, row) for order, row in connection.exec_driver_sql(statement, (line, file))]
 
 
@@ -274,11 +274,11 @@ def commands_of(connection: Connection, numbers: list[int]) -> dict[int, str]:
 
 def rows_of_submission(connection: Connection, name: str) -> list[int]:
     """Orders that went in a submission file."""
-    statement = "select v.order_id from submissions s cross join versions v on v.submission_id = s.id where s.name = ?"
+    statement = "select v.order_id from submissions s cross join versions v on v.submission_id = s.id where s.name = ? order by v.order_id"
     return [order for (order,) in connection.exec_driver_sql(statement, (name,))]
 
 
 def orders_answered_by(connection: Connection, name: str) -> list[int]:
     """Orders that a response file spoke of."""
-    statement = f"select distinct a.order_id from responses p cross join answers a on {_OF_RESPONSE} where p.name = ?"  # noqa: S608
+    statement = f"select distinct a.order_id from responses p cross join answers a on {_OF_RESPONSE} where p.name = ? order by a.order_id"  # noqa: S608
     return [order for (order,) in connection.exec_driver_sql(statement, (name,))]

@@ -1,6 +1,6 @@
 """The database in a server: PostgreSQL. What only it needs, and what `store.sqlite` does otherwise.
 
-The statements are those of SQLite; what differs is done here, once for all: parameters are written `?` everywhere and translated, and so is `cross join`, which
+The statements are those of SQLite; what differs is done here, once for all: parameters are written `?` or `:name` everywhere and translated, and so is `cross join`, which
 keeps SQLite from changing the order of tables and here has a condition like any other join; whole numbers come back as
 such whatever they are the sum of, and tables are filled with COPY.
 
@@ -23,19 +23,21 @@ from sqlalchemy import URL, Connection, Engine, Table, TableClause, create_engin
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from batchport.domain.table import Ints, Mask
-from batchport.store.problem import PATIENCE, DatabaseProblem
+from batchport.store import problem
+from batchport.store.problem import DatabaseProblem, Unreachable
 
 if TYPE_CHECKING:
     from batchport.store.database import Store
 
 #: The lock of whoever writes: any number, the same in every installation, since each has a database of its own.
-_WRITING = 0x62617463
+WRITING = 0x62617463
 _CHUNK = 20_000
-_MARKS = re.compile(r"'(?:[^']|'')*'|\?|%|\bcross join\b")
+_MARKS = re.compile(r"'(?:[^']|'')*'|\?|%|(?<!:):(?P<name>[a-z_]+)|\bcross join\b")
 _OURS = {"?": "%s", "cross join": "join"}
 _HOW_TO_MAKE_ONE = "create database batchport template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"
-#: A line that was cut is known after half a minute, and not after the quarter of an hour that systems take by themselves.
+#: A machine that is gone without a word is known to be within half a minute, on either side; else it keeps everybody from writing, or us waiting, for two hours.
 _GIVEN_UP = {"connect_timeout": "10", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "30000"}
+_GIVEN_UP_THERE = {f"tcp_{name}": value for name, value in _GIVEN_UP.items() if name.startswith("keepalives")}
 #: Tables of which rows are replaced or emptied when something is kept no longer.
 _EMPTIED = "pieces, papers, submissions, enclosures, files, meta"
 
@@ -65,10 +67,12 @@ def engine_at(url: URL, *, may_write: bool = True) -> Engine:
             return int(bytes(data))
 
     # Statements carry customers' values; an error may not repeat them.
-    waits = f"-c timezone=UTC -c lock_timeout={PATIENCE:.0f}s"
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), hide_parameters=True, isolation_level="REPEATABLE READ",
-        connect_args={**patience(url), "options": waits, "application_name": "batchport", "prepare_threshold": 2},
+        url.set(drivername="postgresql+psycopg"), hide_parameters=True, isolation_level="REPEATABLE READ", pool_pre_ping=True,
+        connect_args={
+            "options": " ".join(f"-c {name}={value}" for name, value in ({"timezone": "UTC", "lock_timeout": f"{problem.PATIENCE * 1000:.0f}"} | _GIVEN_UP_THERE).items()),
+            "application_name": "batchport", "prepare_threshold": 2, **patience(url),
+        },
     )  # fmt: skip
 
     @event.listens_for(engine, "connect")
@@ -81,7 +85,7 @@ def engine_at(url: URL, *, may_write: bool = True) -> Engine:
             assert may_write, "this database was opened to look at it"  # noqa: S101
             # Each statement sees what was written before it, since nobody else writes; the first snapshot would be of the time before the lock was there.
             with closing(connection.connection.cursor()) as cursor:
-                cursor.execute(f"set transaction isolation level read committed; select pg_advisory_xact_lock({_WRITING})")
+                cursor.execute(f"set transaction isolation level read committed; select pg_advisory_xact_lock({WRITING})")
 
     @event.listens_for(engine, "before_cursor_execute", retval=True)
     def _translate(_: Connection, __: Any, statement: str, parameters: Any, context: Any, ___: bool) -> tuple[str, Any]:
@@ -102,8 +106,10 @@ def translated(statement: str) -> str:
 
     >>> translated("select '?' || f.name from wanted w cross join files f on f.id = w.v where f.id > ? and f.name like 'a%'")
     "select '?' || f.name from wanted w join files f on f.id = w.v where f.id > %s and f.name like 'a%%'"
+    >>> translated("select id::text from files where received > :before and name <> ':before'")
+    "select id::text from files where received > %(before)s and name <> ':before'"
     """
-    return _MARKS.sub(lambda found: _OURS.get(found[0]) or found[0].replace("%", "%%"), statement)
+    return _MARKS.sub(lambda found: _OURS.get(found[0]) or (f"%({found['name']})s" if found["name"] else found[0].replace("%", "%%")), statement)
 
 
 @contextmanager
@@ -112,10 +118,10 @@ def told_if_none(url: URL) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if error.connection_invalidated or "connection" not in str(error.orig):
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) is not None:
             raise
         said = str(error.orig).strip().splitlines()[-1]
-        raise DatabaseProblem(f"database {place(url)} cannot be reached: {said}") from None
+        raise Unreachable(f"database {place(url)} cannot be reached: {said}") from None
 
 
 def fits(connection: Connection) -> None:

@@ -6,3 +6,7 @@ PATIENCE = 60.0
 
 class DatabaseProblem(Exception):
     """A database that cannot be opened as it is."""
+
+
+class Unreachable(DatabaseProblem):
+    """A database in a server that does not answer now."""

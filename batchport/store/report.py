@@ -47,7 +47,7 @@ def refused(connection: Connection, since: str) -> list[Refused]:
         select p.partner, o.losing_carrier, y.code, y.text, sum(case when a.row_id is null then {whole} else 1 end)
         from answers a cross join sayings y on y.id = a.saying_id cross join responses p on p.id = a.response_id cross join orders o on o.id = a.order_id
         where {stretch} and a.applied and a.saying_id in (select z.id from sayings z where z.status = '{Answer.REJECT.value}') and p.received >= ?
-        group by p.partner, o.losing_carrier, y.code, y.text
+        group by p.partner, o.losing_carrier, y.code, y.text order by p.partner, o.losing_carrier, y.code, y.text
         """,  # noqa: S608
         (since, since),
     )
@@ -76,7 +76,7 @@ def sent(connection: Connection, since: str) -> list[Sent]:
     """  # noqa: S608
     found = connection.exec_driver_sql(
         f"with found as materialized ({versions}) select submission, country, losing_carrier, answered, confirmed, completed, count(*), sum(lines) from found "  # noqa: S608
-        "group by submission, country, losing_carrier, answered, confirmed, completed",
+        "group by submission, country, losing_carrier, answered, confirmed, completed order by submission, country, losing_carrier, answered, confirmed, completed",
         (since,),
     ).all()
     times = {number: (partner, at) for number, partner, at in connection.exec_driver_sql("select id, partner, sent from submissions where state = 'sent' and sent >= ?", (since,))}
@@ -93,7 +93,7 @@ def faults(connection: Connection, since: str) -> list[tuple[str, str, int]]:
     found = connection.exec_driver_sql(
         f"""
         select min(f.customer), n.code, count(distinct n.row_id) from files f cross join findings n on n.row_id >= f.first_row and n.row_id < f.first_row + f.rows
-        cross join rows r on r.id = n.row_id and +r.state = {int(State.REJECTED)} where f.received >= ? and f.rows > 0 group by f.customer || '', n.code
+        cross join rows r on r.id = n.row_id and +r.state = {int(State.REJECTED)} where f.received >= ? and f.rows > 0 group by f.customer || '', n.code order by min(f.customer), n.code
         """,  # noqa: S608
         (since,),
     )
@@ -153,7 +153,7 @@ def files_waiting(connection: Connection) -> dict[str, int]:
 def files_sent(connection: Connection) -> dict[str, tuple[int, str]]:
     """Partner -> submission files sent to it, and when the last one was."""
     # The added nothing keeps SQLite from taking the index of partners, by which it would read through the bytes of each file; the other one has everything.
-    found = connection.exec_driver_sql("select partner, count(*), max(sent) from submissions where state = 'sent' group by partner || ''")
+    found = connection.exec_driver_sql("select min(partner), count(*), max(sent) from submissions where state = 'sent' group by partner || ''")
     return {partner: (files, last) for partner, files, last in found}
 
 

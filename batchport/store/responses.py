@@ -44,6 +44,7 @@ def spoken_of(connection: Connection, orders: list[int], numbers: list[int]) -> 
     # Of the rows for one number of an order the last one is to be the last; they come by order, and then as they were taken in.
     start = f"from {name} w cross join rows r on r.order_id = w.v where r.ver > 0"
     rows = _unpacked(ints_of(connection, f"select {_ROWS} {start}"))
+    rows = rows.iloc[np.lexsort((rows.row_id, rows.order_id))].reset_index(drop=True)
     more = ints_of(connection, f"select {_REST} {start} and (r.answer_id is not null or r.was is not null)") if rows.more.any() else None
     files = ints_of(connection, "select id, first_row from files where rows > 0 order by first_row")
     rows["file_id"] = files.id.to_numpy()[np.searchsorted(files.first_row.to_numpy(), rows.row_id.to_numpy(), side="right") - 1]

@@ -407,7 +407,8 @@ exceptions = Table(
     Column("response_id", Id, ForeignKey("responses.id"), nullable=False),
     Column("line", Integer, nullable=False),
     Column("pon", Text, nullable=False),
-    Column("ver", SmallInteger, nullable=False),
+    # Whatever number a partner gives.
+    Column("ver", SmallInteger().with_variant(Integer(), "postgresql"), nullable=False),
     Column("tn", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("code", Text, nullable=False),

@@ -16,7 +16,8 @@ from sqlalchemy.exc import DatabaseError
 
 from batchport.domain.table import Ints, Mask
 from batchport.files import PRIVATE_FILE, sync_file, sync_folder
-from batchport.store.problem import PATIENCE, DatabaseProblem
+from batchport.store import problem
+from batchport.store.problem import DatabaseProblem
 
 if TYPE_CHECKING:
     from batchport.store.database import Store
@@ -50,13 +51,13 @@ def engine_at(url: URL, *, may_write: bool = True) -> Engine:
     if not may_write:
         url = url.set(database=path.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
     # Statements carry customers' values; an error may not repeat them.
-    engine = create_engine(url, connect_args={"timeout": PATIENCE}, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": problem.PATIENCE}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, so that reads inside one are of one moment
         cursor = connection.cursor()
-        cursor.execute(f"pragma busy_timeout={PATIENCE * 1000:.0f}")
+        cursor.execute(f"pragma busy_timeout={problem.PATIENCE * 1000:.0f}")
         if may_write:
             cursor.execute("pragma journal_mode=wal")
         cursor.execute("pragma synchronous=full")

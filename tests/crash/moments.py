@@ -61,7 +61,7 @@ class Moments:
 
     def pass_by(self, what: str, *, listed: bool = True) -> None:
         """A moment; one that is not listed can be acted at all the same."""
-        if getattr(self._here, "acting", False) or threading.current_thread().name.startswith("lease"):
+        if getattr(self._here, "acting", False) or _renews_a_lease():
             return
         name = self._plain(what)
         self._seen[name] += 1
@@ -157,7 +157,8 @@ class Moments:
         commit = DefaultDialect.do_commit
 
         def begun(connection: Connection) -> None:
-            if connection.get_execution_options().get("writing"):
+            # Transactions are counted, so those that are there on a slow machine alone are left out here as well.
+            if connection.get_execution_options().get("writing") and not _renews_a_lease():
                 self._transactions += 1
                 connection.info["moment"] = f"{self._transactions}, {_caller()}"
                 self.pass_by(f"before beginning transaction {connection.info['moment']}")
@@ -208,6 +209,10 @@ class Moments:
 
 #: How the moment is called at which the mail server has said yes, and nothing here knows.
 TAKEN = "after the server took"
+
+
+def _renews_a_lease() -> bool:
+    return threading.current_thread().name.startswith("lease")
 
 
 def _caller() -> str:

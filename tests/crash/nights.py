@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Any
 
 from tests.conftest import EVENING, LOCAL, NEXT, THIRD, TOLL_FREE, Home, account, response, text_of
 from tests.crash.moments import TAKEN
+from tests.postgresql import database_of
 
 #: What a mail tells, as far as it does not depend on how many mails tell it.
 _THINGS = re.compile(r"[0-9]{3}-[0-9]{3}-[0-9]{4}|[a-z-]+\.(?:csv|xlsx)")
@@ -45,7 +45,7 @@ def end_of(home: Home) -> dict[str, Any]:
         "undone": home.json("parked"),
         "locked": sorted(path.name for path in folder.glob(".locks/*")),
         "half written": sorted(str(path.relative_to(folder)) for path in folder.rglob("*.writing")),
-        "database": _sound(folder / "batchport.db"),
+        "database": sound(home),
         "mails": [mail_facts(mail) for mail in home.mails()],
     }
 
@@ -66,11 +66,12 @@ def two_pons(home: Home) -> list[str]:
     return sorted(tn for tn, pons in asked.items() if len(pons) > 1)
 
 
-def _sound(path: Path) -> list[str]:
-    database = sqlite3.connect(path)
-    said = [str(row) for check in ("integrity_check", "foreign_key_check") for row in database.execute(f"pragma {check}")]
-    database.close()
-    return said
+def sound(home: Home) -> list[str]:
+    """What SQLite says of its file; of a server's database, which it looks after itself, nothing."""
+    if database_of(home.path) is not None:
+        return []
+    with home.database() as database:
+        return [str(row) for check in ("integrity_check", "foreign_key_check") for row in database.execute(f"pragma {check}")]
 
 
 class Outside:

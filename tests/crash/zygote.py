@@ -26,6 +26,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from tests.postgresql import end_connections, end_server
+
 ROOT = Path(__file__).parents[2]
 #: More readers than this no pass has at once.
 _READERS = 4
@@ -154,7 +156,8 @@ def _load(home: Path) -> None:
     for found in pkgutil.walk_packages(batchport.__path__, "batchport."):
         if not found.name.endswith("__main__") and ".migrations" not in found.name:
             importlib.import_module(found.name)
-    importlib.import_module("tests.crash.nights")
+    for name in ("psycopg", "tests.crash.nights"):
+        importlib.import_module(name)
     for encoding in ("cp437", "cp1252", "utf-16", "utf-8-sig", "idna"):  # who plays as another user may not be able to load them later
         codecs.lookup(encoding)
 
@@ -206,7 +209,7 @@ def _played(play: Play) -> dict[str, Any]:
     """In the fork: the commands, given under the circumstances that were asked for."""
     import tests.conftest
     from batchport.spreadsheets import pool
-    from batchport.store import database
+    from batchport.store import problem
     from tests.conftest import Home, batchport
     from tests.crash.moments import Moments
     from tests.crash.nights import end_of
@@ -223,7 +226,7 @@ def _played(play: Play) -> dict[str, Any]:
     home = Home(Path(play.home))
     moments = Moments(home.path, play.moment, lambda: _act(play.act, home.path))
     if play.patience is not None:
-        database.PATIENCE = play.patience
+        problem.PATIENCE = play.patience
     if play.shared is not None:
         pool._SHARED_MEMORY = Path(play.shared)
         os.environ["TMPDIR"], tempfile.tempdir = play.shared, None
@@ -239,23 +242,28 @@ def _played(play: Play) -> dict[str, Any]:
 
 
 _HOLDER = """
-import sqlite3, sys
-held = sqlite3.connect(sys.argv[1], isolation_level=None)
-held.execute("begin immediate")
-print("held", flush=True)
-sys.stdin.read()
+import sys
+from pathlib import Path
+from tests.conftest import Home
+with Home(Path(sys.argv[1])).held():
+    print("held", flush=True)
+    sys.stdin.read()
 """
 
 
 def _act(what: str, home: Path) -> None:
-    """What happens at the chosen moment: the process is killed, another program takes the database, or a file or folder of the home is gone."""
+    """What happens at the chosen moment: the process is killed, another program takes the database, its server ends, or a file or folder of the home is gone."""
     if what.startswith("kill"):
         if told := what.partition(": ")[2]:
             Path(told).write_text(Path(f"/proc/self/task/{os.getpid()}/children").read_text())
         os.kill(os.getpid(), signal.SIGKILL)
     elif what == "another program holds the database":
-        _HELD.append(subprocess.Popen([sys.executable, "-c", _HOLDER, str(home / "batchport.db")], stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        _HELD.append(subprocess.Popen([sys.executable, "-c", _HOLDER, str(home)], stdin=subprocess.PIPE, stdout=subprocess.PIPE))
         assert _HELD[-1].stdout.readline() == b"held\n"  # type: ignore[union-attr]
+    elif what == "the server ends every connection":
+        end_connections(home)
+    elif what == "the server ends":
+        end_server(home)
     else:  # a path of the home, which is gone
         path = home / what
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LOCAL, NEXT, ROOT, Home, Result, batchport, batchport_process, response, settled, sheet, snapshot
+from tests.postgresql import ON_POSTGRESQL
 
 
 def _may_do_everything() -> bool:
@@ -198,6 +199,7 @@ class TestConfiguration:
         home.set("keys: {file: keys/seal.key}", "keys: {env: BATCHPORT_TEST_KEY}")
         assert home.take(LOCAL).exit == 0
 
+    @pytest.mark.skipif(ON_POSTGRESQL, reason="a database in a file")
     def test_a_database_that_is_none(self, home: Home) -> None:
         (home.path / "batchport.db").write_bytes(b"this is not a database, though it is long enough to be looked at as one" * 20)
         assert_told(home("run"), 2, "batchport.db")
@@ -206,16 +208,19 @@ class TestConfiguration:
         home.take(LOCAL)
         with home.database() as database:
             database.execute("update alembic_version set version_num = '9999'")
-        assert_told(home("status"), 2, "batchport.db", "newer batchport", "9999", "install")
+        assert_told(home("status"), 2, home.url.partition("?")[0].removeprefix("sqlite:///"), "newer batchport", "9999", "install")
 
-    @pytest.mark.skipif(_may_do_everything(), reason="this user may write whatever the rights say")
+    @pytest.mark.skipif(ON_POSTGRESQL or _may_do_everything(), reason="a database in a file; and this user may write whatever the rights say")
     def test_a_database_that_may_not_be_written(self, home: Home) -> None:
         home.take(LOCAL)
         (home.path / "batchport.db").chmod(0o400)
         assert_told(home("run"), 2, "the database", "right")
 
     def test_a_database_in_a_folder_that_is_not_there(self, home: Home) -> None:
-        home.set("home: .\n", "home: .\ndatabase: sqlite:///no/such/place/batchport.db\n")
+        if ON_POSTGRESQL:
+            home.set(home.url, "sqlite:///no/such/place/batchport.db")
+        else:
+            home.set("home: .\n", "home: .\ndatabase: sqlite:///no/such/place/batchport.db\n")
         assert_told(home("run"), 2, "no/such/place")
 
     def test_init_where_a_home_is_already(self, home: Home) -> None:
@@ -324,6 +329,23 @@ class TestResponses:
         file = settled(home.path / "responses" / "a.csv", response(("", "", "6172340142", "ACK")))
         assert_told(home("run"), 1, "responses/a.csv")
         assert file.exists()
+
+
+    @pytest.mark.parametrize(("line", "shown"), [
+        (("{pon}", "01", "", "REJ\0ECT", "8A", "x"), {"status": "REJ\ufffdECT"}), (("P\0X", "01", "", "ACK"), {"pon": "P\ufffdX"}), (("{pon}", "40000", "", "ACK"), {"ver": "40000"}),
+        (("{pon}", "01", "", "x" * 300, "8A", "y" * 300), {"text": "y" * 300}),
+    ], ids=["a NUL in a word", "a NUL in a PON", "a version that no order has", "long words"])  # fmt: skip
+    def test_a_line_that_says_what_hardly_anything_can_keep_is_an_exception_line(self, home: Home, line: tuple[str, ...], shown: dict[str, str]) -> None:
+        home.take(LOCAL)
+        assert_told(home.answer(tuple(word.format(pon=home.pon(LOCAL["tn"])) for word in line)), 1)
+        [found] = home.exceptions()
+        assert {name: found[name] for name in shown} == shown
+
+    def test_a_text_with_a_nul_is_read_with_the_sign_for_what_cannot_be_shown(self, home: Home) -> None:
+        home.take(LOCAL)
+        done = home.answer((home.pon(LOCAL["tn"]), "01", "", "REJECT", "8A", "no\0such account"))
+        assert (done.exit, home.state(LOCAL["tn"])) == (1, "carrier_rejected")
+        assert "no\ufffdsuch account" in home("trace", LOCAL["tn"], at=NEXT).out
 
 
 class TestOutboxes:

@@ -17,6 +17,7 @@ from batchport.pipeline.app import App, closing
 from batchport.pipeline.run import one_pass
 from batchport.schedule.jobs import look_around
 from tests.conftest import LOCAL, NEXT, NIGHTS, SAMPLES, Home, Result, Story, account, batchport_process, numbers, response, settled, sheet
+from tests.postgresql import ON_POSTGRESQL
 
 PIN, ACCOUNT = "7Q4X91", "ZK88120557341"
 #: Rows whose secrets are found at once wherever they stand.
@@ -200,8 +201,11 @@ def test_an_error_of_the_database_does_not_print_the_row(home: Home) -> None:
     home("status")
 
     with home.database() as connection:
-        connection.execute("create trigger refuse before insert on rows begin select raise(abort, 'no'); end")
-    connection.close()
+        if ON_POSTGRESQL:
+            connection.execute("create function refused() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
+            connection.execute("create trigger refuse before insert on rows for each row execute function refused()")
+        else:
+            connection.execute("create trigger refuse before insert on rows begin select raise(abort, 'no'); end")
     home.drop(*ROWS)
     done = batchport_process("run", config=home.config, at=NIGHTS[0], env={"BATCHPORT_DEBUG": "1"})
     assert done.exit == 3

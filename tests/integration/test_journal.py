@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from batchport.config import load
 from batchport.pipeline.app import App
@@ -23,6 +25,7 @@ from batchport.pipeline.app import closing as closing_app
 from batchport.store import journal
 from batchport.store.acts import record_act
 from tests.conftest import LOCAL, NEXT, THIRD, Home, account, both_parts, settled
+from tests.postgresql import ON_POSTGRESQL
 
 TN = LOCAL["tn"]
 COLUMNS = ("at", "who", "what", "why", "about", "source", "pass_id", "file_id", "order_id", "submission_id", "response_id", "exception_id", "hash")
@@ -132,7 +135,7 @@ class TestUnbroken:
         home.take(LOCAL)
         home("cancel", home.pon(TN), "--why", "they stay", at=NEXT)
         home.bring_back("0009")
-        with open_database(home) as database:
+        with home.database() as database:
             assert database.execute("select what from acts").fetchall() == [("cancel",)]
         assert [(line["id"], line["what"], line["why"]) for line in recorded(home)] == [(1, "cancel", "they stay")]
         assert home("audit", "verify").out.startswith("1 record, unbroken")
@@ -162,26 +165,27 @@ class TestUnbroken:
         assert [line["about"] for line in recorded(home, "--who", "ann")] == [str(number) for number in range(40)]
 
 
-@contextmanager
-def open_database(home: Home) -> Iterator[sqlite3.Connection]:
-    """The database as somebody else opens it."""
-    with home.database() as database:
-        yield database
-
-
 def without_guards(database: Any) -> None:
     """Take away what keeps the journal from being changed, as anybody can who has the database."""
-    for (name,) in database.execute("select name from sqlite_master where type = 'trigger' and tbl_name = 'journal'").fetchall():
-        database.execute(f"drop trigger {name}")
+    guards = "select tgname from pg_trigger where tgrelid = 'journal'::regclass and not tgisinternal" if ON_POSTGRESQL else "select name from sqlite_master where type = 'trigger' and tbl_name = 'journal'"
+    for (name,) in database.execute(guards).fetchall():
+        database.execute(f"drop trigger {name}" + " on journal" * ON_POSTGRESQL)
+
+
+#: What else one kind of database knows that would change a record.
+OTHER_WAYS = (
+    ["truncate journal", "insert into journal select * from journal where id = 2 on conflict (id) do update set why = 'another reason'"]
+    if ON_POSTGRESQL
+    else ["insert or replace into journal select * from journal where id = 2", "replace into journal select * from journal where id = 4"]
+)
 
 
 @pytest.mark.parametrize("statement", [
-    "update journal set why = 'another reason' where id = 2", "update journal set hash = null", "delete from journal where id = 4", "delete from journal",
-    "insert or replace into journal select * from journal where id = 2", "replace into journal select * from journal where id = 4",
+    "update journal set why = 'another reason' where id = 2", "update journal set hash = null", "delete from journal where id = 4", "delete from journal", *OTHER_WAYS,
 ])  # fmt: skip
 def test_the_database_refuses_to_change_a_record(home: Home, statement: str) -> None:
     home.take(LOCAL)
-    with open_database(home) as database, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with pytest.raises(psycopg.errors.RaiseException if ON_POSTGRESQL else sqlite3.IntegrityError, match="append-only"), home.database() as database:
         database.execute(statement)
     assert home("audit", "verify").exit == 0
 
@@ -195,9 +199,15 @@ def written(_fresh_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Home
     home("exceptions", "resolve", "1", "--why", "not ours")
     home("hold", home.pon("617-236-2200"), "--why", "nothing")
     home("resubmit", home.pon(TN), "--why", "a try")
-    with open_database(home) as database:
-        database.execute("pragma wal_checkpoint(truncate)")
+    if not ON_POSTGRESQL:
+        with home.database() as database:
+            database.execute("pragma wal_checkpoint(truncate)")
     return home
+
+
+def blob(digits: str) -> str:
+    """Bytes, as they are written in a statement."""
+    return rf"'\x{digits}'::bytea" if ON_POSTGRESQL else f"x'{digits}'"
 
 
 class TestBroken:
@@ -209,7 +219,7 @@ class TestBroken:
         copy = Home(Path(shutil.copytree(written.path, tmp_path / "copy")))
 
         def after(*statements: str) -> str:
-            with open_database(copy) as database:
+            with copy.database() as database:
                 without_guards(database)
                 for statement in statements:
                     database.execute(statement)
@@ -252,12 +262,13 @@ class TestBroken:
         assert look("update journal set id = 99 where id = 2", "update journal set id = 2 where id = 3", "update journal set id = 3 where id = 99").startswith("record 2 is not")
 
     def test_a_head_that_was_taken_away_or_made_up_is_told(self, look: Any) -> None:
-        assert "where the journal ends" in look("update meta set value = x'00' where name = 'journal'")
+        assert "where the journal ends" in look(f"update meta set value = {blob('00')} where name = 'journal'")
         assert "where the journal ends" in look("update meta set value = 'text' where name = 'journal'")
         assert "where the journal ends" in look("delete from meta where name = 'journal'")
 
     def test_a_shorter_journal_with_a_made_up_head_is_told(self, look: Any) -> None:
-        head = "update meta set value = cast(x'0000000000000007' || (select hash from journal where id = 7) || substr(value, 41) as blob) where name = 'journal'"
+        made_up = f"{blob('0000000000000007')} || (select hash from journal where id = 7) || substr(value, 41)"
+        head = f"update meta set value = cast({made_up} as {'bytea' if ON_POSTGRESQL else 'blob'}) where name = 'journal'"
         assert "where the journal ends" in look("delete from journal where id > 7", head)
 
     def test_a_head_without_records_is_not_begun_anew(self, look: Any) -> None:
@@ -266,7 +277,7 @@ class TestBroken:
 
     def test_what_to_do_is_told(self, written: Home, make_home: Any) -> None:
         copy = Home(Path(shutil.copytree(written.path, make_home("other").path / "copy")))
-        with open_database(copy) as database:
+        with copy.database() as database:
             without_guards(database)
             database.execute("delete from journal where id = 2")
         done = copy("audit", "verify")
@@ -276,7 +287,7 @@ class TestBroken:
 
     def test_nothing_is_written_behind_an_end_that_is_not_known(self, written: Home, make_home: Any) -> None:
         copy = Home(Path(shutil.copytree(written.path, make_home("other").path / "copy")))
-        with open_database(copy) as database:
+        with copy.database() as database:
             database.execute("delete from meta where name = 'journal'")
         copy.drop(LOCAL, name="late.csv")
         done = copy.run(THIRD)
@@ -285,7 +296,7 @@ class TestBroken:
 
     def test_nothing_is_written_behind_a_record_that_was_put_in(self, written: Home, make_home: Any) -> None:
         copy = Home(Path(shutil.copytree(written.path, make_home("other").path / "copy")))
-        with open_database(copy) as database:
+        with copy.database() as database:
             database.execute(f"insert into journal (id, {', '.join(COLUMNS)}) select {LAST + 1}, {', '.join(COLUMNS)} from journal where id = 2")
         done = copy.run(THIRD)
         assert done.exit == 2
@@ -294,7 +305,7 @@ class TestBroken:
 
     def test_a_database_without_its_root_is_not_begun_anew(self, home: Home) -> None:
         home.take(LOCAL)
-        with open_database(home) as database:
+        with home.database() as database:
             database.execute("delete from meta where name = 'root'")
         done = home.run(NEXT)
         assert done.exit == 2
@@ -306,7 +317,7 @@ class TestBroken:
         with changed(written) as (raw, verified):
             number, column = data.draw(st.integers(1, LAST)), data.draw(st.sampled_from(COLUMNS))
             before = raw.execute(f"select {column} from journal where id = ?", (number,)).fetchone()[0]
-            kind = st.binary(min_size=32, max_size=32) if column == "hash" else st.none() | st.integers(0, 99) if column.endswith("_id") else st.text(max_size=9)
+            kind = st.binary(min_size=32, max_size=32) if column == "hash" else st.none() | st.integers(0, 99) if column.endswith("_id") else st.text(SIGNS, max_size=9)
             after = data.draw(kind.filter(lambda value: value != before))
             raw.execute(f"update journal set {column} = ? where id = ?", (after, number))
             found = verified()
@@ -343,6 +354,8 @@ class TestBroken:
                     assert verified().trouble.startswith(f"record {place + (source == place)} is not")
 
 
+#: What a text may hold in the database.
+SIGNS = st.characters(exclude_categories=["Cs"], exclude_characters="\0" if ON_POSTGRESQL else "")
 #: How many records the written home has.
 LAST = 8
 
@@ -352,7 +365,7 @@ def changed(home: Home) -> Iterator[tuple[Any, Any]]:
     """The database to be changed by somebody else, and what `verify` says then; the change is taken back."""
     with closing_app(App(load(home.config), datetime.fromisoformat(NEXT))) as app, closing(app.store.engine.connect()) as connection:
         connection.begin()
-        raw = connection.connection.driver_connection
+        raw = SimpleNamespace(execute=connection.exec_driver_sql)
         without_guards(raw)
         yield raw, lambda: journal.verify(connection)
         connection.rollback()
@@ -366,5 +379,5 @@ def move(raw: Any, after: int, by: int) -> None:
 
 def test_the_program_itself_cannot_change_a_record(home: Home) -> None:
     home.take(LOCAL)
-    with closing_app(App(load(home.config), datetime.fromisoformat(NEXT))) as app, pytest.raises(IntegrityError), app.store.transaction() as connection:
+    with closing_app(App(load(home.config), datetime.fromisoformat(NEXT))) as app, pytest.raises(DatabaseError if ON_POSTGRESQL else IntegrityError, match="append-only"), app.store.transaction() as connection:
         connection.exec_driver_sql("delete from journal where id = 1")

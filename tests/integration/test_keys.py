@@ -24,6 +24,7 @@ from batchport.pipeline.app import closing as closing_app
 from batchport.pipeline.lease import alone
 from batchport.seal import KeyProblem, Keyring, new_key_line
 from tests.conftest import EVENING, LOCAL, NEXT, ROOT, THIRD, TOLL_FREE, Home, account, response, sheet
+from tests.postgresql import ON_POSTGRESQL
 
 #: Sheets of every kind of sealed thing: pieces, a paper, a submission, a proposal, originals, a file that was set aside, and an answer.
 UNMAPPED = {name: value for name, value in LOCAL.items() if name != "losing_carrier"}
@@ -50,7 +51,7 @@ def key_ids(home: Home) -> dict[str, set[str]]:
     columns = {"meta": "value", "files": "proposal", "pieces": "sealed", "papers": "sealed", "submissions": "sealed"}
     with home.database() as connection:
         for table, column in columns.items():
-            found[table] = {bytes(sealed)[3:7].hex() for (sealed,) in connection.execute(f"select {column} from {table} where substr({column}, 1, 3) = cast('BP1' as blob)")}
+            found[table] = {bytes(sealed)[3:7].hex() for (sealed,) in connection.execute(f"select {column} from {table} where substr({column}, 1, 3) = cast('BP1' as {'bytea' if ON_POSTGRESQL else 'blob'})")}
     for shelf in ("archive", "quarantine"):
         found[shelf] = {key_in_use(path.read_bytes()).hex() for path in (home.path / shelf).rglob("*") if path.is_file() and path.suffix != ".txt"}
     return found
@@ -58,7 +59,7 @@ def key_ids(home: Home) -> dict[str, set[str]]:
 
 def acts(home: Home) -> list[tuple[str, str, str]]:
     with home.database() as connection:
-        return connection.execute("select what, why, about from journal where what glob 'keys *' or what glob 'archive *' order by id").fetchall()
+        return connection.execute("select what, why, about from journal where what like 'keys %' or what like 'archive %' order by id").fetchall()
 
 
 def forget_old_keys(home: Home) -> None:

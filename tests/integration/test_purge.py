@@ -48,7 +48,7 @@ def purge(home: Home, at: str = LATER) -> dict[str, int]:
 
 def acts(home: Home) -> list[tuple[str, str]]:
     with home.database() as connection:
-        return connection.execute("select what, about from journal where what glob 'purge*' order by id").fetchall()
+        return connection.execute("select what, about from journal where what like 'purge%' order by id").fetchall()
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ class TestPins:
         assert [ended("trace", ended.pon(LOCAL["tn"])).out.splitlines()[:3], ended("status", "--format", "json").out] == [before[0].splitlines()[:3], before[1]]
         assert ended("loa", ended.pon(LOCAL["tn"]), "-o", ended.path / "letter.pdf").exit == 0
         with ended.database() as connection:
-            connection.execute("update files set results_due = 1")
+            connection.execute("update files set results_due = true")
             connection.commit()
         done = ended.run("2026-03-05T20:00:00-05:00")
         assert done.last["balanced"] is True
@@ -189,8 +189,8 @@ def test_an_order_that_goes_again_without_its_pins_is_kept_back(ended: Home) -> 
     """It cannot happen by what the program does; if it did, no partner must get a mark for a PIN."""
     purge(ended, at=THIRD)
     with ended.database() as connection:
-        connection.execute("update rows set state = 4, live = 1, ver = 0 where state = 9")
-        connection.execute("update orders set live = 1, ver = 0, held_by = '', taken_by = null where id = (select order_id from rows where state = 4 limit 1)")
+        connection.execute("update rows set state = 4, live = true, ver = 0 where state = 9")
+        connection.execute("update orders set live = true, ver = 0, held_by = '', taken_by = null where id = (select order_id from rows where state = 4 limit 1)")
         connection.commit()
     done = ended("submit", at="2026-03-05T12:00:00-05:00")
     assert "its PINs are not kept any more" in done.out

@@ -212,7 +212,7 @@ def test_mails_that_reached_nobody_are_counted(home: Home) -> None:
 def test_a_count_that_does_not_come_out_is_shouted(home: Home) -> None:
     home.take(LOCAL)
     with home.database() as base:
-        base.execute("insert into files select id + 1, customer, 'lost.csv', 'x', bytes, state, received, pass_id, 1000, 7, sheets, problems, same_as, put_away, 0, null, 0, '' from files")
+        base.execute("insert into files select id + 1, customer, 'lost.csv', 'x', bytes, state, received, pass_id, 1000, 7, sheets, problems, same_as, put_away, false, null, false, '' from files")
     page = page_of(home)
     assert "THE COUNT DOES NOT COME OUT" in page.text
     assert "8 rows read, 1 in a state" in page.text

@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import LOCAL, ROOT, Home
+from tests.postgresql import ON_POSTGRESQL, end_server, server
 
 PATIENCE = 120.0
 
@@ -25,9 +24,9 @@ PATIENCE = 120.0
 _SHORT = """
 from batchport.pipeline import lease
 from batchport.schedule import serve
-from batchport.store import database, leases
+from batchport.store import database, leases, problem
 leases.LENGTH = lease.LENGTH = database.LENGTH = 3.0
-database.PATIENCE, serve._AGAIN = 2.0, 0.2
+problem.PATIENCE, serve._AGAIN = 2.0, 0.2
 from batchport.cli import main
 main()
 """
@@ -196,15 +195,30 @@ def test_a_slow_one_that_wakes_up_is_fenced_off(home: Home, serve: Callable[[], 
 
 def test_a_database_that_somebody_else_has_for_long_does_not_end_it(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
     home("status")
-    with closing(sqlite3.connect(home.path / "batchport.db", isolation_level=None)) as other:
-        other.execute("begin immediate")
+    with home.held():
         process = serve()
         assert waits_for(lambda: "scheduler disturbed" in log(home)), log(home)
         assert "another program has held it" in log(home)
-        other.execute("rollback")
     assert waits_for(lambda: "pass finished" in log(home)), log(home)
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
+
+
+def test_a_server_that_is_restarted_does_not_end_it(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:
+    if not ON_POSTGRESQL:
+        home.set("home: .\n", f"home: .\ndatabase: {server().new()}\n")
+    process = serve()
+    assert waits_for(lambda: "pass finished" in log(home)), log(home)
+    end_server(home.path)
+    try:
+        assert waits_for(lambda: "scheduler disturbed" in log(home)), log(home)
+    finally:
+        server().start_again()
+    file = home.drop(LOCAL)
+    assert waits_for(lambda: not file.exists() and received(home) == 1), log(home)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0, log(home)
+    assert "Traceback" not in log(home)
 
 
 def test_asked_to_it_reads_the_configuration_again_and_keeps_the_old_one_when_the_new_is_wrong(home: Home, serve: Callable[[], subprocess.Popen[str]]) -> None:

@@ -108,7 +108,7 @@ def test_a_database_from_before_goes_on(home: Home) -> None:
     home.bring_back("0003")
     with home.database() as database:
         database.execute("update submissions set state = 'stored', sent = null")
-        database.execute("update rows set state = 4, ver = 0, answered = 0")
+        database.execute("update rows set state = 4, ver = 0, answered = false")
         database.execute("update orders set ver = 0, taken_by = 1")
     database.close()
     path.unlink()

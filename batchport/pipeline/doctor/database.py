@@ -22,6 +22,7 @@ from batchport.pipeline.doctor.lines import RED, YELLOW, Looking, Seen
 from batchport.pipeline.doctor.patient import NotOpen, Patient
 from batchport.pipeline.restored import words_of
 from batchport.pipeline.shelves import shelved as shelved_files
+from batchport.store.database import shown
 from batchport.store.figures import database_bytes
 from batchport.store.journal import verify
 from batchport.store.restored import copied_at, restored
@@ -59,7 +60,11 @@ def _in_a_server(patient: Patient) -> Looking:
     if patient.is_new:
         return "no table is made in the database yet; the first pass makes them"
     if patient.shut and not patient.locked:
-        yield Seen(RED, patient.shut, "start the server, correct `database:`, or run `batchport db upgrade`")
+        if patient.is_empty:
+            url = shown(patient.app.settings.database_url)
+            yield Seen(RED, f"no table is in {url}, though the archive has files", "put the newest backup back (docs/operations.md, Backup), or correct `database:`")
+        else:
+            yield Seen(RED, patient.shut, "start the server, correct `database:`, or run `batchport db upgrade`")
         return ""
     if not patient.shut:
         with patient.store.reading() as connection:

@@ -124,9 +124,22 @@ class Patient:
         """Whether nothing was ever done here, so that there is no database yet."""
         archive = self.home / "archive"
         try:
-            used = archive.is_dir() and any(archive.iterdir())
-            return not used and (not self.database.exists() if self.database is not None else not has_tables(self.app.settings.database_url))
-        except (NotOpen, DatabaseProblem, DatabaseError):
+            return not (archive.is_dir() and any(archive.iterdir())) and self.is_empty
+        except NotOpen:
+            return False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the database is not there, or no table is in it.
+
+        Raises:
+            NotOpen: it is of a kind that cannot be used.
+        """
+        if self.database is not None:
+            return not self.database.exists()
+        try:
+            return not has_tables(self.app.settings.database_url)
+        except (DatabaseProblem, DatabaseError):
             return False
 
     def lacks(self, needs: str) -> str:

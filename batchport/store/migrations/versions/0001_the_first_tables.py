@@ -103,7 +103,7 @@ def upgrade() -> None:
     sa.Column('response_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('line', sa.Integer(), nullable=False),
     sa.Column('pon', sa.Text(), nullable=False),
-    sa.Column('ver', sa.SmallInteger(), nullable=False),
+    sa.Column('ver', sa.SmallInteger().with_variant(sa.Integer(), 'postgresql'), nullable=False),
     sa.Column('tn', sa.Text(), nullable=False),
     sa.Column('status', sa.Text(), nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
