@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from tests.postgresql import ON_POSTGRESQL
 
 #: What matters most, by file: what goes out, what answers do, what is sent twice or not at all.
-CHOSEN = ("test_golden_night.py", "test_outbox.py", "test_responses.py::TestWhichRow", "test_responses.py::TestAgain")
+CHOSEN = ("test_golden_night.py", "test_outbox.py", "test_responses.py::TestWhichRow")
 
 
 @pytest.mark.skipif(ON_POSTGRESQL, reason="all tests run there")
