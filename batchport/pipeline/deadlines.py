@@ -21,8 +21,8 @@ from batchport.store.pieces import load_rows
 _TOLD = 20
 
 
-#: What has moved within this time, in seconds, cannot be overdue, nor is it what a partner is about to cancel.
-_FRESH = 12 * 3600
+#: What has moved within this time, in seconds, cannot be overdue, nor is it what a partner is about to cancel; an hour, since some days have one less.
+_FRESH, _DAY, _HOUR = 12 * 3600, 24 * 3600, 3600
 
 
 def falling_due(app: App, connection: Connection, orders: list[int] | None = None, *, by_now: bool = False) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def falling_due(app: App, connection: Connection, orders: list[int] | None = Non
     With `by_now` only what is overdue or to be warned of by now is sure to be among it.
     """
     tomorrow = int((app.now + timedelta(days=1)).astimezone(UTC).strftime("%Y%m%d"))
-    rows = stored.awaited(connection, orders, before=app.seconds - _FRESH, until=tomorrow) if by_now else stored.awaited(connection, orders)
+    rows = stored.awaited(connection, orders, before=app.seconds - _in_time(app), until=tomorrow) if by_now else stored.awaited(connection, orders)
     rows = rows[rows.partner.isin(list(app.settings.partners))]
     patience = {partner: _patience(app, partner) for partner in rows.partner.unique()}
     off = {(one.partner, one.country): app.reference.holidays.of(one.country, "", app.profile(one.partner).holidays) for one in records(rows[["partner", "country"]].drop_duplicates())}
@@ -44,6 +44,18 @@ def falling_due(app: App, connection: Connection, orders: list[int] | None = Non
         found = deadlines(rows, patience, off, app.now)
     facts = rows[["row_id", "tn", "partner", "customer", "warned", "state"]]
     return found.merge(facts, on="row_id").sort_values(["due", "order_id", "row_id"], ignore_index=True)
+
+
+def _in_time(app: App) -> int:
+    """For how many seconds after a row has moved none of the partners can be late with it, nor about to cancel it."""
+    days = []
+    for terms in (_patience(app, partner) for partner in app.settings.partners):
+        days.append(terms.answer)
+        if terms.unconfirmed is not None:  # that is counted from the sending, whatever was heard since
+            days.append(0)
+        if terms.rejected is not None:
+            days.append(terms.rejected - terms.warn - 1)
+    return max(_FRESH, min(days, default=0) * _DAY - _HOUR)
 
 
 def _patience(app: App, partner: str) -> Patience:
