@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 import warnings
@@ -57,12 +56,6 @@ class PostgreSQL:
 
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)  # type: ignore[call-overload]
-
-    def restart(self) -> None:
-        """Stop it as if the power had gone, and start it again."""
-        binary = self._server.bin_path / "pg_ctl"
-        user = self._server.system_user
-        subprocess.run([binary, "-D", f"{self._folder}/data", "-m", "immediate", "-w", "-l", f"{self._folder}/data/log", "restart"], check=True, user=user, stdout=subprocess.DEVNULL)
 
     def start_again(self) -> None:
         """Let it go on after `end_server`."""

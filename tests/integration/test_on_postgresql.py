@@ -11,8 +11,8 @@ import pytest
 from tests.conftest import ROOT
 from tests.postgresql import ON_POSTGRESQL
 
-#: What matters most, by file: what goes out, what answers do, what is sent twice or not at all.
-CHOSEN = ("test_golden_night.py", "test_outbox.py", "test_responses.py::TestWhichRow")
+#: What matters most, by file and words in the names: what goes out, what answers do, what is sent twice or not at all.
+CHOSEN = {"test_golden_night.py": "", "test_outbox.py": "taken_over or one_of_three or refuses_for_a_while"}
 
 
 @pytest.mark.skipif(ON_POSTGRESQL, reason="all tests run there")
@@ -20,7 +20,7 @@ CHOSEN = ("test_golden_night.py", "test_outbox.py", "test_responses.py::TestWhic
 def test_what_is_true_in_a_file_is_true_in_a_server(name: str) -> None:
     surroundings = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", f"tests/integration/{name}"], cwd=ROOT, capture_output=True, text=True,
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", f"tests/integration/{name}", "-k", CHOSEN[name]], cwd=ROOT, capture_output=True, text=True,
         check=False, env=surroundings | {"BATCHPORT_TESTS_ON": "postgresql"},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
