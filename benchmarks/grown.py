@@ -268,7 +268,7 @@ def commands(home: Path) -> dict[str, list[str]]:
 def measure(home: Path, runs: int, only: str) -> None:
     words = {name: said for name, said in commands(home).items() if only in name}
     took: dict[str, list[float]] = {name: [] for name in ("import pandas", *words)}
-    for run in range(runs + 1 if runs else 0):
+    for run in range(runs + 1):
         for name, seconds in took.items():
             command = python("-m", "batchport", "--config", str(home / "config.yaml"), "--at", _NOW.isoformat(), *words[name]) if name in words else python("-c", "import pandas")
             done = timed(command)
@@ -285,14 +285,15 @@ def main() -> None:
     parser.add_argument("home", type=Path)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--open", type=float, default=0.1, dest="open_", help="the share of rows that are not finished")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=5, help="turns that count, after one that does not; 0: only grow it")
     parser.add_argument("--only", default="", metavar="NAME", help="only commands with this in their names")
     parser.add_argument("--tools", type=Path, default=ROOT.parent / "shared" / "bench", help="the folder of generate.py")
     args = parser.parse_args()
     if not args.home.exists():
         prepared(args.home, args.tools)
         grow(args.home, args.rows, args.open_)
-    measure(args.home, args.runs, args.only)
+    if args.runs:
+        measure(args.home, args.runs, args.only)
 
 
 if __name__ == "__main__":
