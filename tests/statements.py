@@ -90,7 +90,7 @@ def _looks(home: Home) -> list[Sequence[object]]:
     pon = home.pon("617-239-2200")
     row = home.rows("617-239-2200")[-1]["row_id"]
     return [
-        ("status", "--tn", "617-239-2200"), ("status", "--order", pon), ("status", "--file", "own.csv"), ("status", "--customer", "harbor"), ("status", "--overdue"),
+        ("status", "--tn", "617-239-2200"), ("status", "--order", pon), ("status", "--file", "own.csv"), ("status", "--customer", "harbor"), ("status", "--state", "confirmed"), ("status", "--overdue"),
         ("orders", "--customer", "harbor"), ("orders", "--customer", "acme", "--due"), ("orders", "--customer", "acme", "--format", "json"),
         ("trace", "617-239-2200"), ("trace", pon), ("trace", row), ("trace", "own.csv"), ("trace", "own-answer.csv"), ("trace", "own-answer.csv:2"), ("trace", _submission(home)), ("trace", "1"),
         ("exceptions",), ("balance", "--partner", "sample", "--since", "2026-03-04"), ("report", "-o", home.path / "report.html"), ("suppressed",), ("parked",),

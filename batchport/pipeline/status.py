@@ -148,15 +148,16 @@ def _reasons(app: App, connection: Connection, rows: pd.DataFrame) -> dict[int, 
     said_last = answers.loc[told.answer_id.astype(int)]
     turned_down = (said_last.status == Answer.REJECT.value).to_numpy() & (said_last.ver.to_numpy() == told.ver.to_numpy())
     told = told[told.state.isin([int(state) for state in _REASONED]) | turned_down]
+    by_number = {said.Index: said for said in records(answers)}
     found: dict[int, list[dict[str, Any]]] = {}
     for at, number in zip(told.index, told.answer_id.astype(int), strict=True):
-        said: Any = answers.loc[number]
+        said = by_number[number]
         if said.partner not in app.settings.partners:
             continue
         whole = not known(said.row_id)
         found[at] = [
             {"code": reason.code or None, "text": reason.text, "class": reason.class_, "field": reason.field or None, "scope": "order" if whole else reason.scope,
-             "at": said["at"] or said.received, "remedy": reason.remedy, "said": said.text or None}
+             "at": said.at or said.received, "remedy": reason.remedy, "said": said.text or None}
             for reason in app.codes(said.partner).explain(said.code, said.text)
         ]  # fmt: skip
     return found

@@ -18,10 +18,11 @@ def awaited(connection: Connection, orders: list[int] | None = None, *, before: 
     Args:
         connection: for looking things up.
         orders: of which orders; None for all.
-        before: only those that have not moved since this moment, in seconds since 1970,
-        until: or are confirmed for this day (yyyymmdd) at the latest.
+        before: only those that have not moved since this moment, in seconds since 1970; of those that are confirmed instead
+        until: those that are for this day (yyyymmdd) at the latest.
     """
-    asked = "" if before is None else f"and (r.since < {int(before)} or (r.state = {int(State.CONFIRMED)} and r.foc <= {int(until or 0)}))"
+    confirmed = int(State.CONFIRMED)
+    asked = "" if before is None else f"and case when r.state = {confirmed} then r.foc <= {int(until or 0)} else r.since < {int(before)} end"
     of_rows = f"r.live and r.state in ({_STATES}) {asked}"
     # Of all orders the rows come first, in their own order: to look each of them up by its order takes several times as long.
     start = (
@@ -38,12 +39,19 @@ def awaited(connection: Connection, orders: list[int] | None = None, *, before: 
     of = frame_of(
         connection,
         f"""
-        select o.id as order_id, o.partner, o.country, o.customer, o.warned, s.sent from {wanted(connection, rows.order_id.unique().tolist(), 'numbers')} w
-        cross join orders o on o.id = w.v cross join versions v on v.order_id = o.id and v.ver = o.ver join submissions s on s.id = v.submission_id
+        select o.id as order_id, o.partner, o.country, o.customer, o.warned, v.submission_id from {wanted(connection, rows.order_id.unique().tolist(), 'numbers')} w
+        cross join orders o on o.id = w.v cross join versions v on v.order_id = o.id and v.ver = o.ver
         """,  # noqa: S608
     ).drop_duplicates("order_id")
-    found = rows.merge(of.assign(sent=_seconds(of.sent)), on="order_id")
+    found = rows.merge(of.merge(_sent(connection), on="submission_id"), on="order_id")
     return found.assign(heard=found.since)
+
+
+def _sent(connection: Connection) -> pd.DataFrame:
+    """When submissions were sent: submission_id, and sent in seconds since 1970."""
+    # Said so that the index is taken which holds all that is asked here: by any other the bytes of every file are read.
+    found = frame_of(connection, "select id as submission_id, sent from submissions where state = 'sent' and sent > ''")
+    return found.assign(sent=_seconds(found.sent))
 
 
 def _seconds(stamps: pd.Series[str]) -> pd.Series[int]:
