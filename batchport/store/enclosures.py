@@ -60,9 +60,9 @@ def without_bytes(connection: Connection, submission: int) -> bool:
 
 def lacking_orders(connection: Connection) -> pd.DataFrame:
     """Orders that a paper keeps from going: id, customer, held_by."""
-    return frame_of(connection, f"select id, customer, held_by from orders where {HELD_AT_LAST} and held_by <> 'date-too-soon' order by id")  # noqa: S608
+    return frame_of(connection, f"select id, customer, held_by from orders where {HELD_AT_LAST} and held_by <> 'date-too-soon' order by +id")  # noqa: S608
 
 
 def going_orders(connection: Connection) -> pd.DataFrame:
     """Orders that can go for the first time: id, customer, partner. One that an operator released goes as it is."""
-    return frame_of(connection, f"select id, customer, partner from orders where {READY_ORDER} and ver = 0 and not released order by id")  # noqa: S608
+    return frame_of(connection, f"select id, customer, partner from orders where {READY_ORDER} and ver = 0 and not released order by +id")  # noqa: S608

@@ -69,7 +69,7 @@ def ready_lines(connection: Connection, partner: str) -> pd.DataFrame:
 def dated_orders(connection: Connection) -> pd.DataFrame:
     """Orders that can go and ask for a date: id, customer, partner, ver, date; what is called off needs none."""
     date = "case next_date when '' then requested_date else next_date end"
-    return frame_of(connection, f"select id, customer, partner, ver, {date} as date from orders where {READY_ORDER} and next_sup <> '1' and {date} <> '' order by id")  # noqa: S608
+    return frame_of(connection, f"select id, customer, partner, ver, {date} as date from orders where {READY_ORDER} and next_sup <> '1' and {date} <> '' order by +id")  # noqa: S608
 
 
 def first_rows(connection: Connection, orders: Sequence[int]) -> pd.DataFrame:

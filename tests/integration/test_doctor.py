@@ -371,7 +371,7 @@ BROKEN: dict[Callable[[Home], Any], tuple[dict[str, str], str]] = {
     customers_template_broken: ({"templates": "red"}, "received.txt, line 1"),
     letter_template_broken: ({"templates": "red"}, "letter.typ, line 1"),
     report_template_broken: ({"templates": "red"}, "report.html, line 1"),
-    profile_broken: ({"profiles": "red"}, "own.yaml, line 2"),
+    profile_broken: ({"profiles": "red", "answers": "yellow"}, "own.yaml, line 2"),
     samples_differ: ({"profiles": "red"}, "do not make what is expected"),
     roster_away: ({"lists": "red"}, "lines.csv"),
     reference_broken: ({"lists": "red"}, "zip3.csv, line 2"),

@@ -157,10 +157,10 @@ lease.BEATS = 0.01
 import os, signal, time
 from batchport.pipeline import intake
 stored = intake._store
-def sleepy(*args):
+def sleepy(*args, **more):
     os.kill(os.getpid(), signal.SIGSTOP)
     time.sleep(0.5)  # it may take a moment, in which nothing is to be begun
-    return stored(*args)
+    return stored(*args, **more)
 intake._store = sleepy
 from batchport.cli""")
 
