@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 #: The lock of whoever writes: any number, the same in every installation, since each has a database of its own.
 WRITING = 0x62617463
 _CHUNK = 20_000
+#: So many new records change how a table is best gone through.
+_MUCH = 10_000
 _MARKS = re.compile(r"'(?:[^']|'')*'|\?|%|(?<!:):(?P<name>[a-z_]+)|\bcross join\b")
 _OURS = {"?": "%s", "cross join": "join"}
 _HOW_TO_MAKE_ONE = "create database batchport template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'"
@@ -137,9 +139,12 @@ def fits(connection: Connection) -> None:
 
 def insert(connection: Connection, table: TableClause, columns: Sequence[str], rows: Iterator[list[tuple[Any, ...]]]) -> Iterator[int]:
     """Insert portions of tuples with COPY; how many each had."""
+    done = 0
     for portion in rows:
         _copy(connection, f"{table.name} ({', '.join(columns)})", portion)
+        done += len(portion)
         yield len(portion)
+    _look_at(connection, table, done)
 
 
 def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, Ints | Mask]) -> None:
@@ -150,6 +155,13 @@ def insert_numbers(connection: Connection, table: Table, columns: Mapping[str, I
         lists = [columns[name][start : start + _CHUNK].tolist() for name in names]
         lists = [[None if value == -1 else value for value in each] if may_lack else each for each, may_lack in zip(lists, optional, strict=True)]
         _copy(connection, f"{table.name} ({', '.join(names)})", zip(*lists, strict=True))
+    _look_at(connection, table, len(columns[names[0]]))
+
+
+def _look_at(connection: Connection, table: TableClause, fresh: int) -> None:
+    """Let the server see what is in a table of which much is new: it would do so in a minute by itself, and until then go through the whole of it again and again."""
+    if fresh >= _MUCH:
+        connection.exec_driver_sql(f"analyze {table.name}")
 
 
 def _copy(connection: Connection, target: str, rows: Any) -> None:
