@@ -10,13 +10,12 @@ import click
 
 from batchport.cli import Context
 from batchport.exit_status import OUR_FAULT
-
-_QUEUES = ("sheets", "responses", "submissions", "results", "mails")
+from batchport.pipeline.broker import QUEUES
 
 
 @click.command()
 @click.option("--concurrency", metavar="N", type=click.IntRange(1, 64), default=1, show_default=True, help="So many processes: one for each processor that is free for it.")
-@click.option("--queues", metavar="NAMES", default=",".join(_QUEUES), show_default=True, help="Which work to take, names separated by commas.")
+@click.option("--queues", metavar="NAMES", default=",".join(QUEUES), show_default=True, help="Which work to take, names separated by commas.")
 @click.pass_obj
 def worker(context: Context, concurrency: int, queues: str) -> None:
     """Help passes with their work, on this machine or another one, until stopped.
@@ -26,8 +25,8 @@ def worker(context: Context, concurrency: int, queues: str) -> None:
     finished first.
     """
     names = [name.strip() for name in queues.split(",") if name.strip()]
-    if strange := [name for name in names if name not in _QUEUES]:
-        raise click.BadParameter(f"there is no queue {strange[0]!r}; there are {', '.join(_QUEUES)}", param_hint="--queues")
+    if strange := [name for name in names if name not in QUEUES]:
+        raise click.BadParameter(f"there is no queue {strange[0]!r}; there are {', '.join(QUEUES)}", param_hint="--queues")
     if concurrency == 1:
         _help(context.config, names)
         return

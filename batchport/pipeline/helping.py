@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,6 @@ from batchport.pipeline.spread import in_turn
 from batchport.pipeline.submit import submit_ready
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import NotAlone, OutOfTurn, carry_out
-from batchport.progress import quiet
 from batchport.spreadsheets.pool import ReaderPool
 from batchport.store import work
 from batchport.store.leases import HELPER
@@ -37,11 +36,10 @@ class Helper:
     Args:
         settings: those of the installation; the home's folders are shared with the pass.
         now: a time to begin with; each unit goes by the time of its pass.
-        stopping: whether the process was asked to stop.
     """
 
-    def __init__(self, settings: Settings, now: datetime, stopping: Callable[[], bool] = lambda: False) -> None:
-        self.app = App(settings, now, quiet, stopping)
+    def __init__(self, settings: Settings, now: datetime) -> None:
+        self.app = App(settings, now)
         self._pass = 0
         self._readers: ReaderPool | None = None
         self._lease = contextlib.ExitStack()
@@ -105,7 +103,7 @@ class Helper:
         with self.app.store.reading() as connection:
             started = connection.execute(select(passes.c.started).where(passes.c.id == pass_id)).scalar_one()
         before = self.app
-        self.app = App(before.settings, datetime.fromisoformat(started), quiet, before.stopping)
+        self.app = App(before.settings, datetime.fromisoformat(started))
         self.app.store = before.store
         self._pass = pass_id
 
@@ -114,9 +112,9 @@ class Helper:
         app, key = self.app, unit.key
         match unit.kind:
             case "sheet":
-                take_named(app, tally, unit.pass_id, key, self._readers)
+                take_named(app, tally, unit.pass_id, key, unit.mark, self._readers)
             case "response":
-                apply_named(app, tally, unit.pass_id, key)
+                apply_named(app, tally, unit.pass_id, key, unit.mark)
             case "submission":
                 submit_ready(app, tally, unit.pass_id, key)
             case "results":

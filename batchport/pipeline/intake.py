@@ -41,7 +41,7 @@ from batchport.pipeline.papers import SheetPapers, Waits, is_paper, papers_besid
 from batchport.pipeline.shelves import ORIGINAL, archived, plain_copy, shelve
 from batchport.pipeline.spread import spread
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import NotAlone, carry_out, forget_all_but
+from batchport.pipeline.units import NotAlone, arrival_named, carry_out, forget_all_but
 from batchport.pipeline.versions import write_versions
 from batchport.spreadsheets.papers import Reader, papers_in
 from batchport.spreadsheets.pool import ReaderPool, unbundled
@@ -124,19 +124,14 @@ def _unit(app: App, key: str, arrival: Arrival) -> Unit:
     return Unit("sheet", key, arrival.mark_of_content, app.store.hash(f"inbox {customer}"), alone=arrival.size > _LARGE, priority=size)
 
 
-def take_named(app: App, tally: PassTally, pass_id: int, key: str, pool: ReaderPool) -> None:
-    """Take in a sheet of an inbox, known by its key, beside the pass that has found it there.
+def take_named(app: App, tally: PassTally, pass_id: int, key: str, mark: str, pool: ReaderPool) -> None:
+    """Take in a sheet of an inbox, known by its key and mark, beside the pass that has found it there.
 
     Raises:
-        NotAlone: it names papers that have not come with it before, so that it may have to wait.
+        NotAlone: it names papers that have not come with it before, so that it may have to wait; or that file is not there under the name that is shown of it.
     """
-    customer, _, name = key.partition("/")
-    path = app.settings.folder("inbox", customer, name)
-    try:
-        seen = path.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        return
-    _take_file(app, tally, pass_id, _arrived(customer, Arrival(path, name, seen.st_size, seen.st_mtime)), pool, _Elsewhere())
+    customer = key.partition("/")[0]
+    _take_file(app, tally, pass_id, _arrived(customer, arrival_named(app.settings.folder("inbox"), key, mark)), pool, _Elsewhere())
 
 
 def retake(app: App, tally: PassTally, pass_id: int) -> None:

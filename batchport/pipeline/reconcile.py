@@ -41,7 +41,7 @@ from batchport.pipeline.shelves import RESPONSE, shelve
 from batchport.pipeline.shown import iso
 from batchport.pipeline.spread import spread
 from batchport.pipeline.tally import Heard, PassTally
-from batchport.pipeline.units import NotAlone, contain, forget_all_but
+from batchport.pipeline.units import arrival_named, contain, forget_all_but
 from batchport.pipeline.ways import CannotOpen, Unopened, plain, promise_of_plain
 from batchport.store import look
 from batchport.store import responses as stored
@@ -84,19 +84,13 @@ def _unit(app: App, key: str, arrival: Arrival) -> Unit:
     return Unit("response", key, arrival.mark_of_content, app.store.hash(f"answers {key.partition('/')[0]}"), alone=True, priority=max(arrival.size, 1).bit_length())
 
 
-def apply_named(app: App, tally: PassTally, pass_id: int, key: str) -> None:
-    """Apply an answer, known by its key, beside the pass that has found it.
+def apply_named(app: App, tally: PassTally, pass_id: int, key: str, mark: str) -> None:
+    """Apply an answer, known by its key and mark, beside the pass that has found it.
 
     Raises:
-        NotAlone: it does not lie in the partner's folder, so that the pass has fetched it.
+        NotAlone: it does not lie in the partner's folder under the name that is shown of it, such as one that the pass has fetched.
     """
-    partner, _, name = key.partition("/")
-    path = app.settings.folder("responses", partner, name)
-    try:
-        seen = path.stat(follow_symlinks=False)
-    except FileNotFoundError:
-        raise NotAlone from None
-    _apply_arrival(app, tally, pass_id, partner, Arrival(path, name, seen.st_size, seen.st_mtime))
+    _apply_arrival(app, tally, pass_id, key.partition("/")[0], arrival_named(app.settings.folder("responses"), key, mark))
 
 
 def reconcile_file(app: App, tally: PassTally, pass_id: int, path: Path, partner: str) -> None:

@@ -24,7 +24,7 @@ from batchport.pipeline.lease import Fenced, is_dead
 from batchport.pipeline.tally import PassTally
 from batchport.pipeline.units import OutOfTurn, carry_out
 from batchport.store import work
-from batchport.store.leases import lease_of
+from batchport.store.leases import forget_helpers, lease_of
 from batchport.store.work import Unit
 
 #: Seconds between two looks at what others do, and after which one that stopped is looked for.
@@ -136,3 +136,4 @@ def begin(connection: Connection) -> None:
     """Forget what an earlier pass has left behind, whose helpers cannot write any more."""
     work.take_back(connection, lambda _: True)
     work.clear(connection)
+    forget_helpers(connection)

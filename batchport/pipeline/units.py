@@ -11,6 +11,7 @@ import errno
 import shlex
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from batchport import log
@@ -23,6 +24,7 @@ from batchport.pipeline.tally import PassTally
 from batchport.store import units as stored
 from batchport.store.acts import record_act
 from batchport.store.leases import Busy
+from batchport.transport.arrivals import Arrival
 
 #: A unit is parked when it was tried so often.
 MOST_TRIES = 5
@@ -42,6 +44,24 @@ class NotAlone(Exception):
 
 class OutOfTurn(NotAlone):
     """What comes before a unit has to be done first after all, since its process died; nothing was changed."""
+
+
+def arrival_named(folder: Path, key: str, mark: str) -> Arrival:
+    """A file of a door, known by its key (whose, and the name that is shown of it) and its mark.
+
+    Raises:
+        NotAlone: no such file lies there; the pass has seen where it lies.
+    """
+    whose, _, name = key.partition("/")
+    path = folder / whose / name
+    try:
+        seen = path.stat(follow_symlinks=False)
+    except OSError:
+        raise NotAlone from None
+    arrival = Arrival(path, name, seen.st_size, seen.st_mtime)
+    if arrival.mark_of_content != mark:
+        raise NotAlone
+    return arrival
 
 
 def pause(tries: int) -> timedelta:

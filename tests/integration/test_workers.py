@@ -270,3 +270,28 @@ def test_a_queue_that_there_is_not_is_told_with_those_that_there_are(shared: Hom
     assert done.exit == 2
     assert "letters" in done.err
     assert "responses" in done.err
+
+
+def test_a_sheet_whose_name_cannot_be_shown_as_it_is_is_taken_by_the_pass(shared: Home) -> None:
+    sheets(shared, 2)
+    strange = shared.drop(*account(2, btn="617-390-2200", account_number="N1"), name="odd.csv")
+    strange.rename(strange.with_name("odd\x07.csv"))
+    with one_that_stops(shared, "none", "before"):
+        done = run(shared)
+    assert done.last["balanced"] is True
+    assert list((shared.path / "inbox" / "acme").iterdir()) == []
+    assert shared.state("617-390-2200") == "submitted"
+
+
+def test_helpers_that_are_gone_leave_no_lease_behind(shared: Home) -> None:
+    sheets(shared)
+    with one_that_stops(shared, "sheet", "before") as helper, passing(shared, "sheet") as whole:
+        assert helper.stdout is not None
+        helper.stdout.readline()
+        helper.kill()
+        whole.communicate(timeout=300)
+    with shared.database() as database:
+        database.execute("update leases set until = 1 where name like 'helper%'")
+    run(shared)
+    with shared.database() as database:
+        assert database.execute("select count(*) from leases where name like 'helper%'").fetchone()[0] == 0
