@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -16,14 +17,14 @@ from batchport.config import Settings
 from batchport.pipeline import broker
 from batchport.pipeline.app import App, closing
 from batchport.pipeline.facts import Views
-from batchport.pipeline.intake import take_named
+from batchport.pipeline.intake import Parcel, source_named, take_named, take_together
 from batchport.pipeline.lease import Fenced, held
 from batchport.pipeline.notify import send_named, write_named
 from batchport.pipeline.reconcile import apply_named
 from batchport.pipeline.spread import in_turn
 from batchport.pipeline.submit import submit_ready
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import NotAlone, OutOfTurn, carry_out
+from batchport.pipeline.units import NotAlone, OutOfTurn, carry_out, carry_out_together
 from batchport.spreadsheets.pool import ReaderPool
 from batchport.store import work
 from batchport.store.leases import HELPER
@@ -72,29 +73,48 @@ class Helper:
 
     def _help(self, token: int, kinds: Collection[str]) -> bool:
         with self.app.store.transaction() as connection:
-            unit = work.take(connection, token, kinds)
-        if unit is None:
+            units = work.take(connection, token, kinds)
+        if not units:
             return False
-        self._go_by(unit.pass_id)
-        tally = PassTally()
+        self._go_by(units[0].pass_id)
+        tally, states = PassTally(), dict.fromkeys((unit.id for unit in units), work.DONE)
         try:
-            with in_turn(self.app, unit):
-                carry_out(self.app, tally, unit.kind, unit.key, lambda: self._do(tally, unit), mark=unit.mark)
-            self._settle(unit, token, work.DONE, tally.as_told())
+            with in_turn(self.app, units[0]):
+                self._carry_out(units, tally, states)
         except OutOfTurn:
-            self._settle(unit, token, work.WAITING)
-        except NotAlone:
-            self._settle(unit, token, work.BACK)
+            states, tally = dict.fromkeys(states, work.WAITING), PassTally()
         except Exception:
             # What ends a pass, such as a full disk, is met by the pass too, which says so.
-            self._settle(unit, token, work.BACK)
+            self._settle(units, token, dict.fromkeys(states, work.BACK), PassTally())
             raise
+        self._settle(units, token, states, tally)
         return True
 
-    def _settle(self, unit: Any, token: int, state: str, told: str = "") -> None:
+    def _carry_out(self, units: Sequence[Any], tally: PassTally, states: dict[int, str]) -> None:
+        """Do units, small sheets as one; `states` hears which of them only the pass can do."""
+        assert self._readers is not None  # noqa: S101  `ready` has made them
+        readers = self._readers
+
+        def alone(unit: Any) -> None:
+            try:
+                carry_out(self.app, tally, unit.kind, unit.key, lambda: self._do(tally, unit, readers), mark=unit.mark)
+            except OutOfTurn:
+                raise
+            except NotAlone:
+                states[unit.id] = work.BACK
+
+        if len(units) == 1:
+            alone(units[0])
+        else:
+            parcel = Parcel(self.app, readers)
+            together = partial(take_together, self.app, tally, units[0].pass_id, source=partial(source_named, self.app), parcel=parcel)
+            carry_out_together(self.app, units, together, alone)
+
+    def _settle(self, units: Sequence[Any], token: int, states: dict[int, str], tally: PassTally) -> None:
         with self.app.store.transaction() as connection:
-            work.settle(connection, unit.id, token, state, told)
-        log.event("unit helped with" if state == work.DONE else "unit given back", kind=unit.kind, pass_id=unit.pass_id)
+            work.settle(connection, token, states, tally.as_told())
+        for unit in units:
+            log.event("unit helped with" if states[unit.id] == work.DONE else "unit given back", kind=unit.kind, pass_id=unit.pass_id)
 
     def _go_by(self, pass_id: int) -> None:
         """Go by the time of a pass."""
@@ -107,12 +127,11 @@ class Helper:
         self.app.store = before.store
         self._pass = pass_id
 
-    def _do(self, tally: PassTally, unit: Any) -> None:
-        assert self._readers is not None  # noqa: S101  `ready` has made them
+    def _do(self, tally: PassTally, unit: Any, readers: ReaderPool) -> None:
         app, key = self.app, unit.key
         match unit.kind:
             case "sheet":
-                take_named(app, tally, unit.pass_id, key, unit.mark, self._readers)
+                take_named(app, tally, unit.pass_id, unit, readers)
             case "response":
                 apply_named(app, tally, unit.pass_id, key, unit.mark)
             case "submission":

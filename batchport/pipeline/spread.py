@@ -22,7 +22,7 @@ from batchport.pipeline import broker
 from batchport.pipeline.app import App
 from batchport.pipeline.lease import Fenced, is_dead
 from batchport.pipeline.tally import PassTally
-from batchport.pipeline.units import OutOfTurn, carry_out
+from batchport.pipeline.units import OutOfTurn, Runs, carry_out, carry_out_together
 from batchport.store import work
 from batchport.store.leases import forget_helpers, lease_of
 from batchport.store.work import Unit
@@ -31,7 +31,12 @@ from batchport.store.work import Unit
 _LOOKS, _LOOKED_FOR = 0.05, 2.0
 
 
-def spread(app: App, tally: PassTally, pass_id: int, units: Sequence[Unit], here: Callable[[Unit, PassTally], object]) -> None:
+#: Does a unit; does several as one, as `units.carry_out_together` says.
+Doing = Callable[[Unit, PassTally], object]
+Together = Callable[[Sequence[Unit], PassTally], Runs]
+
+
+def spread(app: App, tally: PassTally, pass_id: int, units: Sequence[Unit], here: Doing, together: Together | None = None) -> None:
     """Do units of work, together with the helpers that there are.
 
     Args:
@@ -40,14 +45,22 @@ def spread(app: App, tally: PassTally, pass_id: int, units: Sequence[Unit], here
         pass_id: the pass.
         units: what there is to do.
         here: does one in this process; a helper finds the same by its kind and key (`pipeline.helping`).
+        together: does small ones as one.
     """
 
-    def do(unit: Unit, tally: PassTally) -> None:
+    def alone(tally: PassTally, unit: Unit) -> None:
         carry_out(app, tally, unit.kind, unit.key, partial(here, unit, tally), mark=unit.mark)
 
+    def do(units: Sequence[Unit], tally: PassTally) -> None:
+        if len(units) == 1 or together is None:
+            for unit in units:
+                alone(tally, unit)
+        else:
+            carry_out_together(app, units, lambda some: together(some, tally), partial(alone, tally))
+
     if len(units) < 2 or not broker.helpers(app):
-        for unit in units:
-            do(unit, tally)
+        for parcel in work.parcels(units):
+            do(parcel, tally)
         return
     with app.store.transaction() as connection:
         numbers = work.put(connection, pass_id, app.store.held[-1], units)
@@ -59,28 +72,28 @@ def spread(app: App, tally: PassTally, pass_id: int, units: Sequence[Unit], here
         dealt_with = work.dealt_with(connection)
     for unit in dealt_with:
         if unit.state == work.BACK:
-            do(by_number[unit.id], tally)
-        else:
+            alone(tally, by_number[unit.id])
+        elif unit.told:
             tally.add(PassTally.of(unit.told))
     with app.store.transaction() as connection:
         work.clear(connection)
 
 
-def _share(app: App, units: dict[int, Unit], do: Callable[[Unit, PassTally], None]) -> None:
-    """Do one unit after the other as long as there is one to take, and wait for those that others have at hand."""
+def _share(app: App, units: dict[int, Unit], do: Callable[[Sequence[Unit], PassTally], None]) -> None:
+    """Do what there is to take, as long as there is something, and wait for what others have at hand."""
     token, kinds, look = app.store.held[-1], {unit.kind for unit in units.values()}, _Look(app)
     while True:
         with app.store.transaction() as connection:
             mine = work.take(connection, token, kinds, token)
-        if mine is not None:
+        if mine:
             own, state = PassTally(), work.DONE
             try:
-                with in_turn(app, mine):
-                    do(units[mine.id], own)
+                with in_turn(app, mine[0]):
+                    do([units[unit.id] for unit in mine], own)
             except OutOfTurn:
                 own, state = PassTally(), work.WAITING
             with app.store.transaction() as connection:
-                work.settle(connection, mine.id, token, state, own.as_told())
+                work.settle(connection, token, {unit.id: state for unit in mine}, own.as_told())
             continue
         with app.store.reading() as connection:
             left = work.undone(connection)

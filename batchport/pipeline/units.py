@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import errno
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from batchport.pipeline.tally import PassTally
 from batchport.store import units as stored
 from batchport.store.acts import record_act
 from batchport.store.leases import Busy
+from batchport.store.work import Unit
 from batchport.transport.arrivals import Arrival
 
 #: A unit is parked when it was tried so often.
@@ -105,6 +108,58 @@ def carry_out(app: App, tally: PassTally, kind: str, key: str, work: Callable[[]
         return
     with app.store.transaction() as connection:
         stored.finish(connection, kind, key)
+
+
+Runs = Sequence[Sequence[Unit]]
+
+
+def carry_out_together(app: App, units: Sequence[Unit], together: Callable[[Sequence[Unit]], Runs], alone: Callable[[Unit], object]) -> None:
+    """Do units of a kind as one, as far as they can be; what was tried before, and what does not go well, is done by itself.
+
+    Args:
+        app: the installation.
+        units: what there is to do; each may be cut off and done again.
+        together: does several as one, all or nothing; where it was nothing, which of them are to be done as one instead, in which order.
+        alone: does one by itself (`carry_out`).
+
+    Raises:
+        Stopping: the program was asked to stop; nothing was begun.
+    """
+    if app.stopping():
+        raise Stopping
+    kind, marks = units[0].kind, {unit.key: unit.mark for unit in units}
+    with app.store.reading() as connection:
+        before = stored.tried(connection, kind, list(marks))
+    runs = runs_of(units, [unit.key in before for unit in units]) if before else _tried(app, kind, marks, units, together)
+    for run in runs:
+        if len(run) == 1:
+            alone(run[0])
+        else:
+            carry_out_together(app, run, together, alone)
+
+
+def _tried(app: App, kind: str, marks: Mapping[str, str], units: Sequence[Unit], together: Callable[[Sequence[Unit]], Runs]) -> Runs:
+    """Try to do units as one, as `together` says; what fails by a fault of the program is done one by one, and told of the one whose fault it is."""
+    with app.store.transaction() as connection:
+        stored.claim_first(connection, kind, marks, token=app.store.held[-1], stamp=app.stamp)
+    try:
+        runs = together(units)
+    except Exception as error:
+        if ends_the_pass(error):
+            raise
+        runs = [[unit] for unit in units]
+    with app.store.transaction() as connection:
+        stored.forget(connection, kind, list(marks))
+    return runs
+
+
+def runs_of(units: Sequence[Unit], by_itself: Sequence[bool]) -> Runs:
+    """Units in their order: those that are done by themselves, and between them the others."""
+    runs: list[list[Unit]] = []
+    for alone, some in groupby(zip(units, by_itself, strict=True), key=itemgetter(1)):
+        run = [unit for unit, _ in some]
+        runs += [[unit] for unit in run] if alone else [run]
+    return runs
 
 
 def contain(tally: PassTally, what: str, work: Callable[[], object]) -> None:

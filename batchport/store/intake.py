@@ -51,6 +51,12 @@ def file_seen(connection: Connection, customer: str, sha256: str) -> Any | None:
     ).one_or_none()
 
 
+def contents_seen(connection: Connection, customer: str, contents: Sequence[str]) -> set[str]:
+    """Those of some contents (SHA-256) of which a file of this customer is stored."""
+    found = select(files.c.sha256).where(files.c.customer == customer, files.c.sha256.in_(contents))
+    return set(connection.execute(found).scalars())
+
+
 def newest_file(connection: Connection) -> int:
     """The number of the file that was stored last; 0 before any."""
     return int(connection.exec_driver_sql("select coalesce(max(id), 0) from files").scalar_one())
@@ -72,6 +78,11 @@ def mark_put_away(connection: Connection, customer: str, names: Sequence[str]) -
     """Note that files of a customer, known by name, are no longer in the inbox."""
     waiting = (files.c.customer == customer) & files.c.name.in_(names) & files.c.put_away.is_(False)
     connection.execute(files.update().where(waiting).values(put_away=True))
+
+
+def mark_files_put_away(connection: Connection, numbers: Sequence[int]) -> None:
+    """Note that some files are no longer in the inbox."""
+    connection.execute(files.update().where(files.c.id.in_(numbers)).values(put_away=True))
 
 
 def useful_rows(connection: Connection, first_row: int, length: int) -> int:

@@ -546,6 +546,7 @@ work = Table(
     Column("mark", Text, nullable=False),
     Column("line", LargeBinary(16)),
     Column("alone", Boolean, nullable=False),
+    Column("small", Boolean, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("state", String(8), nullable=False),
     Column("lease", BigInteger),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from batchport.store.database import insert_many
 from batchport.store.schema import units
 
 
@@ -16,6 +18,22 @@ def _is(kind: str, key: str) -> Any:
 def unit(connection: Connection, kind: str, key: str) -> Any:
     """A unit that is at hand or could not be done so far; None where there is none."""
     return connection.execute(select(units).where(_is(kind, key))).first()
+
+
+def tried(connection: Connection, kind: str, keys: Sequence[str]) -> set[str]:
+    """Those of some units of a kind that are at hand or could not be done so far."""
+    return set(connection.execute(select(units.c.key).where(units.c.kind == kind, units.c.key.in_(keys))).scalars())
+
+
+def claim_first(connection: Connection, kind: str, marks: Mapping[str, str], *, token: int, stamp: str) -> None:
+    """Take units in hand that were never tried, known by key, with the mark of each."""
+    columns = ("kind", "key", "mark", "token", "attempts", "since", "next_try", "parked", "trouble")
+    insert_many(connection, units, columns, [(kind, key, mark, token, 1, stamp, stamp, False, "") for key, mark in marks.items()])
+
+
+def forget(connection: Connection, kind: str, keys: Collection[str]) -> None:
+    """Units are done, or were not tried after all."""
+    connection.execute(units.delete().where(units.c.kind == kind, units.c.key.in_(keys)))
 
 
 def claim(connection: Connection, kind: str, key: str, *, mark: str, token: int, stamp: str) -> int:
@@ -31,7 +49,7 @@ def claim(connection: Connection, kind: str, key: str, *, mark: str, token: int,
 
 def finish(connection: Connection, kind: str, key: str) -> None:
     """A unit is done."""
-    connection.execute(units.delete().where(_is(kind, key)))
+    forget(connection, kind, [key])
 
 
 def give_back(connection: Connection, kind: str, key: str) -> None:

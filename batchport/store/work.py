@@ -10,7 +10,7 @@ stands (`store.leases.take`). A process whose lease has run out loses it for goo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ class Unit:
         mark: what it is known by; where that has changed, earlier tries do not count.
         line: units of a line are done in their order; None: of none.
         alone: beside it no other unit of its line is at hand.
+        small: it may be done as one with small ones of its line that come next to it.
         priority: the lowest go first.
     """
 
@@ -40,23 +41,40 @@ class Unit:
     mark: str = ""
     line: bytes | None = None
     alone: bool = False
+    small: bool = False
     priority: int = 0
+
+
+#: So many units are done as one at most.
+TOGETHER = 50
+
+
+def parcels(units: Sequence[Any]) -> Iterator[list[Any]]:
+    """Units in their order, those together that are done as one."""
+    parcel: list[Any] = []
+    for unit in units:
+        if parcel and not (unit.small and parcel[-1].small and unit.line == parcel[-1].line and len(parcel) < TOGETHER):
+            yield parcel
+            parcel = []
+        parcel.append(unit)
+    if parcel:
+        yield parcel
 
 
 def put(connection: Connection, pass_id: int, token: int, units: Sequence[Unit]) -> list[int]:
     """Write units down for whoever takes them; their numbers."""
     first = next_id(connection, work)
-    columns = ("id", "pass_id", "token", "kind", "key", "mark", "line", "alone", "priority", "state", "told")
+    columns = ("id", "pass_id", "token", "kind", "key", "mark", "line", "alone", "small", "priority", "state", "told")
     numbers = list(range(first, first + len(units)))
     insert_many(
         connection, work, columns,
-        [(number, pass_id, token, unit.kind, unit.key, unit.mark, unit.line, unit.alone, unit.priority, WAITING, "") for number, unit in zip(numbers, units, strict=True)],
+        [(number, pass_id, token, unit.kind, unit.key, unit.mark, unit.line, unit.alone, unit.small, unit.priority, WAITING, "") for number, unit in zip(numbers, units, strict=True)],
     )  # fmt: skip
     return numbers
 
 
-def take(connection: Connection, lease: int, kinds: Collection[str], pass_token: int | None = None) -> Any:
-    """Take the unit whose turn it is: id, pass_id, token, kind, key, mark, line; None where there is none that can be taken.
+def take(connection: Connection, lease: int, kinds: Collection[str], pass_token: int | None = None) -> list[Any]:
+    """Take the unit whose turn it is, and those that are done as one with it: id, pass_id, token, kind, key, mark, line; none where none can be taken.
 
     Args:
         connection: of a transaction that writes.
@@ -70,9 +88,12 @@ def take(connection: Connection, lease: int, kinds: Collection[str], pass_token:
     free = (ahead.c.state == WAITING) & ahead.c.kind.in_(list(kinds)) & ~select(earlier.c.id).where(before).exists()
     unit = connection.execute(select(ahead).where(free).order_by(ahead.c.priority, ahead.c.id).limit(1).with_for_update(skip_locked=True)).first()
     if unit is None or (unit.token != pass_token and lease_of(connection, unit.token) is None):
-        return None
-    connection.execute(work.update().where(work.c.id == unit.id).values(state=TAKEN, lease=lease))
-    return unit
+        return []
+    # The next of its line wait too, since they come after it; whether one may be taken depends on it alone.
+    line = select(work).where(work.c.line == unit.line, work.c.id >= unit.id, work.c.state == WAITING).order_by(work.c.id).limit(TOGETHER)
+    taken = next(parcels(connection.execute(line.with_for_update()).all())) if unit.small else [unit]
+    connection.execute(work.update().where(work.c.id.in_([each.id for each in taken])).values(state=TAKEN, lease=lease))
+    return taken
 
 
 def ahead_of(connection: Connection, unit: Any) -> set[str]:
@@ -81,10 +102,12 @@ def ahead_of(connection: Connection, unit: Any) -> set[str]:
     return set(connection.execute(before.distinct()).scalars()) if unit.line is not None else set()
 
 
-def settle(connection: Connection, number: int, lease: int, state: str, told: str = "") -> bool:
-    """Write down what became of a unit, and what is told of it; False, and nothing is changed, where somebody else has it by now."""
-    own = work.update().where(work.c.id == number, work.c.state == TAKEN, work.c.lease == lease)
-    return bool(connection.execute(own.values(state=state, told=told, lease=None)).rowcount)
+def settle(connection: Connection, lease: int, states: Mapping[int, str], told: str = "") -> None:
+    """Write down what became of units, and what is told of all of them, with the first; of those that somebody else has by now nothing is changed."""
+    for number, state in states.items():
+        own = work.update().where(work.c.id == number, work.c.state == TAKEN, work.c.lease == lease)
+        if connection.execute(own.values(state=state, told=told, lease=None)).rowcount:
+            told = ""
 
 
 def take_back(connection: Connection, dead: Callable[[Any], bool]) -> int:

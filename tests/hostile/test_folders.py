@@ -20,7 +20,7 @@ from batchport.pipeline.fetching import _Door
 from batchport.transport import NotDelivered
 from batchport.transport.local import deliver
 from batchport.transport.sftp_files import Remote
-from tests.conftest import LOCAL, NEXT, THIRD, TOLL_FREE, Home, both_parts, settled, sheet
+from tests.conftest import LOCAL, NEXT, THIRD, TOLL_FREE, Home, account, both_parts, settled, sheet
 
 TN = LOCAL["tn"]
 OTHER = LOCAL | {"tn": "617-236-0200", "account_number": "5512", "destination": "line-0200"}
@@ -105,14 +105,19 @@ def test_a_cell_that_names_a_paper_elsewhere_names_none(home: Home, name: str) -
     assert theirs.exists()
 
 
-def test_a_file_that_becomes_a_link_while_it_is_read_is_not_taken(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a customer can do with good timing: the name leads somewhere else when the reader opens it, and back again afterwards."""
+@pytest.mark.parametrize("others", [0, 2])
+def test_a_file_that_becomes_a_link_while_it_is_read_is_not_taken(home: Home, monkeypatch: pytest.MonkeyPatch, others: int) -> None:
+    """What a customer can do with good timing: the name leads somewhere else when the reader opens it, and back again afterwards; beside others it is read with them."""
     from batchport.pipeline import intake
 
     whole, path = intake.read_requests, home.drop(LOCAL)
+    for number in range(others):
+        home.drop(*account(2, btn=f"617-{300 + number}-2200", account_number=f"A{number}"), name=f"other-{number}.csv")
     outside = settled(home.path.parent / "private.csv", sheet(OTHER))
 
     def swapped(*args: Any, **options: Any) -> Any:
+        if args[0] != path:
+            return whole(*args, **options)
         path.rename(path.with_name(".mine"))
         path.symlink_to(outside)
         read = whole(*args, **options)
@@ -123,7 +128,7 @@ def test_a_file_that_becomes_a_link_while_it_is_read_is_not_taken(home: Home, mo
     with monkeypatch.context() as patch:
         patch.setattr(intake, "read_requests", swapped)
         done = home.run()
-    assert home.states() == {}
+    assert {place.partition(":")[0] for place in home.states()} == {f"other-{number}.csv" for number in range(others)}
     assert path.exists()
     assert "changed while it was read" in told(home)
     assert done.exit == 1
@@ -168,16 +173,16 @@ def test_a_pipe_that_takes_the_place_of_a_file_while_it_is_read_is_not_waited_fo
 def test_a_file_that_is_replaced_after_it_was_read_is_taken_the_next_time(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     from batchport.pipeline import intake
 
-    whole = intake._store
+    whole = intake.store_sheets
 
     def replaced(*args: Any, **options: Any) -> Any:
-        number = whole(*args, **options)
+        stored = whole(*args, **options)
         home.drop(OTHER)
-        return number
+        return stored
 
     home.drop(LOCAL)
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_store", replaced)
+        patch.setattr(intake, "store_sheets", replaced)
         home.run()
     assert home.states() == {"sheet.csv:2": "submitted"}
     assert "was replaced after it had been read" in told(home)

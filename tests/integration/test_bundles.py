@@ -81,7 +81,7 @@ def test_a_pass_cut_off_between_two_sheets_takes_neither_in_twice(home: Home, mo
     from batchport.pipeline import intake
 
     home.drop(content=TWO, name="bundle.zip")
-    whole, calls = intake._store, []
+    whole, calls = intake.store_sheets, []
 
     def stopped(*args: object, **options: object) -> int:
         calls.append(args)
@@ -90,7 +90,7 @@ def test_a_pass_cut_off_between_two_sheets_takes_neither_in_twice(home: Home, mo
         return whole(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "_store", stopped)
+        patch.setattr(intake, "store_sheets", stopped)
         home("intake")
     assert home.states() == {"bundle.zip/one.csv:2": "ready"}
     done = home.run()

@@ -90,14 +90,14 @@ def test_the_journal_is_listed_for_people_and_by_user(home: Home) -> None:
 
 def test_what_did_not_happen_is_not_in_the_journal(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record is stored with what it records, so what is rolled back leaves neither a record nor a gap."""
-    from batchport.pipeline import intake
+    from batchport.pipeline import sheets
 
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError
 
     home.drop(LOCAL)
     with monkeypatch.context() as patch:
-        patch.setattr(intake, "queue_mails", fails)
+        patch.setattr(sheets, "queue_mails", fails)
         assert home.run().exit == 3
     home.run(NEXT)
     assert [line["what"] for line in recorded(home)] == ["pass", "pass", "take in", "make submission", "send"]

@@ -56,7 +56,7 @@ def parked(home: Home) -> list[dict[str, Any]]:
 def test_a_sheet_that_the_program_fails_at_holds_no_other_up(home: Home) -> None:
     file = home.drop(OTHER, name="bad.csv")
     home.drop(LOCAL, name="good.csv")
-    with faulty("batchport.pipeline.intake", "_take_file", when=lambda *args: args[3].name == "bad.csv"):
+    with faulty("batchport.pipeline.intake", "read_requests", when=lambda *args: args[1] == "bad.csv"):
         done = home.run()
     assert done.exit == 3
     assert home.state(LOCAL["tn"]) == "submitted"
@@ -128,7 +128,7 @@ def test_a_file_that_may_not_be_read_is_told_and_tried_again_by_the_next_pass(ho
             raise PermissionError(13, "Permission denied", str(path))
         return open_plain(path)
 
-    with mock.patch("batchport.pipeline.intake.open_plain", refused):
+    with mock.patch("batchport.pipeline.sheets.open_plain", refused):
         done = home.run()
     assert done.exit == 1
     assert not good.exists()
@@ -170,12 +170,12 @@ import os, signal, sys
 from batchport.pipeline import intake, units
 from batchport.cli import main
 units.MOST_TRIES = 2  # or this would take its time
-taken = intake._take_file
-def dying(app, tally, pass_id, source, *rest):
-    if source.name == "bad.csv":
+read = intake.read_requests
+def dying(path, name, *rest):
+    if name == "bad.csv":
         os.kill(os.getpid(), signal.SIGKILL)
-    taken(app, tally, pass_id, source, *rest)
-intake._take_file = dying
+    return read(path, name, *rest)
+intake.read_requests = dying
 main()
 """
 

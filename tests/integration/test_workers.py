@@ -135,16 +135,16 @@ from pathlib import Path
 from batchport.cli.worker import _help
 from batchport.pipeline.helping import Helper
 config, kind, when, queues = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
-whole = Helper._do
-def stopping(self, tally, unit):
+whole = Helper._carry_out
+def stopping(self, units, *rest):
     if when == "after":
-        whole(self, tally, unit)
-    if unit.kind == kind:
+        whole(self, units, *rest)
+    if units[0].kind == kind:
         print("at hand", flush=True)
         time.sleep(600)
     if when == "before":
-        whole(self, tally, unit)
-Helper._do = stopping
+        whole(self, units, *rest)
+Helper._carry_out = stopping
 _help(config, queues)
 """
 

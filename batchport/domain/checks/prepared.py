@@ -81,6 +81,11 @@ class Prepared:
         return self.requests[name]
 
     @property
+    def file(self) -> Ints:
+        """Which file each row stands in; all in one where nobody has said."""
+        return self.papers.file if self.papers is not None else np.zeros(len(self), np.int64)
+
+    @property
     def local(self) -> Mask:
         """Rows that are neither toll-free nor wireless."""
         return ~self.toll_free & ~self.wireless

@@ -79,18 +79,22 @@ def line_taken_twice(rows: Prepared) -> Verdict:
 
 
 def _taken_twice(rows: Prepared, among: Mask, takes: str) -> Verdict:
-    """Those of some rows that send another number to the same line."""
+    """Those of some rows that send another number to the same line. What a customer's roster does not tell of a line is asked of each file by itself."""
     mask = np.zeros(len(rows), dtype=bool)
     asked = among & ~rows["destination"].blank & ~rows.failed("destination") & ~rows.again
     lines = rows["destination"].take(asked)
     if rows.terms.roster is not None:
         lines = lines.map(pc.utf8_lower)
     many = repeated_texts(lines)
-    if not many.any():
+    at, line = np.flatnonzero(asked)[many], lines.take(many).ids()
+    if rows.terms.roster is None:
+        line = alike([line, rows.file[at]])
+        again = repeated(line)
+        at, line = at[again], line[again]
+    if not len(at):
         return mask
-    at = np.flatnonzero(asked)[many]
     mask[at] = True
-    table = pd.DataFrame({"line": lines.take(many).ids(), "row": rows.requests.row[at]})
+    table = pd.DataFrame({"line": line, "row": rows.requests.row[at]})
     said = table.groupby("line")["row"].agg(lambda found: found.drop_duplicates().head(4).tolist())
     return mask, [_others(said[one], row) + SEPARATOR + takes for one, row in zip(table.line, table.row, strict=True)]
 

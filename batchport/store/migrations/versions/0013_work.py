@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column('mark', sa.Text(), nullable=False),
         sa.Column('line', sa.LargeBinary(length=16), nullable=True),
         sa.Column('alone', sa.Boolean(), nullable=False),
+        sa.Column('small', sa.Boolean(), nullable=False),
         sa.Column('priority', sa.Integer(), nullable=False),
         sa.Column('state', sa.String(length=8), nullable=False),
         sa.Column('lease', sa.BigInteger(), nullable=True),
