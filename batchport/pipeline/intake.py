@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -268,16 +269,16 @@ class Parcel:
         if not self._read.keys() >= {unit.key for unit in units}:
             self._read = dict(zip((unit.key for unit in units), self._read_all([source(unit) for unit in units]), strict=True))
         found = [self._read[unit.key] for unit in units]
-        return [sheet if sheet is not None and not sheet.source.touched else None for sheet in found]
+        contents = [sheet.source.sha256 for sheet in found if sheet is not None]
+        with self._app.store.reading() as connection:
+            before = looked_up.contents_seen(connection, units[0].key.partition("/")[0], contents)
+        return [None if sheet is None or sheet.source.sha256 in before or sheet.source.touched else sheet for sheet in found]
 
     def _read_all(self, sources: Sequence[Source]) -> Iterator[ReadSheet | None]:
-        app, customer = self._app, sources[0].customer
-        saved = saved_of(app, customer)
+        saved = saved_of(self._app, sources[0].customer)
         self._pool.ahead([source.path for source in sources], Ask(saved.any()))
-        with app.store.reading() as connection:
-            before = looked_up.contents_seen(connection, customer, [source.sha256 for source in sources])
         for source in sources:
-            yield None if source.sha256 in before else self._plain(source, saved)
+            yield self._plain(source, saved)
 
     def _plain(self, source: Source, saved: Saved) -> ReadSheet | None:
         """A sheet that rows can be made of, which name no papers and no earlier rows."""
@@ -290,8 +291,8 @@ class Parcel:
 def take_together(app: App, tally: PassTally, pass_id: int, units: Sequence[Unit], source: Callable[[Unit], Source], parcel: Parcel) -> Runs:
     """Take in small sheets of a customer as one, or change nothing and say which of them can be; see `units.carry_out_together`.
 
-    What has to do with a sheet is never taken in before it: a sheet that is to be looked at alone divides those before it from those after it, and one that has to
-    do with those before it comes after all that have nothing to do with it.
+    What has to do with a sheet is never taken in before it: a sheet that is to be looked at alone divides those before it from those after it, and those that have
+    to do with one before them come after all the others.
     """
     customer = units[0].key.partition("/")[0]
     each_alone = [[unit] for unit in units]
@@ -304,8 +305,8 @@ def take_together(app: App, tally: PassTally, pass_id: int, units: Sequence[Unit
     try:
         numbers = _store_and_tell(app, tally, pass_id, sheets, again=False)
     except Entangled as error:
-        free = [unit for unit, entangled in zip(units, error.which, strict=True) if not entangled]
-        return [*([free] if free else ()), *([unit] for unit, entangled in zip(units, error.which, strict=True) if entangled)]
+        # The first of them has nothing before it, so each time there are fewer.
+        return [list(compress(units, which)) for which in (~error.which, error.which)]
     except TakenMeanwhile:
         return each_alone
     for sheet in sheets:

@@ -1,7 +1,7 @@
 """Sheets that were read: checked, settled with what is there, and stored, which is T1.
 
-A sheet alone, or several of a customer that have nothing to do with each other and with what is there, as one table and in one transaction: a hundred checks and
-a dozen statements take nearly as long for fifty rows as for five thousand. What each of them leads to is what it would have led to alone.
+A sheet alone, or several of a customer that have nothing to do with each other, as one table and in one transaction: a hundred checks and a dozen statements take
+nearly as long for fifty rows as for five thousand. What each of them leads to is what it would have led to alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from batchport.pipeline.assess import UNMAPPED, ReadFile
 from batchport.pipeline.columns import proposal_of
 from batchport.pipeline.earlier import Outlook, lines_for_one, named_rows, restore_masked, settle_new
 from batchport.pipeline.mails import contacts_of, queue_mails
-from batchport.pipeline.ordering import OrderIds, write_holds, write_orders
+from batchport.pipeline.ordering import OrderIds, Settled, write_holds, write_orders
 from batchport.pipeline.papers import SheetPapers
 from batchport.pipeline.versions import write_versions
 from batchport.spreadsheets.papers import Reader
@@ -55,7 +55,7 @@ class TakenMeanwhile(Exception):
 
 
 class Entangled(Exception):
-    """Some sheets that were to be taken in together have to do with one before them, or with what is there; nothing was changed.
+    """Some sheets that were to be taken in together have to do with one before them; nothing was changed.
 
     Attributes:
         which: for each sheet whether it has.
@@ -167,7 +167,7 @@ def check_sheets(app: App, sheets: Sequence[ReadSheet]) -> Checked:
     """Check the rows of some sheets of a customer, settle them with what is there, and seal what is to be stored: before the transaction, which should be short.
 
     Raises:
-        Entangled: they are several, and some have to do with one before them or with what is there.
+        Entangled: they are several, and some have to do with one before them.
     """
     with app.store.reading() as connection:
         newest = looked_up.newest_file(connection)
@@ -195,28 +195,30 @@ def check_sheets(app: App, sheets: Sequence[ReadSheet]) -> Checked:
 
 
 def _entangled(app: App, prepared: Prepared, file: Ints, outlook: Outlook) -> Mask:
-    """Which of several sheets have to do with one before them, or with what is there: by a number, an account, or because they say so."""
+    """Which of several sheets have to do with one before them: by a number, an account, or what is there of the account of an earlier row that they touch."""
     which = np.zeros(int(file[-1]) + 1, dtype=bool)
-    speaks = ~prepared["row_id"].blank | prepared["action"].isin(("correct", "cancel"))
-    which[file[speaks]] = True
     account = prepared["account_number"]
-    settled = outlook.settled
-    accounts = {hashed: number for number, (_, hashed) in enumerate(settled.hashes)}
-    of_orders = np.array([*(accounts[hashed] for _, hashed in settled.hashes), -1], np.int64)[settled.grouping.keys.order[: len(file)]]
+    tn, numbers = prepared.tn, np.concatenate([prepared.tn, prepared.btn])
+    of_rows, hashes = _accounts(outlook.settled)
+    of_rows = of_rows[: len(file)]
+    with app.store.reading() as connection:
+        touched = looked_up.accounts_touched(connection, tn[tn >= 0])
+    places = {hashed: place for place, hashed in enumerate(dict.fromkeys([*hashes, *map(bytes, touched.account)]))}
+    touched = touched.assign(place=[places[bytes(hashed)] for hashed in touched.account]).merge(pd.DataFrame({"tn": tn, "file": file}), on="tn")
     for values, there, whose in (
-        (np.concatenate([prepared.tn, prepared.btn]), np.concatenate([prepared.tn, prepared.btn]) >= 0, np.concatenate([file, file])),
+        (numbers, numbers >= 0, np.concatenate([file, file])),
         (normalise.folded(account).ids().astype(np.int64), ~account.blank, file),
-        (of_orders, of_orders >= 0, file),
+        (np.append(of_rows, touched.place.to_numpy(np.int64)), np.append(of_rows >= 0, np.ones(len(touched), dtype=bool)), np.append(file, touched.file.to_numpy(np.int64))),
     ):
         which[_as_an_earlier_one(values[there], whose[there], len(which))] = True
-    if not outlook.alone:
-        with app.store.reading() as connection:
-            known = looked_up.rows_with_numbers(connection, prepared.tn[prepared.tn >= 0]).tn
-            live = looked_up.orders_of_accounts(connection, sorted(accounts)).account
-        before = np.isin(prepared.tn, known.to_numpy(np.int64)) | np.isin(of_orders, [accounts[bytes(each)] for each in live])
-        which[file[before]] = True
-        which |= not before.any()
     return which
+
+
+def _accounts(settled: Settled) -> tuple[Ints, list[bytes]]:
+    """For each row that was settled the place of its order's account among some, -1 for none; and these, as keyed hashes."""
+    accounts = list(dict.fromkeys(hashed for _, hashed in settled.hashes))
+    places = {hashed: place for place, hashed in enumerate(accounts)}
+    return np.array([*(places[hashed] for _, hashed in settled.hashes), -1], np.int64)[settled.grouping.keys.order], accounts
 
 
 def _as_an_earlier_one(values: Ints, file: Ints, files: int) -> Ints:
@@ -252,7 +254,7 @@ def store_sheets(app: App, pass_id: int, checked: Checked, *, again: bool) -> li
 
     Raises:
         TakenMeanwhile: another process has stored one of them.
-        Entangled: another process has stored what they have to do with.
+        Entangled: by what another process has stored since, some have to do with one before them.
     """
     app.turn()
     with app.store.transaction() as connection:
@@ -301,8 +303,15 @@ def _as_it_is_now(app: App, connection: Connection, checked: Checked, *, again: 
 
 
 def _file_of(checked: Checked) -> Ints:
-    """For each row that was settled which sheet it counts to; earlier rows, which only a single sheet has, count to that."""
-    return np.append(checked.file, np.zeros(len(checked.outlook.settled.earlier), np.int64))
+    """For each row that was settled which sheet it counts to; an earlier one counts to that which has to do with its account, or where none has to the first."""
+    settled = checked.outlook.settled
+    if not len(settled.earlier):
+        return checked.file
+    account, accounts = _accounts(settled)
+    of_accounts = np.zeros(len(accounts) + 1, np.int64)
+    of_accounts[account[: len(checked.file)]] = checked.file
+    of_accounts[-1] = 0
+    return np.append(checked.file, of_accounts[account[len(checked.file) :]])
 
 
 def _orders_made(checked: Checked, ids: OrderIds, first: int) -> list[int]:

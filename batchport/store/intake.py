@@ -112,6 +112,17 @@ def rows_with_numbers(connection: Connection, numbers: Ints) -> pd.DataFrame:
     )
 
 
+def accounts_touched(connection: Connection, numbers: Ints) -> pd.DataFrame:
+    """The accounts (keyed hashes) of the orders that earlier rows for some numbers are in, or hold: tn, account."""
+    if empty(connection):
+        return pd.DataFrame({"tn": np.zeros(0, np.int64), "account": []})
+    name = wanted(connection, np.unique(numbers).tolist(), "numbers")
+    each = [f"from {name} w cross join rows r on r.tn = w.v and {live} " for live in ("r.live", "not r.live")]
+    ways = ("join orders o on o.id = r.order_id", "join holds h on h.row_id = r.id join orders o on o.id = h.order_id")
+    found = frame_of(connection, " union ".join(f"select r.tn, o.account {rows}{way}" for rows in each for way in ways))
+    return found.assign(tn=found.tn.to_numpy(np.int64))
+
+
 def orders_of_accounts(connection: Connection, accounts: Sequence[bytes]) -> pd.DataFrame:
     """Live orders of some accounts (keyed hashes): id, key, account, ver, taken_by, released, on_hold, part, lines, gone_before."""
     name = wanted(connection, accounts, "keys")
