@@ -36,7 +36,7 @@ def each_night(request: pytest.FixtureRequest, process: Zygote, _fresh_home: Pat
 
 
 def tried(found: Night) -> list[str]:
-    """Every eighth kind of weighty moment, other ones for each night."""
+    """Every twelfth kind of weighty moment, other ones for each night."""
     if EVERY:
         return found.moments
     kinds: dict[str, str] = {}
@@ -44,7 +44,7 @@ def tried(found: Night) -> list[str]:
         if _WEIGHTY.match(moment):
             kind = re.sub(r"transaction \d+, ", "", moment.partition(" (")[0])
             kinds.setdefault(re.sub(r"(?<![a-z])(\.?[a-z]+)/\S*", r"\1", kind), moment)
-    return list(kinds.values())[list(NIGHTS).index(found.name) % 8 :: 8]
+    return list(kinds.values())[list(NIGHTS).index(found.name) % 12 :: 12]
 
 
 def test_a_night_that_was_killed_ends_the_same(each_night: Night) -> None:

@@ -21,7 +21,8 @@ from tests.conftest import LOCAL, Home, account
 from tests.integration.test_the_count import assert_balanced
 
 FIRST, DAYS, SHEET_DAYS = date(2026, 3, 2), 30, 6
-ORDERS, NUMBERS = 500, 5_000
+#: A month of a larger customer by BATCHPORT_EVERY_MOMENT=1.
+ORDERS, NUMBERS = (500, 5_000) if os.environ.get("BATCHPORT_EVERY_MOMENT") else (150, 1_200)
 SEEDS = range(int(os.environ.get("BATCHPORT_SEEDS", "1")))
 
 CUSTOMERS = ("acme", "harbor")
