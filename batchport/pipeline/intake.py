@@ -11,7 +11,6 @@ in twice.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import time
@@ -70,9 +69,7 @@ def intake(app: App, tally: PassTally, pass_id: int) -> None:
             return Source.arrived(inboxes[arrival.path.parent], arrival)
 
         def take(unit: Unit, tally: PassTally) -> None:
-            # It was taken away since it was seen; or a helper has stored it, and died before it could say so.
-            with contextlib.suppress(FileNotFoundError):
-                _take_file(app, tally, pass_id, source(unit), pool, waits)
+            _take_file(app, tally, pass_id, source(unit), pool, waits)
 
         def together(units: Sequence[Unit], tally: PassTally) -> Runs:
             return take_together(app, tally, pass_id, units, source, parcel)

@@ -205,7 +205,7 @@ class ReaderPool:
             answered.unlink()
             request.answer = Unreadable(answer["code"], answer["detail"]) if "code" in answer else answer
         except OSError as error:
-            raise OSError(error.errno, error.strerror, str(self._place().parent)) from None
+            raise self._of_shared_memory(error) from None
         except Unreadable as error:
             request.answer = error
             log.event("reader ended", "warning", code=error.code, limit=error.detail)
@@ -225,7 +225,10 @@ class ReaderPool:
         """Send a request to the process that has the least to do, or to a new one while all are busy and there may be more."""
         request.number = next(self._numbers)
         asked = self._file(request, "ask")
-        asked.write_text(json.dumps(request.words), encoding="utf-8")
+        try:
+            asked.write_text(json.dumps(request.words), encoding="utf-8")
+        except OSError as error:
+            raise self._of_shared_memory(error) from None
         for killed in [each for each in self._processes if not each.waiting and each.dead]:
             self._processes.remove(killed)
             killed.end()
@@ -248,6 +251,10 @@ class ReaderPool:
                 self.progress(what, done, of)
 
         return look
+
+    def _of_shared_memory(self, error: OSError) -> OSError:
+        """An error that names where there is no room."""
+        return OSError(error.errno, error.strerror, str(self._place().parent))
 
     def _file(self, request: _Request, kind: str) -> Path:
         return self._place() / f"{request.number}.{kind}"

@@ -86,8 +86,7 @@ def engine_at(url: URL, *, may_write: bool = True) -> Engine:
         if connection.get_execution_options().get("writing"):
             assert may_write, "this database was opened to look at it"  # noqa: S101
             # Each statement sees what was written before it, since nobody else writes; the first snapshot would be of the time before the lock was there.
-            with closing(connection.connection.cursor()) as cursor:
-                cursor.execute(f"set transaction isolation level read committed; select pg_advisory_xact_lock({WRITING})")
+            connection.exec_driver_sql(f"set transaction isolation level read committed; select pg_advisory_xact_lock({WRITING})")
 
     @event.listens_for(engine, "before_cursor_execute", retval=True)
     def _translate(_: Connection, __: Any, statement: str, parameters: Any, context: Any, ___: bool) -> tuple[str, Any]:

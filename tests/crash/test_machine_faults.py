@@ -16,11 +16,14 @@ import pytest
 from tests.conftest import Home, settled, text_of
 from tests.crash.nights import SAME, Night, night, sound
 from tests.crash.zygote import Played, Zygote
+from tests.postgresql import ON_POSTGRESQL
 
 EVERY = bool(os.environ.get("BATCHPORT_EVERY_MOMENT"))
 #: When it is mended: late enough for a mail that could not be written to be tried again.
 MENDED = "2026-03-03T20:02:00-05:00"
 NOBODY = 65534
+#: KB: how much room there still is, and how large a file may be. A database in a server takes none of it.
+ROOM, LARGEST = ([0], [4]) if ON_POSTGRESQL else ([0, 40, 128, 280, 340, 400], [0, 4, 64, 256, 340]) if EVERY else ([0, 128, 340], [4, 256])
 
 
 @dataclass
@@ -72,7 +75,7 @@ def mounted(place: Path, options: str) -> Iterator[Path]:
         subprocess.run(["umount", str(place)], check=True)
 
 
-@pytest.mark.parametrize("free", [0, 40, 128, 280, 340, 400] if EVERY else [0, 128, 340], ids=lambda free: f"{free} KB")
+@pytest.mark.parametrize("free", ROOM, ids=lambda free: f"{free} KB")
 def test_a_disk_that_is_full(failing: Callable[[Path], Failing], tmp_path: Path, free: int) -> None:
     with mounted(tmp_path / "disk", "size=16m") as disk:
         fails = failing(tmp_path)
@@ -101,13 +104,13 @@ def test_a_disk_that_takes_no_more_files(failing: Callable[[Path], Failing], tmp
         assert fails.ends_like_a_clean_night(home)
 
 
-@pytest.mark.parametrize("most", [0, 4, 64, 256, 340] if EVERY else [4, 256], ids=lambda most: f"{most} KB")
+@pytest.mark.parametrize("most", LARGEST, ids=lambda most: f"{most} KB")
 def test_files_that_may_not_grow(failing: Callable[[Path], Failing], tmp_path: Path, most: int) -> None:
     fails = failing(tmp_path)
     home = fails.home()
     played = fails.play(home, fsize=most * 1024)
     assert played.exit == 2
-    assert "the disk fails or is full; look after the disk" in played.err
+    assert ("a file may not grow so large here" if ON_POSTGRESQL else "the disk fails or is full; look after the disk") in played.err
     assert fails.ends_like_a_clean_night(home)
 
 
@@ -121,7 +124,7 @@ def test_shared_memory_that_is_full_is_no_fault_of_the_sheet(failing: Callable[[
     assert fails.ends_like_a_clean_night(home)
 
 
-@pytest.mark.parametrize("where", ["run.begin", "reconcile.apply", "intake.store", "submit.store", "notify.write_result", "outgoing.settle"] if EVERY else ["intake.store", "outgoing.settle"])
+@pytest.mark.parametrize("where", ["run.begin", "reconcile.apply", "sheets.store_sheets", "submit.store", "notify.write_result", "outgoing.settle"] if EVERY else ["sheets.store_sheets", "outgoing.settle"])
 def test_a_database_that_another_program_holds(failing: Callable[[Path], Failing], tmp_path: Path, where: str) -> None:
     fails = failing(tmp_path)
     home = fails.home()
@@ -131,6 +134,7 @@ def test_a_database_that_another_program_holds(failing: Callable[[Path], Failing
     assert fails.ends_like_a_clean_night(home)
 
 
+@pytest.mark.skipif(ON_POSTGRESQL and os.geteuid() == 0, reason="whom root plays instead may not reach the server's socket")
 def test_an_outbox_that_may_not_be_written(failing: Callable[[Path], Failing], tmp_path: Path) -> None:
     fails = failing(tmp_path)
     home = fails.home()

@@ -14,7 +14,7 @@ from tests.crash.zygote import Zygote
 from tests.postgresql import ON_POSTGRESQL, server
 
 #: Transactions of the night, by what they do.
-TRANSACTIONS = ["run.begin", "reconcile.apply", "intake.store", "submit.store", "outgoing.settle"]
+TRANSACTIONS = ["run.begin", "reconcile.apply", "sheets.store_sheets", "submit.store", "outgoing.settle"]
 GONE = "its server was stopped or is just starting; see that it runs, and run it again. Nothing was half stored."
 
 
@@ -54,13 +54,13 @@ def test_a_transaction_that_is_cut_off_is_taken_back_and_the_next_pass_ends_the_
 
 
 def test_connections_that_are_ended_between_two_transactions_are_made_anew(second: Night, home: Path) -> None:
-    played = second.zygote.play(home, second.at, moment=moment(second, "after committing", "intake.store"), act="the server ends every connection", end=True)
+    played = second.zygote.play(home, second.at, moment=moment(second, "after committing", "sheets.store_sheets"), act="the server ends every connection", end=True)
     assert second.judged(played) == SAME
 
 
 def test_a_server_that_is_stopped_ends_the_pass_and_when_it_runs_again_the_next_one_ends_the_night_well(second: Night, home: Path) -> None:
     try:
-        played = second.zygote.play(home, second.at, moment=moment(second, "before committing", "intake.store"), act="the server ends")
+        played = second.zygote.play(home, second.at, moment=moment(second, "before committing", "sheets.store_sheets"), act="the server ends")
         assert (played.exit, played.err) == (2, f"batchport: the database: {GONE}\n")
         told = second.zygote.play(home, second.at)
         assert (told.exit, "cannot be reached" in told.err, len(told.err.splitlines())) == (2, True, 1)

@@ -150,7 +150,7 @@ def test_nothing_of_a_pass_that_was_killed_while_it_read_stays_behind(process: Z
         assert home.run().exit == 1
         command = ["columns", "confirm", "odd.csv", *SETS, "--why", "asked the customer"]
     listed = process.play(Path(shutil.copytree(home.path, tmp_path / "listed")), NEXT, commands=[command]).moments
-    moment = next(each for each in listed if each.startswith("before committing") and each.endswith("intake.store"))
+    moment = next(each for each in listed if each.startswith("before committing") and each.endswith("sheets.store_sheets"))
     shared, told = tmp_path / "shared", tmp_path / "children"
     shared.mkdir()
     killed = process.play(home.path, NEXT, commands=[command], moment=moment, act=f"kill, and tell who is left: {told}", real_readers=True, shared=str(shared))

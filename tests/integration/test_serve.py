@@ -156,12 +156,12 @@ _SLEEPY = _SHORT.replace("from batchport.cli", """
 lease.BEATS = 0.01
 import os, signal, time
 from batchport.pipeline import intake
-stored = intake._store
+stored = intake.store_sheets
 def sleepy(*args, **more):
     os.kill(os.getpid(), signal.SIGSTOP)
     time.sleep(0.5)  # it may take a moment, in which nothing is to be begun
     return stored(*args, **more)
-intake._store = sleepy
+intake.store_sheets = sleepy
 from batchport.cli""")
 
 

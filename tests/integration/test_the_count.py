@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -276,5 +274,5 @@ def test_a_rejected_row_that_is_never_put_right_does_not_keep_its_file_from_bein
 
 
 def counted_for_good(home: Home) -> list[tuple[str, dict[str, int]]]:
-    with closing(sqlite3.connect(home.path / "batchport.db")) as database:
+    with home.database() as database:
         return [(name, json.loads(counted)) for name, counted in database.execute("select name, counted from files where counted <> '' order by id")]
