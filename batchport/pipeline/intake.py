@@ -273,9 +273,12 @@ class Parcel:
 
     def _read_all(self, sources: Sequence[Source]) -> Iterator[ReadSheet | None]:
         saved = saved_of(self._app, sources[0].customer)
-        self._pool.ahead([source.path for source in sources], Ask(saved.any()))
-        for source in sources:
-            yield self._plain(source, saved)
+        try:
+            self._pool.ahead([source.path for source in sources], Ask(saved.any()))
+            for source in sources:
+                yield self._plain(source, saved)
+        finally:
+            self._pool.forget()
 
     def _plain(self, source: Source, saved: Saved) -> ReadSheet | None:
         """A sheet that rows can be made of, which name no papers and no earlier rows."""

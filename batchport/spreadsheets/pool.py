@@ -60,6 +60,7 @@ class _Request:
         number: once it was sent.
         process: which was asked.
         answer: what it said; an `Unreadable` where it refused, or died of it.
+        wanted: whether somebody will ask for the answer.
     """
 
     words: dict[str, Any]
@@ -67,6 +68,7 @@ class _Request:
     number: int = -1
     process: _Process | None = None
     answer: dict[str, Any] | Unreadable | None = None
+    wanted: bool = True
 
 
 class ReaderPool:
@@ -104,6 +106,14 @@ class ReaderPool:
                 self._ahead[path] = _Request(self._to_read(path, ask), path.stat().st_size)
                 self._unsent.append(self._ahead[path])
         self._send_ahead()
+
+    def forget(self) -> None:
+        """Nothing that was asked ahead will be asked for; whoever reads one of these files reads it as it is then."""
+        for request in self._ahead.values():
+            request.wanted = False
+            self._room += request.size if request.process is not None else 0
+        self._unsent.clear()
+        self._ahead.clear()
 
     def read(self, path: Path, ask: Ask) -> Reading:
         """The sheets of a file that hold anything, and what is to be said of the file as a whole.
@@ -214,7 +224,7 @@ class ReaderPool:
         process.waiting.popleft()
         if request.words.get("told"):
             self._file(request, "done").unlink(missing_ok=True)
-        if isinstance(request.answer, Unreadable):
+        if isinstance(request.answer, Unreadable) or not request.wanted:
             for left in self._place().glob(f"{request.number}.*"):
                 left.unlink()
         if process not in self._processes:

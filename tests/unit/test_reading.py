@@ -489,6 +489,22 @@ def test_files_that_are_asked_ahead_are_read_once_and_in_any_order(tmp_path: Pat
         assert reader.read(paths[0], Ask(whole=True)).sheets[0].headers == ("TN",)
 
 
+@pytest.mark.parametrize("ahead", [1, 16 << 20])
+def test_what_was_asked_ahead_and_forgotten_is_read_as_it_is_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: int) -> None:
+    monkeypatch.setattr(pool_module, "_AHEAD", ahead)
+    paths = numbered(tmp_path, 4)
+    with ReaderPool(LIMITS) as reader:
+        reader.ahead(paths, Ask())
+        read_file(paths[0], LIMITS, pool=reader)
+        reader.forget()
+        for path in paths[1:]:
+            workbook(path, one_sheet([["TN"], ["6172349999"]]))
+        assert [rows(only(read_file(path, LIMITS, pool=reader))) for path in paths[1:]] == [[(2, ["6172349999"])]] * 3
+        assert reader._room == ahead
+        place = reader._place()
+    assert not place.exists()
+
+
 def test_a_file_that_is_refused_costs_none_of_those_that_wait_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "_MOST_PROCESSES", 1)
     paths = numbered(tmp_path, 5)
