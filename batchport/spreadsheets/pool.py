@@ -42,6 +42,8 @@ from batchport.spreadsheets.sheet import ABOUT, Ask, Bundled, Problem, Reading, 
 
 #: With more processes than this, reading waits for whoever makes rows of what was read.
 _MOST_PROCESSES = 4
+#: Another process is started once so many bytes or files wait: below that, the starting takes longer.
+_WORTH_BYTES, _WORTH_FILES = 1 << 20, 25
 #: So many bytes of files are read ahead; as sheets they take up to ten times as much memory.
 _AHEAD = 16 << 20
 #: Seconds between two looks at how far a reader is.
@@ -243,7 +245,7 @@ class ReaderPool:
             self._processes.remove(killed)
             killed.end()
         least = min(self._processes, key=lambda each: sum(waiting.size for waiting in each.waiting), default=None)
-        if least is None or (least.waiting and len(self._processes) < min(_MOST_PROCESSES, os.cpu_count() or 1)):
+        if least is None or (least.busy and len(self._processes) < min(_MOST_PROCESSES, os.cpu_count() or 1)):
             least = _Process(self._limits)
             self._processes.append(least)
         request.process = least
@@ -295,6 +297,11 @@ class _Process:
         finally:
             os.close(asks)
             os.close(answers)
+
+    @property
+    def busy(self) -> bool:
+        """Whether another one beside it would be of use."""
+        return len(self.waiting) >= _WORTH_FILES or sum(request.size for request in self.waiting) >= _WORTH_BYTES
 
     @property
     def dead(self) -> bool:

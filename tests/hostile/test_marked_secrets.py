@@ -201,10 +201,10 @@ class TestServers:
 #: Where a pass is made to fail, with an error whose words hold a secret.
 FAILS = {
     "reading": "batchport.pipeline.intake.read_requests",
-    "checking": "batchport.pipeline.intake.check_rows",
-    "sealing": "batchport.pipeline.intake.seal_sheet",
-    "ordering": "batchport.pipeline.intake.settle_new",
-    "storing": "batchport.pipeline.intake.insert_pieces",
+    "checking": "batchport.pipeline.sheets.check_rows",
+    "sealing": "batchport.pipeline.sheets.seal_sheet",
+    "ordering": "batchport.pipeline.sheets.settle_new",
+    "storing": "batchport.pipeline.sheets.insert_pieces",
     "rendering": "batchport.pipeline.submit.render",
     "sending": "batchport.pipeline.sending.files_of",
     "mailing": "batchport.pipeline.view.sheet_results",
