@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection
 
-from batchport.domain import normalise
 from batchport.domain.checks import check_rows
 from batchport.domain.checks.prepared import Prepared
 from batchport.domain.findings import Findings
@@ -197,7 +196,6 @@ def check_sheets(app: App, sheets: Sequence[ReadSheet]) -> Checked:
 def _entangled(app: App, prepared: Prepared, file: Ints, outlook: Outlook) -> Mask:
     """Which of several sheets have to do with one before them: by a number, an account, or what is there of the account of an earlier row that they touch."""
     which = np.zeros(int(file[-1]) + 1, dtype=bool)
-    account = prepared["account_number"]
     tn, numbers = prepared.tn, np.concatenate([prepared.tn, prepared.btn])
     of_rows, hashes = _accounts(outlook.settled)
     of_rows = of_rows[: len(file)]
@@ -207,7 +205,6 @@ def _entangled(app: App, prepared: Prepared, file: Ints, outlook: Outlook) -> Ma
     touched = touched.assign(place=[places[bytes(hashed)] for hashed in touched.account]).merge(pd.DataFrame({"tn": tn, "file": file}), on="tn")
     for values, there, whose in (
         (numbers, numbers >= 0, np.concatenate([file, file])),
-        (normalise.folded(account).ids().astype(np.int64), ~account.blank, file),
         (np.append(of_rows, touched.place.to_numpy(np.int64)), np.append(of_rows >= 0, np.ones(len(touched), dtype=bool)), np.append(file, touched.file.to_numpy(np.int64))),
     ):
         which[_as_an_earlier_one(values[there], whose[there], len(which))] = True

@@ -47,7 +47,7 @@ def unknown_account_type(rows: Prepared) -> Mask:
 
 @check("account-type-mismatch", "account_type")
 def single_line_with_others(rows: Prepared) -> Verdict:
-    """Single-Line rows whose carrier and account number stand on a row with another number too."""
+    """Single-Line rows whose carrier and account number stand on a row of their file with another number too."""
     stated = ~rows["account_number"].blank & ~rows["losing_carrier"].blank & (rows.tn >= 0) & ~rows.again
     stated &= ~rows.failed("account_number")
     if not (stated & rows.single).any():
@@ -55,7 +55,7 @@ def single_line_with_others(rows: Prepared) -> Verdict:
     at = np.flatnonzero(stated)
     accounts = normalise.folded(rows["account_number"]).ids()[at]
     carriers = normalise.folded(rows["losing_carrier"]).ids()[at]
-    group = alike([accounts, carriers])
+    group = alike([accounts, carriers, rows.file[at]])
     tn = rows.tn[at]
     # The first row of a group, and the first that asks for another number than that one: one of the two is another row for any row of it.
     first = np.full(int(group.max(initial=-1)) + 1, -1, np.int64)

@@ -228,11 +228,11 @@ def _account_types(rows: Prepared) -> None:
 
 
 def _shared_account(rows: Prepared) -> Mask:
-    """Rows whose carrier and account number, or what stands in for it, stand on a row with another number too."""
+    """Rows whose carrier and account number, or what stands in for it, stand on a row of their file with another number too."""
     written = rows["account_number"]
     stand_in = rows["tn"].where(rows.local & (rows.btn >= 0), rows["btn"])
     account, carrier = normalise.folded(written.where(written.blank, stand_in)), normalise.folded(rows["losing_carrier"])
-    ids = alike([account.ids(), carrier.ids()])
+    ids = alike([account.ids(), carrier.ids(), rows.file])
     first = np.full(int(ids.max(initial=-1)) + 1, -1, np.int64)
     first[ids[::-1]] = rows.tn[::-1]
     differs = np.zeros(len(first), dtype=bool)
