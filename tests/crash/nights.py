@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -162,6 +164,13 @@ def third_night(home: Home, _: Path) -> Iterator[Outside]:
     yield Outside()
 
 
+def together_night(home: Home, _: Path) -> Iterator[Outside]:
+    """Small sheets that are taken in as one, and one that corrects a row of the first of them."""
+    for number, rows in enumerate((WAITING, OTHERS, account(2), (WAITING[1] | {"pin": "9090", "account_number": "C551"},))):
+        os.utime(home.drop(*rows, name=f"{number}.csv"), (time.time() - 600 + number,) * 2)
+    yield Outside()
+
+
 def mail_night(home: Home, _: Path) -> Iterator[Outside]:
     """Sheets and answers, and mails by SMTP: to two customers, a contact and the operator."""
     from tests.mailserver import Mailbox, served
@@ -198,7 +207,7 @@ def taken_night(home: Home, there: Path) -> Iterator[Outside]:
 
 
 NIGHTS: dict[str, tuple[Preparing, str]] = {
-    "first": (first_night, EVENING), "second": (second_night, NEXT), "third": (third_night, THIRD), "mail": (mail_night, NEXT), "sftp": (sftp_night, NEXT),
+    "first": (first_night, EVENING), "second": (second_night, NEXT), "third": (third_night, THIRD), "together": (together_night, EVENING), "mail": (mail_night, NEXT), "sftp": (sftp_night, NEXT),
     "sftp, taken": (taken_night, NEXT),
 }  # fmt: skip
 
