@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,15 @@ from batchport.domain.checks.prepared import Prepared
 from batchport.domain.corrections import Named, same_data
 from batchport.domain.findings import Findings
 from batchport.domain.lifecycle import IN_FLIGHT, UNSENT, State
+from batchport.domain.orders import Batch, order_keys
 from batchport.domain.purged import PURGED
+from batchport.domain.repeated import repeated
 from batchport.domain.requests import Requests
 from batchport.domain.roster import plain_lines
 from batchport.domain.table import Ints, Mask
 from batchport.pipeline.acts import may_be_corrected, refusal
 from batchport.pipeline.app import App
-from batchport.pipeline.ordering import OrderIds, Settled, batch_of, settle
+from batchport.pipeline.ordering import OrderIds, Settled, batch_of, hashed, settle
 from batchport.pipeline.versions import Version, correct, members_of
 from batchport.pipeline.wording import masked
 from batchport.store import intake as looked_up
@@ -29,6 +31,8 @@ _UNSENT = [int(state) for state in UNSENT]
 _SENT = [int(state) for state in (*IN_FLIGHT, State.CARRIER_REJECTED)]
 #: States of rows whose number has a line, or is on its way to it; a number that has moved is the line's own and no row's any more.
 _HAS_ITS_LINE = (*IN_FLIGHT, State.HELD, State.READY, State.CARRIER_REJECTED)
+#: States of earlier rows that a new row for their number replaces, or takes no notice of.
+_OF_NO_MATTER = [int(state) for state in (State.REJECTED, State.DUPLICATE, State.CANCELLED, State.SUPERSEDED)]
 _ENDED = [int(state) for state in (State.DUPLICATE, State.COMPLETED, State.CANCELLED, State.SUPERSEDED)]
 
 
@@ -78,6 +82,7 @@ class Outlook:
         cancelled: earlier rows that were called off, each with its state.
         versions: the next versions of sent orders, corrected or called off.
         joined: positions of the rows that wait in one of these.
+        overtaken: position of a row that a later one stands in for -> the account (keyed hash) of the order that it would be in.
     """
 
     settled: Settled
@@ -85,6 +90,7 @@ class Outlook:
     cancelled: list[tuple[int, State]]
     versions: list[Version]
     joined: Ints
+    overtaken: dict[int, bytes]
 
     @property
     def alone(self) -> bool:
@@ -101,8 +107,20 @@ class Outlook:
         return order
 
 
-def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, named: Named, file: Ints) -> Outlook:
-    """Checked rows of one customer settled with what is already there; `file` tells rows of different files apart."""
+def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, named: Named, file: Ints, overtaken: Mask | None = None) -> Outlook:
+    """Checked rows of one customer settled with what is already there.
+
+    Args:
+        app: the installation.
+        customer: whose rows they are.
+        prepared: the rows.
+        findings: what was found on them; what is found here is added.
+        named: earlier rows that they name by their Row IDs.
+        file: tells rows of different files apart.
+        overtaken: rows that one of a later file stands in for already; none where it is left out.
+    """
+    if overtaken is None:
+        overtaken = np.zeros(len(prepared), dtype=bool)
     with app.store.reading() as connection:
         ended = _against_earlier(app, connection, customer, prepared, findings, named)
         _against_taken_lines(connection, customer, prepared, findings, ended.rows)
@@ -112,16 +130,50 @@ def settle_new(app: App, customer: str, prepared: Prepared, findings: Findings, 
         batch = batch_of(
             app, customer, prepared.requests,
             tn=prepared.tn, btn=prepared.btn, toll_free=prepared.toll_free, wireless=prepared.wireless, account_filled=prepared.account_filled,
-            rejected=findings.on(len(prepared), severity="error"), again=prepared.again | waits, failures=findings.failures(len(prepared)),
+            rejected=findings.on(len(prepared), severity="error"), again=prepared.again | waits | overtaken, failures=findings.failures(len(prepared)),
             file=file, place=lambda at: str(prepared.requests.row[at]),
         )  # fmt: skip
         gone = {row for row, _ in (*ended.replaced, *ended.cancelled, *corrections.replaced)}
         orders = ended.orders | set(looked_up.orders_held_by_rows(connection, sorted(gone)))
         held = [int(version.order.id) for version in corrections.versions if version.sup and version.held_by]
         settled = settle(app, connection, customer, batch, findings, affected=orders, gone=gone, out_of=corrections.out_of, held=held)
+    settled.grouping.state[np.flatnonzero(overtaken)] = State.SUPERSEDED
     for version in corrections.versions:
         settled.grouping.state[np.array(list(version.joins), np.int64)] = version.state
-    return Outlook(settled, ended.replaced + corrections.replaced, ended.cancelled, corrections.versions, corrections.joined)
+    accounts = _accounts_of(app, customer, batch, overtaken)
+    return Outlook(settled, ended.replaced + corrections.replaced, ended.cancelled, corrections.versions, corrections.joined, accounts)
+
+
+def _accounts_of(app: App, customer: str, batch: Batch, which: Mask) -> dict[int, bytes]:
+    """The accounts (keyed hashes) of the orders that some rows would be in if they did not repeat another, by their positions."""
+    if not which.any():
+        return {}
+    batch = replace(batch, again=batch.again & ~which)
+    keys = order_keys(batch)
+    hashes = hashed(app, batch, keys, customer)
+    return {at: hashes[keys.order[at]][1] for at in np.flatnonzero(which & (keys.order >= 0)).tolist()}
+
+
+def overtaken_rows(app: App, prepared: Prepared, findings: Findings, file: Ints) -> Mask:
+    """Rejected rows of some files of which a row of a later one has the number: stored one after the other, that one would replace it, and that is all.
+
+    Of a number for which anything else is there, or is asked, no row is among them.
+    """
+    overtaken = np.zeros(len(prepared), dtype=bool)
+    at = np.flatnonzero(repeated(prepared.tn) & (prepared.tn >= 0))
+    if not len(at):
+        return overtaken
+    length = len(prepared)
+    odd = prepared.again | findings.on(length, code="tn-conflict") | prepared["action"].isin(("correct", "cancel"))
+    rows = pd.DataFrame({"at": at, "tn": prepared.tn[at], "file": file[at], "odd": odd[at], "rejected": findings.on(length, severity="error")[at]})
+    rows["last"] = rows.file == rows.groupby("tn").file.transform("max")
+    other = set(rows.tn[rows.odd | ~(rows.rejected | rows["last"])])
+    with app.store.reading() as connection:
+        if not looked_up.empty(connection):
+            there = looked_up.rows_with_numbers(connection, rows.tn.to_numpy(np.int64))
+            other |= set(there.tn[~there.state.isin(_OF_NO_MATTER)])
+    overtaken[rows["at"][~rows["last"] & ~rows.tn.isin(other)]] = True
+    return overtaken
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ from batchport.files import Marks, legible, marks, marks_at, open_plain
 from batchport.pipeline.app import App
 from batchport.pipeline.assess import UNMAPPED, ReadFile
 from batchport.pipeline.columns import proposal_of
-from batchport.pipeline.earlier import Outlook, lines_for_one, named_rows, restore_masked, settle_new
+from batchport.pipeline.earlier import Outlook, lines_for_one, named_rows, overtaken_rows, restore_masked, settle_new
 from batchport.pipeline.mails import contacts_of, queue_mails
 from batchport.pipeline.ordering import OrderIds, Settled, write_holds, write_orders
 from batchport.pipeline.papers import SheetPapers
@@ -181,9 +181,10 @@ def check_sheets(app: App, sheets: Sequence[ReadSheet]) -> Checked:
     named = named_rows(app, customer, requests)
     beside = Beside([sheet.papers.papers for sheet in sheets], file)
     prepared = check_rows(restore_masked(requests, named), terms, app.reference, findings, named=named, beside=beside)
-    outlook = settle_new(app, customer, prepared, findings, named, -1 - file)
-    if len(sheets) > 1:
-        which = _entangled(app, prepared, file, outlook)
+    overtaken = overtaken_rows(app, prepared, findings, file) if len(sheets) > 1 else None
+    outlook = settle_new(app, customer, prepared, findings, named, -1 - file, overtaken)
+    if overtaken is not None:
+        which = _entangled(app, prepared, file, outlook, overtaken)
         if which.any():
             raise Entangled(which)
     checked = Checked(sheets, newest, len(named.rows) > 0, prepared, file, outlook, [], [])
@@ -193,15 +194,20 @@ def check_sheets(app: App, sheets: Sequence[ReadSheet]) -> Checked:
     return checked
 
 
-def _entangled(app: App, prepared: Prepared, file: Ints, outlook: Outlook) -> Mask:
-    """Which of several sheets have to do with one before them: by a number, an account, or what is there of the account of an earlier row that they touch."""
+def _entangled(app: App, prepared: Prepared, file: Ints, outlook: Outlook, overtaken: Mask) -> Mask:
+    """Which of several sheets have to do with one before them: by a number, an account, or what is there of the account of an earlier row that they touch.
+
+    That a row is overtaken is not to do with each other: it is known what follows.
+    """
     which = np.zeros(int(file[-1]) + 1, dtype=bool)
-    tn, numbers = prepared.tn, np.concatenate([prepared.tn, prepared.btn])
+    tn = np.where(overtaken, -1, prepared.tn)
+    numbers = np.concatenate([tn, prepared.btn])
     of_rows, hashes = _accounts(outlook.settled)
     of_rows = of_rows[: len(file)]
     with app.store.reading() as connection:
         touched = looked_up.accounts_touched(connection, tn[tn >= 0])
-    places = {hashed: place for place, hashed in enumerate(dict.fromkeys([*hashes, *map(bytes, touched.account)]))}
+    places = {hashed: place for place, hashed in enumerate(dict.fromkeys([*hashes, *map(bytes, touched.account), *outlook.overtaken.values()]))}
+    of_rows[list(outlook.overtaken)] = [places[hashed] for hashed in outlook.overtaken.values()]
     touched = touched.assign(place=[places[bytes(hashed)] for hashed in touched.account]).merge(pd.DataFrame({"tn": tn, "file": file}), on="tn")
     for values, there, whose in (
         (numbers, numbers >= 0, np.concatenate([file, file])),

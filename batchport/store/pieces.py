@@ -85,20 +85,15 @@ def load_rows(store: Store, connection: Connection, ids: Ints, names: Sequence[s
     filled: list[Mask] = []
     owner: list[Ints] = []
     found: list[Ints] = []
-    for file_id, sha256, first_row, own in _by_file(connection, np.sort(ids)):
-        starts = connection.execute(select(pieces.c.start, pieces.c.rows).where(pieces.c.file_id == file_id).order_by(pieces.c.start)).all()
-        for start, length in starts:
-            here = own[(own >= first_row + start) & (own < first_row + start + length)]
-            if not len(here):
-                continue
-            sealed = connection.execute(select(pieces.c.sealed).where(pieces.c.file_id == file_id, pieces.c.start == start)).scalar_one()
-            table = _opened(store, sealed, piece_context(sha256, start), names)
-            at = here - first_row - start
-            requests = requests_of(table, names)
-            parts.append(requests if len(at) == len(requests) else requests.take(at))
-            filled.append(table["account_filled"].to_numpy()[at])
-            owner.append(np.full(len(at), file_id))
-            found.append(here)
+    for file_id, sha256, first_row, start, here in _by_piece(connection, np.sort(ids)):
+        sealed = connection.exec_driver_sql("select sealed from pieces where file_id = ? and start = ?", (file_id, start)).scalar_one()
+        table = _opened(store, sealed, piece_context(sha256, start), names)
+        at = here - first_row - start
+        requests = requests_of(table, names)
+        parts.append(requests if len(at) == len(requests) else requests.take(at))
+        filled.append(table["account_filled"].to_numpy()[at])
+        owner.append(np.full(len(at), file_id))
+        found.append(here)
     if not parts:
         return Stored(ids, Requests({}, np.zeros(0, np.int64)), np.zeros(0, dtype=bool), np.zeros(0, np.int64))
     together = np.concatenate(found)
@@ -120,19 +115,28 @@ def sheets_of(text: str) -> list[dict[str, object]]:
     return found
 
 
-def _by_file(connection: Connection, ids: Ints) -> Iterator[tuple[int, str, int, Ints]]:
-    """For each file that some rows stand in: its number and hash, the number of its first row, and those of the rows; `ids` ascend."""
+#: The file that a row stands in, and its pieces; by the driver itself, since small sheets are many.
+_OF_ROW = """
+    select f.id, f.sha256, f.first_row, f.rows, p.start, p.rows
+    from (select id, sha256, first_row, rows from files where first_row <= ? and rows > 0 order by first_row desc limit 1) f
+    left join pieces p on p.file_id = f.id
+    order by p.start
+"""
+
+
+def _by_piece(connection: Connection, ids: Ints) -> Iterator[tuple[int, str, int, int, Ints]]:
+    """For each piece that some rows stand in: its file's number and hash, the number of the file's first row, the piece's place, and the rows; `ids` ascend."""
     at = 0
     while at < len(ids):
-        file_id, sha256, first, length = connection.execute(
-            select(files.c.id, files.c.sha256, files.c.first_row, files.c.rows)
-            .where(files.c.first_row <= int(ids[at]), files.c.rows > 0)
-            .order_by(files.c.first_row.desc())
-            .limit(1)
-        ).one()
-        end = int(np.searchsorted(ids, first + length))
-        yield file_id, sha256, first, ids[at:end]
-        at = end
+        found = connection.exec_driver_sql(_OF_ROW, (int(ids[at]),)).all()
+        first, length = found[0][2:4]
+        for file_id, sha256, _, _, start, rows in found:
+            if start is None:  # its text is not there any more
+                continue
+            begin, end = np.searchsorted(ids, (first + start, first + start + rows)).tolist()
+            if begin < end:
+                yield int(file_id), str(sha256), int(first), int(start), ids[begin:end]
+        at = int(np.searchsorted(ids, first + length))
 
 
 def _slice(column: Column, low: int, high: int) -> pa.Array:
