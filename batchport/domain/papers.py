@@ -49,6 +49,8 @@ def papers_named(requests: Requests, defaults: Mapping[str, str]) -> set[str]:
     for name in PAPERS:
         # Each different text once: nearly all rows of a sheet name the same few papers.
         column = requests[name]
+        if column.blank.all():
+            continue
         used = column.values if column.codes is None else column.values.take(pa.array(np.unique(column.codes)))
         found.update(tidy(Column(used.unique())).values.to_pylist())
     return found - {""}

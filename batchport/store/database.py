@@ -39,6 +39,9 @@ _MOVED = "moved"
 class Kind(Protocol):
     """What one kind of database does otherwise than another: `store.sqlite` and `store.postgresql`."""
 
+    #: The type of a column of bytes.
+    BYTES: str
+
     def place(self, url: URL) -> str:
         """Where the database is, for people."""
         ...

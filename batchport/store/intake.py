@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, table
 
 from batchport.domain.lifecycle import ENDED, Act, State, after
 from batchport.domain.table import Ints
-from batchport.store.database import insert_many
+from batchport.store.database import insert_many, kind_of
 from batchport.store.schema import destinations, files, orders
 
 _LIVE_STATES = tuple(int(state) for state in State if state not in ENDED)
@@ -21,7 +21,7 @@ _LIVE_STATES = tuple(int(state) for state in State if state not in ENDED)
 def wanted(connection: Connection, values: Sequence[Any], kind: str) -> str:
     """A temporary table that holds some values, for joining: lists of any length go through the driver at once."""
     name = f"wanted_{kind}"
-    column = {"numbers": "bigint", "keys": "bytea", "lines": "text"}[kind]
+    column = {"numbers": "bigint", "keys": kind_of(connection).BYTES, "lines": "text"}[kind]
     connection.exec_driver_sql(f"create temp table if not exists {name} (v {column} primary key)")
     connection.exec_driver_sql(f"delete from {name}")  # noqa: S608
     insert_many(connection, table(name), ("v",), [(value,) for value in dict.fromkeys(values)])

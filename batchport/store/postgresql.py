@@ -43,6 +43,9 @@ _GIVEN_UP_THERE = {f"tcp_{name}": value for name, value in _GIVEN_UP.items() if 
 #: Tables of which rows are replaced or emptied when something is kept no longer.
 _EMPTIED = "pieces, papers, submissions, enclosures, files, meta"
 
+#: The type of a column of bytes.
+BYTES = "bytea"
+
 
 def place(url: URL) -> str:
     """Where the database is, for people."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _LOOK = 200
 _CHUNK = 20_000
 
+#: The type of a column of bytes; a name that SQLite does not know would make it one of numbers, by which no index of bytes is used.
+BYTES = "blob"
+
 
 def place(url: URL) -> str:
     """Where the database is, for people."""

@@ -64,13 +64,17 @@ def named(statement: str) -> dict[str, str]:
 def gone_through(database: sqlite3.Connection, statement: str, parameters: object) -> list[str]:
     """What the plan says of large tables that are gone through from one end to the other."""
     partial, tables = partial_indexes(database), named(statement)
-    found = []
-    for *_, step in database.execute(f"explain query plan {statement}", parameters):
+    found: list[str] = []
+    loops = set()
+    for _, parent, _, step in database.execute(f"explain query plan {statement}", parameters):
+        within = parent in loops  # for each record of another table
+        if step.startswith(("SCAN", "SEARCH")):
+            loops.add(parent)
         said = re.match(r"(?:SCAN|SEARCH) (\w+)(.*)", step)
         if said is None or said[1] not in tables:
             continue
         index = re.search(r"INDEX (\w+)", said[2])
-        through = step.startswith("SCAN") and not (index and index[1] in partial)
+        through = step.startswith("SCAN") and (within or not (index and index[1] in partial))
         if through or "AUTOMATIC" in step:
             found.append(step)
     return found
