@@ -19,6 +19,7 @@ from batchport.store import look
 from batchport.store.pieces import load_rows
 
 _DATED = (State.CONFIRMED, State.COMPLETED)
+_DATED_ORDERS = frozenset(state.label for state in _DATED)
 _REASONED = frozenset((State.CARRIER_REJECTED, State.DELAYED))
 #: What a row says itself that is told of it.
 _TOLD = ("customer_ref", "tn", "losing_carrier", "requested_date")
@@ -99,6 +100,7 @@ def rows_told(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict
     pons = app.store.pons.give(orders)
     states = _order_states(connection, [int(order) for order in np.unique(orders[belongs])])
     row_ids = app.store.row_ids.give(ids)
+    since = _moments(rows.since)
     due = first_due(falling_due(app, connection, [int(order) for order in np.unique(orders[belongs])]), "row_id")
     lines = []
     for at, row in enumerate(records(rows)):
@@ -110,7 +112,7 @@ def rows_told(app: App, connection: Connection, rows: pd.DataFrame) -> list[dict
             "partner": (row.partner or None) if its else None, "losing_carrier": texts["losing_carrier"][at] or None,
             "requested_date": texts["requested_date"][at] or None, "foc_date": iso(row.foc) if state in _DATED and known(row.foc) and row.foc else None,
             "findings": codes.get(int(row.id), []), "reasons": reasons.get(at, []), **due.get(int(row.id), NOTHING_DUE),
-            "since": pd.Timestamp(int(row.since), unit="s", tz="UTC").isoformat(),
+            "since": since[at],
         })  # fmt: skip
     return lines
 
@@ -181,25 +183,38 @@ def order_lines(app: App, *, customer: str | None = None, partner: str | None = 
     if partner is not None:
         app.profile(partner)
     with app.store.reading() as connection:
-        table = look.orders_table(connection, customer=customer, partner=partner)
-        due = first_due(falling_due(app, connection, table.id.tolist() if customer is not None else None), "order_id")
+        of_customer = look.orders_of(connection, customer) if customer is not None else None
+        due = first_due(falling_due(app, connection, of_customer), "order_id")
+        table = look.orders_table(connection, customer=customer, partner=partner, orders=sorted(due) if due_first else None)
         refused = table[(table.least <= State.CARRIER_REJECTED) & (table.greatest >= State.CARRIER_REJECTED)]
         found = remedies(app, connection, refused.id.tolist()) if to_do else {}
-    pons = app.store.pons.give(table.id.to_numpy(np.int64)) if len(table) else []
-    lines = []
-    for pon, one in zip(pons, records(table), strict=True):
-        state = order_state(one.least, one.greatest)
-        dated = state in {each.label for each in _DATED}
-        lines.append({
-            "pon": pon, "ver": f"{int(one.ver):02d}" if one.ver else None, "sup": one.sup or None,
-            "parent": app.store.pons.one(int(one.parent_id)) if known(one.parent_id) else None,
+    lines = [
+        {
+            "pon": pon, "ver": f"{one.ver:02d}" if one.ver else None, "sup": one.sup or None, "parent": app.store.pons.one(int(one.parent_id)) if known(one.parent_id) else None,
             "customer": one.customer, "partner": one.partner or None, "state": state, "number_class": one.number_class, "losing_carrier": one.losing_carrier,
-            "btn": f"{int(one.btn):010d}" if known(one.btn) else None, "lines": int(one.lines),
-            "requested_date": one.requested_date or None, "foc_date": iso(one.foc) if dated and known(one.foc) else None,
-            "since": max(one.since, pd.Timestamp(int(one.moved), unit="s", tz="UTC").isoformat()), **due.get(int(one.id), NOTHING_DUE),
-            "held_by": one.held_by or None, "remedies": [remedy.json() for remedy in found.get(int(one.id), ())],
-        })  # fmt: skip
+            "btn": f"{int(one.btn):010d}" if known(one.btn) else None, "lines": one.lines, "requested_date": one.requested_date or None,
+            "foc_date": iso(one.foc) if state in _DATED_ORDERS and known(one.foc) else None, "since": max(one.since, moved), **due.get(one.id, NOTHING_DUE),
+            "held_by": one.held_by or None, "remedies": [remedy.json() for remedy in found.get(one.id, ())],
+        }
+        for pon, one, state, moved in zip(_pons(app, table), records(table), _states_of(table), _moments(table.moved), strict=True)
+    ]  # fmt: skip
     return sorted((line for line in lines if line["due"]), key=lambda line: str(line["due"])) if due_first else lines
+
+
+def _pons(app: App, table: pd.DataFrame) -> list[str]:
+    return app.store.pons.give(table.id.to_numpy(np.int64)) if len(table) else []
+
+
+def _states_of(table: pd.DataFrame) -> list[str]:
+    """The state of each order of a table of them, of each pair of least and greatest once."""
+    pairs = {pair: order_state(*pair) for pair in set(zip(table.least.tolist(), table.greatest.tolist(), strict=True))}
+    return [pairs[pair] for pair in zip(table.least.tolist(), table.greatest.tolist(), strict=True)]
+
+
+def _moments(seconds: pd.Series) -> list[str]:
+    """Seconds since 1970 as stored times are written."""
+    texts = np.datetime_as_string(seconds.to_numpy(np.int64).astype("datetime64[s]"))
+    return [f"{text}+00:00" for text in texts.tolist()]
 
 
 def exception_lines(app: App) -> list[dict[str, Any]]:

@@ -199,6 +199,11 @@ def orders_exist(connection: Connection, numbers: list[int]) -> list[int]:
     return list(connection.execute(select(orders.c.id).where(orders.c.id.in_(numbers)).order_by(orders.c.id)).scalars())
 
 
+def orders_of(connection: Connection, customer: str) -> list[int]:
+    """The orders of a customer."""
+    return list(connection.execute(select(orders.c.id).where(orders.c.customer == customer).order_by(orders.c.id)).scalars())
+
+
 def order_record(connection: Connection, number: int) -> Any:
     """One order."""
     return connection.execute(select(orders).where(orders.c.id == number)).one()
