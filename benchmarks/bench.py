@@ -66,7 +66,7 @@ class Sizes:
     orders: int = field(default=100_000, metadata={"help": "orders that submission files are made of"})
     mails: int = field(default=2_000, metadata={"help": "mails of 30 KB"})
     answers: int = field(default=100, metadata={"help": "answers of 1,000 lines that are fetched by SFTP"})
-    memory: int = field(default=4, metadata={"help": "GB of memory touched before each side of the large ones, where there is that much"})
+    memory: int = field(default=2, metadata={"help": "GB of memory touched before each side of the large ones, where there is that much"})
 
 
 #: So small that everything runs through in some minutes: to try the benchmarks themselves. What comes out says nothing.
