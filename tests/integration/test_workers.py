@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import EVENING, NEXT, ROOT, TOLL_FREE, Home, Result, account, batchport_process, response, settled
-from tests.postgresql import end_server, server
+from tests.postgresql import ON_POSTGRESQL, end_server, server
 
 EVERY = bool(os.environ.get("BATCHPORT_EVERY_MOMENT"))
 #: Sheets of a night, one account each, of two customers in turn.
@@ -259,6 +259,7 @@ def test_helpers_outlive_a_restart_of_the_server_and_the_next_pass_ends_the_nigh
     assert ended(shared) == alone
 
 
+@pytest.mark.skipif(ON_POSTGRESQL, reason="every database is in a server here")
 def test_helpers_need_a_database_that_they_can_share(home: Home) -> None:
     done = home("worker")
     assert done.exit == 2
