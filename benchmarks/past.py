@@ -26,6 +26,8 @@ _FEW = 100
 _TIMES = 100
 #: Rows of a file, lines of an order, and lines of a submission and of its answer, in the history.
 _SIZES = {"of_file": 100_000, "of_order": 8, "of_submission": 100_000}
+#: Record `i` -> a number of its own, in no order, and one that no sheet asks for: there is no text behind these rows that it could be compared with.
+_NUMBER = "(200 + {at} % 800) * 10000000 + (100 + {at} / 800 % 120) * 10000 + {at} / 96000 % 10000".format(at="(i * 7368787 % 960000000)")
 #: What stands for finished rows: a table with its columns, how many rows each of its records stands for, and the values of record `i`. `:row` and the like
 #: are the first free numbers, `:n` is how many rows there are to be, `:pass` any pass.
 _HISTORY = (
@@ -57,7 +59,7 @@ _HISTORY = (
     ),
     (
         "rows (id, file_id, row, order_id, state, tn, live, ver, answered, answer_id, foc, since)", "of_row",
-        """:row + i, :file + i / :of_file, i % :of_file + 2, :order + i / :of_order, 9, 2000000000 + i * 7368787 % 7999999993, 0, 1, 1, :answer + i, 20250307,
+        f""":row + i, :file + i / :of_file, i % :of_file + 2, :order + i / :of_order, 9, {_NUMBER}, 0, 1, 1, :answer + i, 20250307,
         1741572000""",
     ),
     (
